@@ -1,0 +1,1 @@
+"""``tace-response``: the command line."""

@@ -1,0 +1,18 @@
+"""Ground room: what a case is. Imports no other room."""
+
+from .case import AcquisitionTags, ArraySource, Case, CaseKey, FileSource, Lattice
+from .clinical_record import CLINICAL_FACTS, ClinicalRecord
+from .sequence import SEQUENCES, Sequence
+
+__all__ = [
+    "CLINICAL_FACTS",
+    "SEQUENCES",
+    "AcquisitionTags",
+    "ArraySource",
+    "Case",
+    "CaseKey",
+    "ClinicalRecord",
+    "FileSource",
+    "Lattice",
+    "Sequence",
+]

@@ -1,0 +1,20 @@
+"""VOIs become numbers: settings, feature sets, engines, feature vectors and feature tables."""
+
+from .engine import ENGINES, Engine, EngineResult, get_engine
+from .feature_sets import FEATURE_CLASSES, FEATURE_SETS, FeatureSet, get_feature_set
+from .feature_vector import FeatureVector
+from .settings import PAPER_SETTINGS, FeatureSettings
+
+__all__ = [
+    "ENGINES",
+    "FEATURE_CLASSES",
+    "FEATURE_SETS",
+    "PAPER_SETTINGS",
+    "Engine",
+    "EngineResult",
+    "FeatureSet",
+    "FeatureSettings",
+    "FeatureVector",
+    "get_engine",
+    "get_feature_set",
+]

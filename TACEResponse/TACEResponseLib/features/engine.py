@@ -1,0 +1,48 @@
+"""What an engine is: one VOI in canonical form in, numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..imaging import Voi
+from .settings import FeatureSettings
+
+
+@dataclass(frozen=True)
+class EngineResult:
+    """Features of one VOI by name ``<class>_<Feature>``; NaN where undefined, with the reason in ``undefined``."""
+
+    values: Mapping[str, float]
+    undefined: Mapping[str, str] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """Computes features of a canonical VOI.
+
+    Engines are interchangeable: a bundle records which one was used and does not compare it.
+    """
+
+    name: str
+    version: str
+
+    def compute(self, voi: Voi, settings: FeatureSettings, feature_names: Sequence[str]) -> EngineResult:
+        """Compute ``feature_names`` (``<class>_<Feature>``) of one VOI; raises ValueError with a sentence if it cannot."""
+        ...
+
+
+ENGINES: tuple[str, ...] = ("native", "pyradiomics")
+
+
+def get_engine(name: str = "native") -> Engine:
+    """The engine of that name. Raises ValueError for an unknown one or when PyRadiomics is not installed."""
+    if name == "native":
+        from .native import NativeEngine
+
+        return NativeEngine()
+    if name == "pyradiomics":
+        from .pyradiomics_engine import PyRadiomicsEngine
+
+        return PyRadiomicsEngine()
+    raise ValueError(f"There is no feature engine {name!r}; choose one of {', '.join(ENGINES)}.")

@@ -1,0 +1,1 @@
+"""The native engine: the 110 features in NumPy, SciPy and SimpleITK, with PyRadiomics' numbers."""

@@ -1,0 +1,42 @@
+"""The one canonical form in which every engine gets a volume and its VOI (features.md, "Canonical form")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..cohort import AcquisitionTags, Lattice
+
+
+@dataclass(frozen=True, eq=False)
+class Voi:
+    """One sequence of one case in canonical form.
+
+    ``voxels`` is float32 and ``mask`` bool, both (K, J, I) on the full lattice of the image: K is reversed if the
+    direction was left-handed, the spacing is rounded to 1e-6 mm, and for the features the origin is 0 and the direction
+    the identity. ``placement`` says where that lattice really lies in the patient; the gate uses it, features do not.
+    ``image_sha256`` and ``mask_sha256`` are hashes of the canonical voxels and spacing, not of files.
+    """
+
+    sequence: str
+    voxels: np.ndarray
+    mask: np.ndarray
+    spacing_mm: tuple[float, float, float]
+    placement: Lattice
+    tags: AcquisitionTags
+    image_sha256: str
+    mask_sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class ResampledVoi:
+    """A VOI on the isotropic grid of the settings, cropped to the mask's bounding box plus a margin.
+
+    ``voxels`` is float32 and ``mask`` bool, both (K, J, I). The grid is the one that PyRadiomics anchors on the mask's
+    place in the whole image; voxels and mask equal its full resampling wherever they overlap.
+    """
+
+    voxels: np.ndarray
+    mask: np.ndarray
+    spacing_mm: tuple[float, float, float]

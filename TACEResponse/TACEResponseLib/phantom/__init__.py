@@ -1,0 +1,1 @@
+"""Synthetic patients with known truth, for demonstrations and tests; never clinical data."""

@@ -1,0 +1,75 @@
+"""What a prediction is: the fields of ``prediction.json`` (architecture.md) as plain frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class PredictionWarning:
+    """Something a reader must know; ``sequence`` is None when it concerns the whole case."""
+
+    code: str
+    text: str
+    sequence: str | None = None
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """A term of the linear predictor against the training mean, in log odds of OR.
+
+    ``value`` is the coded input (radiomics score 0-1, or 0/1 for a fact) or None if unknown; then the three log odds
+    are None too. ``log_odds_low`` and ``log_odds_high`` are the 95 % bootstrap interval of the term.
+    """
+
+    term: str
+    label: str
+    value: float | None
+    log_odds: float | None
+    log_odds_low: float | None
+    log_odds_high: float | None
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the patient's score stands: share (0-100) of the training OR and NOR patients whose score lies below."""
+
+    or_percentile: float
+    nor_percentile: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The result for one case.
+
+    Probabilities are of objective response (OR), 0-1. ``probability`` is None when a needed fact is unknown; then
+    ``probability_range`` is (smallest, largest) estimate over the levels of the unknown facts and ``probability_low`` to
+    ``probability_high`` the envelope of their 95 % intervals. ``predicted_class`` is "OR", "NOR" or "undecided".
+    ``demonstration_only`` is True when a demonstration bundle was used on data that is not a phantom: the number must
+    be shown struck through as DEMONSTRATION. ``is_phantom`` says that every image used carries PHANTOM.
+    """
+
+    patient_id: str
+    bundle_name: str
+    bundle_sha256: str
+    bundle_demonstration: bool
+    is_phantom: bool
+    probability: float | None
+    probability_low: float
+    probability_high: float
+    probability_range: tuple[float, float] | None
+    predicted_class: str
+    threshold: float
+    scores: Mapping[str, float]
+    contributions: tuple[Contribution, ...]
+    position: Position | None
+    warnings: tuple[PredictionWarning, ...]
+    sentence: str
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    score_only_probability: float | None = None
+
+    @property
+    def demonstration_only(self) -> bool:
+        """A demonstration model's number for a patient who is no phantom."""
+        return self.bundle_demonstration and not self.is_phantom

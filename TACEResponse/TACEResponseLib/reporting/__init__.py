@@ -1,0 +1,1 @@
+"""What a person reads: one patient's report, a study's report, figures."""

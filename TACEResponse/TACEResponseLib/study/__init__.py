@@ -1,0 +1,1 @@
+"""A protocol over a cohort, and training a bundle."""
