@@ -1,6 +1,7 @@
 """Ground room: what a case is. Imports no other room."""
 
 from .case import AcquisitionTags, ArraySource, Case, CaseKey, FileSource, Lattice
+from .case_warning import CaseWarning
 from .clinical_record import CLINICAL_FACTS, ClinicalRecord
 from .sequence import SEQUENCES, Sequence
 
@@ -11,6 +12,7 @@ __all__ = [
     "ArraySource",
     "Case",
     "CaseKey",
+    "CaseWarning",
     "ClinicalRecord",
     "FileSource",
     "Lattice",

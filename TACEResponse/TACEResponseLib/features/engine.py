@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..imaging import Voi
+from ..imaging import ResampledVoi, Voi
 from .settings import FeatureSettings
 
 
@@ -27,8 +27,18 @@ class Engine(Protocol):
     name: str
     version: str
 
-    def compute(self, voi: Voi, settings: FeatureSettings, feature_names: Sequence[str]) -> EngineResult:
-        """Compute ``feature_names`` (``<class>_<Feature>``) of one VOI; raises ValueError with a sentence if it cannot."""
+    def compute(
+        self,
+        voi: Voi,
+        settings: FeatureSettings,
+        feature_names: Sequence[str],
+        resampled: ResampledVoi | None = None,
+    ) -> EngineResult:
+        """Compute ``feature_names`` (``<class>_<Feature>``) of one VOI.
+
+        ``resampled`` is the same VOI on the grid of the settings where the gate has made it already; an engine
+        that does not need it ignores it. Raises ValueError with a sentence if nothing can be computed.
+        """
         ...
 
 

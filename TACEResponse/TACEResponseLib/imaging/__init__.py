@@ -1,5 +1,5 @@
 """Reading a case's images into canonical form, the gate before extraction, and resampling."""
 
-from .voi import ResampledVoi, Voi
+from .voi import CaseImages, ResampledVoi, Voi
 
-__all__ = ["ResampledVoi", "Voi"]
+__all__ = ["CaseImages", "ResampledVoi", "Voi"]

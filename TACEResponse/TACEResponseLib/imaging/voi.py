@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..cohort import AcquisitionTags, Lattice
+from ..cohort import AcquisitionTags, CaseKey, CaseWarning, Lattice
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,3 +41,13 @@ class ResampledVoi:
     voxels: np.ndarray
     mask: np.ndarray
     spacing_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class CaseImages:
+    """The images of one case that passed the gate, by sequence name, and what the gate warned of."""
+
+    key: CaseKey
+    vois: Mapping[str, Voi]
+    resampled: Mapping[str, ResampledVoi]
+    warnings: tuple[CaseWarning, ...]

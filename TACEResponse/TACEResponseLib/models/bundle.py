@@ -109,5 +109,5 @@ class ModelBundle:
         raise NotImplementedError
 
     def estimate_from_score_only(self, features: np.ndarray) -> Estimate | None:
-        """The calibrated model of the score alone, for a patient none of whose facts is known; None if there is none."""
+        """The calibrated model of the score alone, for when no fact is known; None if the bundle has none."""
         raise NotImplementedError

@@ -1,5 +1,5 @@
 """Case + ModelBundle -> Prediction: the one path to a probability (architecture.md, rule 7)."""
 
-from .result import Contribution, Position, Prediction, PredictionWarning
+from .result import Contribution, Position, Prediction
 
-__all__ = ["Contribution", "Position", "Prediction", "PredictionWarning"]
+__all__ = ["Contribution", "Position", "Prediction"]

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class PredictionWarning:
-    """Something a reader must know; ``sequence`` is None when it concerns the whole case."""
-
-    code: str
-    text: str
-    sequence: str | None = None
+from ..cohort import CaseWarning
 
 
 @dataclass(frozen=True)
@@ -44,8 +37,9 @@ class Prediction:
     """The result for one case.
 
     Probabilities are of objective response (OR), 0-1. ``probability`` is None when a needed fact is unknown; then
-    ``probability_range`` is (smallest, largest) estimate over the levels of the unknown facts and ``probability_low`` to
-    ``probability_high`` the envelope of their 95 % intervals. ``predicted_class`` is "OR", "NOR" or "undecided".
+    ``probability_range`` is (smallest, largest) estimate over the levels of the unknown facts, and
+    ``probability_low`` to ``probability_high`` the envelope of their 95 % intervals. ``predicted_class`` is
+    "OR", "NOR" or "undecided".
     ``demonstration_only`` is True when a demonstration bundle was used on data that is not a phantom: the number must
     be shown struck through as DEMONSTRATION. ``is_phantom`` says that every image used carries PHANTOM.
     """
@@ -64,7 +58,7 @@ class Prediction:
     scores: Mapping[str, float]
     contributions: tuple[Contribution, ...]
     position: Position | None
-    warnings: tuple[PredictionWarning, ...]
+    warnings: tuple[CaseWarning, ...]
     sentence: str
     provenance: Mapping[str, object] = field(default_factory=dict)
     score_only_probability: float | None = None
