@@ -3,6 +3,7 @@
 from .case import AcquisitionTags, ArraySource, Case, CaseKey, FileSource, Lattice
 from .case_warning import CaseWarning
 from .clinical_record import CLINICAL_FACTS, ClinicalRecord
+from .files import new_folder, replace_file
 from .sequence import SEQUENCES, Sequence
 
 __all__ = [
@@ -17,4 +18,6 @@ __all__ = [
     "FileSource",
     "Lattice",
     "Sequence",
+    "new_folder",
+    "replace_file",
 ]

@@ -1,9 +1,11 @@
 """VOIs become numbers: settings, feature sets, engines, feature vectors and feature tables."""
 
 from .engine import ENGINES, Engine, EngineResult, get_engine
+from .extraction import extract_features
 from .feature_sets import FEATURE_CLASSES, FEATURE_SETS, FeatureSet, get_feature_set
 from .feature_vector import FeatureVector
 from .settings import PAPER_SETTINGS, FeatureSettings
+from .table import FeatureTable, read_feature_table, write_feature_table
 
 __all__ = [
     "ENGINES",
@@ -14,7 +16,11 @@ __all__ = [
     "EngineResult",
     "FeatureSet",
     "FeatureSettings",
+    "FeatureTable",
     "FeatureVector",
+    "extract_features",
     "get_engine",
     "get_feature_set",
+    "read_feature_table",
+    "write_feature_table",
 ]

@@ -13,7 +13,7 @@ from .settings import FeatureSettings
 
 @dataclass(frozen=True, eq=False)
 class FeatureVector:
-    """Features of one case.
+    """Features of one case; ``is_phantom`` only if every image says that it is one.
 
     ``names`` are ``<SEQUENCE>_<class>_<Feature>``, ``values`` float64 of the same length, NaN where undefined, with the
     reason in ``undefined``. ``input_sha256`` maps a sequence to (hash of canonical image, hash of canonical mask).
@@ -25,5 +25,6 @@ class FeatureVector:
     settings: FeatureSettings
     feature_set: str
     engine: str
+    is_phantom: bool = False
     undefined: Mapping[str, str] = field(default_factory=dict)
     input_sha256: Mapping[str, tuple[str, str]] = field(default_factory=dict)

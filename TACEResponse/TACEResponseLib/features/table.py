@@ -1,0 +1,198 @@
+"""Feature tables: a CSV of one row a case, with a provenance file beside it.
+
+``features.csv`` has the key columns ``patient_id, lesion, reader, session`` and one column a feature; an empty cell is an
+undefined feature. ``features.csv.json`` says how the numbers were made: settings, feature set, engine, and for each row
+the hashes of its canonical images and masks, undefined features with the reason, and whether the case is a phantom.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..cohort import CaseKey, replace_file
+from .feature_vector import FeatureVector
+from .settings import FeatureSettings
+
+TABLE_SCHEMA_VERSION = 1
+_KEY_COLUMNS = CaseKey._fields
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """Features of many cases.
+
+    ``values`` is (n_cases, n_features) float64 with NaN where undefined; ``names`` are column names with any prefix.
+    ``settings`` and ``feature_set`` are None for a table from elsewhere, which has no provenance file. ``phantoms``
+    holds the keys of the cases that are phantoms.
+    """
+
+    keys: tuple[CaseKey, ...]
+    names: tuple[str, ...]
+    values: np.ndarray
+    settings: FeatureSettings | None = None
+    feature_set: str | None = None
+    engine: str | None = None
+    phantoms: frozenset[CaseKey] = frozenset()
+    undefined: Mapping[CaseKey, Mapping[str, str]] | None = None
+
+    def rows_of(self, keys: Iterable[CaseKey]) -> np.ndarray:
+        """Values of these cases in this order, (n, n_features). Raises ValueError naming cases without a row."""
+        position = {key: row for row, key in enumerate(self.keys)}
+        keys = list(keys)
+        missing = [str(key) for key in keys if key not in position]
+        if missing:
+            shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if len(missing) > 5 else "")
+            raise ValueError(
+                f"The feature table has no row for {shown}. Extract their features or leave them out of the cohort table."
+            )
+        return self.values[[position[key] for key in keys]]
+
+
+def provenance_path(table_path: Path) -> Path:
+    """The provenance file that belongs to a feature table."""
+    return table_path.with_name(table_path.name + ".json")
+
+
+def write_feature_table(path: Path, vectors: list[FeatureVector]) -> None:
+    """Write vectors of equal names, settings and feature set as ``path`` and its provenance file.
+
+    Each file is written under another name and then renamed; the provenance comes last and carries the table's SHA-256,
+    so that a table with a provenance that does not fit is noticed on reading. Raises ValueError for no vectors or
+    vectors that do not belong in one table.
+    """
+    if not vectors:
+        raise ValueError("There is no case whose features could be written.")
+    first = vectors[0]
+    for vector in vectors:
+        if (vector.names, vector.settings, vector.feature_set) != (first.names, first.settings, first.feature_set):
+            raise ValueError(
+                f"{str(vector.key).capitalize()}: its features were made with other settings or another feature set "
+                "than those of the first case; one table holds one kind."
+            )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_KEY_COLUMNS, *first.names])
+    for vector in vectors:
+        writer.writerow([*vector.key, *("" if np.isnan(value) else repr(float(value)) for value in vector.values)])
+    table_bytes = text.getvalue().encode("utf-8")
+    provenance = {
+        "schema": TABLE_SCHEMA_VERSION,
+        "table_sha256": hashlib.sha256(table_bytes).hexdigest(),
+        "settings": first.settings.as_dict(),
+        "feature_set": first.feature_set,
+        "engine": first.engine,
+        "cases": [
+            {
+                **vector.key._asdict(),
+                "phantom": vector.is_phantom,
+                "engine": vector.engine,
+                "input_sha256": {
+                    sequence: {"image": image, "mask": mask} for sequence, (image, mask) in vector.input_sha256.items()
+                },
+                "undefined": dict(vector.undefined),
+            }
+            for vector in vectors
+        ],
+    }
+    replace_file(path, table_bytes)
+    replace_file(provenance_path(path), (json.dumps(provenance, indent=1) + "\n").encode("utf-8"))
+
+
+def read_feature_table(path: Path) -> FeatureTable:
+    """Read a feature table and, where there is one, its provenance.
+
+    Raises ValueError with a sentence for a table without ``patient_id``, with duplicate keys or columns, cells that are
+    no numbers, or a provenance file that belongs to another table.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"The feature table {path.name} cannot be read: {error.strerror}.") from error
+    try:
+        rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) if row]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"The feature table {path.name} is not UTF-8 text; save it as CSV (UTF-8).") from error
+    if len(rows) < 2:
+        raise ValueError(f"The feature table {path.name} has no rows.")
+    header = rows[0]
+    duplicates = sorted({name for name in header if header.count(name) > 1})
+    if duplicates:
+        raise ValueError(f"The feature table {path.name} has the column {duplicates[0]} more than once.")
+    if "patient_id" not in header:
+        raise ValueError(f"The feature table {path.name} has no column patient_id.")
+    names = tuple(name for name in header if name not in _KEY_COLUMNS)
+    keys: list[CaseKey] = []
+    values = np.full((len(rows) - 1, len(names)), np.nan)
+    for number, row in enumerate(rows[1:]):
+        if len(row) != len(header):
+            raise ValueError(
+                f"The feature table {path.name}, row {number + 2}: {len(row)} cells where {len(header)} are needed."
+            )
+        cells = dict(zip(header, row, strict=True))
+        key = CaseKey(*(cells.get(column, "").strip() or default for column, default in _key_defaults()))
+        if key in keys:
+            raise ValueError(f"The feature table {path.name}, row {number + 2}: {key} is there twice.")
+        keys.append(key)
+        for column, name in enumerate(names):
+            values[number, column] = _number(cells[name], path, number + 2, name)
+    return _with_provenance(path, content, FeatureTable(tuple(keys), names, values))
+
+
+def _key_defaults() -> list[tuple[str, str]]:
+    return [(column, CaseKey._field_defaults.get(column, "")) for column in _KEY_COLUMNS]
+
+
+def _number(cell: str, path: Path, row: int, column: str) -> float:
+    if not cell.strip():
+        return np.nan
+    try:
+        value = float(cell)
+    except ValueError as error:
+        raise ValueError(
+            f"The feature table {path.name}, row {row}, column {column}: {cell!r} is not a number."
+        ) from error
+    if not np.isfinite(value):
+        raise ValueError(
+            f"The feature table {path.name}, row {row}, column {column}: {cell!r} is not a finite number; "
+            "leave the cell empty where a feature is undefined."
+        )
+    return value
+
+
+def _with_provenance(path: Path, content: bytes, table: FeatureTable) -> FeatureTable:
+    beside = provenance_path(path)
+    if not beside.exists():
+        return table
+    try:
+        provenance = json.loads(beside.read_text(encoding="utf-8"))
+        schema = provenance["schema"]
+        if schema > TABLE_SCHEMA_VERSION:
+            raise ValueError(
+                f"{beside.name} was written by a newer TACEResponse (schema {schema}, this one reads up to "
+                f"{TABLE_SCHEMA_VERSION}); update TACEResponse."
+            )
+        table_sha256 = provenance["table_sha256"]
+        settings = FeatureSettings.from_dict(provenance["settings"])
+        cases = {CaseKey(*(case[column] for column in _KEY_COLUMNS)): case for case in provenance["cases"]}
+        feature_set, engine = provenance["feature_set"], provenance["engine"]
+        phantoms = frozenset(key for key, case in cases.items() if case["phantom"])
+        undefined = {key: case["undefined"] for key, case in cases.items()}
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"The provenance file {beside.name} is damaged; extract the features again, or delete it to use "
+            f"{path.name} as a table of unknown origin."
+        ) from error
+    if table_sha256 != hashlib.sha256(content).hexdigest():
+        raise ValueError(
+            f"{path.name} was changed after it was written: it does not fit its provenance file {beside.name}. "
+            "Extract the features again, or delete the provenance file to use it as a table of unknown origin."
+        )
+    return FeatureTable(table.keys, table.names, table.values, settings, feature_set, engine, phantoms, undefined)
