@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from TACEResponseLib.cohort import AcquisitionTags, Lattice
 from TACEResponseLib.imaging import Voi
 

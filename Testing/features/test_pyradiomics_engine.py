@@ -5,7 +5,6 @@ import logging
 
 import numpy as np
 import pytest
-
 from TACEResponseLib.features import PAPER_SETTINGS, get_feature_set
 
 pytest.importorskip("radiomics")

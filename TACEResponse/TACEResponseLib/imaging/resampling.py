@@ -1,10 +1,10 @@
-"""Resampling of a canonical VOI to the grid of the settings: PyRadiomics' grid, PyRadiomics' voxels, a fraction of the cost.
+"""Resampling of a canonical VOI: PyRadiomics' grid, PyRadiomics' voxels, a fraction of the cost.
 
 At 1 mm, grid points often fall exactly between voxels, so the grid must be PyRadiomics 3.0.1's to the last bit. It is
 anchored on the place of the mask in the whole image; therefore it is computed from the full geometry. Only then is the
-image cropped: a cubic B-spline forgets a neighbour by a factor of 0.27 a voxel, so that in float32 a crop with a margin of
-20 voxels gives the same values as the whole image (features.md, "Canonical form"). The one exception are values that are 0
-but for rounding noise: where the VOI holds any, the whole image is interpolated.
+image cropped: a cubic B-spline forgets a neighbour by a factor of 0.27 a voxel, so that in float32 a crop with a margin
+of 20 voxels gives the values of the whole image (features.md, "Canonical form"). The one exception are values that are
+0 but for rounding noise: where the VOI holds any, the whole image is interpolated.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ CROP_MARGIN_VOXELS = 24
 """Native voxels kept around the mask: 0.27 ** 24 is below the resolution of float64, in which ITK interpolates."""
 
 ZERO_NOISE = 1e-9
-"""Where a grid point falls on a voxel of value 0, interpolation gives 0 plus or minus rounding noise, and 0 is the edge of a
-bin. Values this close to 0 (times the largest of the VOI) are interpolated from the whole image, with PyRadiomics' noise."""
+"""Where a grid point falls on a voxel of value 0, interpolation gives 0 plus or minus rounding noise, and 0 is the edge
+of a bin. Values this close to 0 (times the largest of the VOI) are interpolated from the whole image, as PyRadiomics does,
+and so have its noise."""
 
 _GRID_PADDING_VOXELS = 5
 """PyRadiomics' ``padDistance``: how far its grid reaches beyond the mask (where the image does)."""
