@@ -1,0 +1,142 @@
+"""One form for every volume and VOI, whatever road they came by (features.md, "Canonical form").
+
+At 1 mm, grid points often fall exactly between mask voxels, and nearest neighbour is then decided by the last bit of
+the geometry; so the geometry's last bits, the handedness and the mask's own extent must not reach the engines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from ..cohort import ArraySource, CaseKey, FileSource, Lattice
+from .mask_file import check_labels_are_whole_numbers
+from .mask_lattice import paste_mask
+from .messages import case_label
+from .voi import Voi
+
+ORTHOGONALITY_TOLERANCE = 1e-4
+"""Largest deviation of direction^T direction from the identity."""
+
+_SPACING_DECIMALS = 6
+
+
+def read_voi(key: CaseKey, sequence: str, source: FileSource | ArraySource) -> Voi:
+    """Read one sequence of a case into canonical form.
+
+    Files and arrays take the same path, so that equal voxels on an equal lattice give an equal Voi, bit by bit.
+
+    Parameters
+    ----------
+    key : CaseKey
+        For messages.
+    sequence : str
+        E.g. "AP".
+    source : FileSource or ArraySource
+
+    Raises
+    ------
+    ValueError
+        Naming patient and sequence: files that cannot be read (`reading.read_source`), sheared or impossible geometry,
+        a mask off the image's lattice, labelled voxels outside the image, an empty or fractional mask.
+    """
+    try:
+        if isinstance(source, FileSource):
+            from .reading import read_source
+
+            source = read_source(source)
+        return canonical_voi(sequence, source)
+    except ValueError as error:
+        raise ValueError(f"{case_label(key, sequence)}: {error}") from error
+
+
+def canonical_voi(sequence: str, source: ArraySource) -> Voi:
+    """Put arrays into canonical form: mask pasted on the image's lattice, K reversed if left-handed, float32.
+
+    Raises ValueError as `read_voi` does, without patient and sequence.
+    """
+    voxels = np.asarray(source.voxels)
+    if voxels.ndim != 3:
+        raise ValueError(f"the image has {voxels.ndim} dimensions; give one 3-D volume with one grey value per voxel.")
+    if voxels.dtype.kind not in "biuf":
+        raise ValueError(f"the image holds values of type {voxels.dtype}, which are no grey values.")
+    _check_lattice(source.lattice, "image")
+    mask = np.asarray(source.mask)
+    if mask.ndim != 3:
+        raise ValueError(f"the mask has {mask.ndim} dimensions; give one 3-D labelmap.")
+    check_labels_are_whole_numbers(mask, "the mask")
+    labelled = mask if mask.dtype == bool else mask != 0
+    if not labelled.any():
+        raise ValueError("the mask is empty; draw the lesion.")
+    mask_lattice = source.mask_lattice
+    if mask_lattice is None:
+        if mask.shape != voxels.shape:
+            raise ValueError(
+                f"the mask has {_size_text(mask)} voxels and the image {_size_text(voxels)}; "
+                "say where the mask lies (mask_lattice)."
+            )
+        mask_lattice = source.lattice
+    else:
+        _check_lattice(mask_lattice, "mask")
+    pasted = paste_mask(labelled, mask_lattice, voxels.shape, source.lattice)
+
+    lattice = source.lattice
+    if np.linalg.det(np.reshape(lattice.direction, (3, 3))) < 0:
+        voxels, pasted = voxels[::-1], pasted[::-1]
+        lattice = _reversed_k(lattice, len(voxels))
+    spacing_mm = tuple(round(float(value), _SPACING_DECIMALS) for value in lattice.spacing_mm)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # What does not fit becomes infinite, which the gate refuses.
+        voxels = np.ascontiguousarray(voxels, dtype="<f4")
+    pasted = np.ascontiguousarray(pasted)
+    return Voi(
+        sequence=sequence,
+        voxels=voxels,
+        mask=pasted,
+        spacing_mm=spacing_mm,
+        placement=Lattice(
+            spacing_mm,
+            tuple(float(value) for value in lattice.origin_mm),
+            tuple(float(value) for value in lattice.direction),
+        ),
+        tags=source.tags,
+        image_sha256=_sha256(voxels, spacing_mm),
+        mask_sha256=_sha256(pasted, spacing_mm),
+    )
+
+
+def _check_lattice(lattice: Lattice, role: str) -> None:
+    spacing = np.asarray(lattice.spacing_mm, float)
+    origin = np.asarray(lattice.origin_mm, float)
+    direction = np.asarray(lattice.direction, float)
+    if spacing.shape != (3,) or origin.shape != (3,) or direction.shape != (9,):
+        raise ValueError(f"the {role}'s geometry must hold 3 spacings, 3 origin coordinates and 9 direction cosines.")
+    if not (np.isfinite(spacing).all() and np.isfinite(origin).all() and np.isfinite(direction).all()):
+        raise ValueError(f"the {role}'s geometry holds values that are not numbers; export it again.")
+    if (spacing < 10.0**-_SPACING_DECIMALS).any():
+        raise ValueError(f"the {role}'s voxel spacing {tuple(spacing.tolist())} mm is not positive; export it again.")
+    axes = direction.reshape(3, 3)
+    if np.abs(axes.T @ axes - np.eye(3)).max() > ORTHOGONALITY_TOLERANCE:
+        raise ValueError(
+            f"the {role}'s axes are not at right angles (sheared volume); resample it to a straight volume first."
+        )
+
+
+def _reversed_k(lattice: Lattice, slices: int) -> Lattice:
+    """The lattice of the same voxels with the slices in the opposite order."""
+    axes = np.reshape(np.asarray(lattice.direction, float), (3, 3)).copy()
+    origin = np.asarray(lattice.origin_mm, float) + axes[:, 2] * lattice.spacing_mm[2] * (slices - 1)
+    axes[:, 2] *= -1
+    return Lattice(lattice.spacing_mm, tuple(origin.tolist()), tuple(axes.ravel().tolist()))
+
+
+def _sha256(array: np.ndarray, spacing_mm: tuple[float, ...]) -> str:
+    """Hash of type, shape (K, J, I), spacing (I, J, K) and the voxels in C order, little-endian."""
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} {spacing_mm}".encode())
+    digest.update(array)
+    return digest.hexdigest()
+
+
+def _size_text(array: np.ndarray) -> str:
+    return " x ".join(str(size) for size in array.shape[::-1])

@@ -1,0 +1,184 @@
+"""One DICOM series of a folder as one evenly spaced volume, or the list of what was found instead."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from ..cohort import AcquisitionTags, Lattice
+from .acquisition_tags import acquisition_tags
+from .dicom_slices import DicomSlice, phases_of, read_dicom_headers
+from .quiet_itk import quiet_itk
+
+DIRECTION_TOLERANCE = 1e-4
+"""Largest difference in a direction cosine between slices of one volume (ImageOrientationPatient has 6 digits)."""
+
+STEP_TOLERANCE = 0.01
+"""Largest deviation of a slice's place from an even spacing, in slice spacings."""
+
+SHIFT_TOLERANCE = 0.1
+"""Largest sideways shift of a slice against the first, in pixels; direction cosines of 4 digits shift by hundredths."""
+
+
+def read_dicom_series(folder: Path) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
+    """Read the one series in ``folder``.
+
+    The slice spacing and order come from ImagePositionPatient projected on the normal of ImageOrientationPatient
+    (DICOM PS3.3 C.7.6.2); SliceThickness, SpacingBetweenSlices and the file names are not used. Rescale slope and
+    intercept are applied slice by slice, as GDCM does.
+
+    Returns
+    -------
+    voxels : ndarray, float32, (K, J, I)
+    lattice : Lattice
+        Right-handed, LPS, mm; K runs along the normal.
+    tags : AcquisitionTags
+        Of the first slice.
+
+    Raises
+    ------
+    ValueError
+        With the list of what was found: several series; several volumes in one series (repeated positions); uneven
+        spacing; missing slices; slices of differing orientation, size or pixel spacing, or shifted sideways (gantry
+        tilt).
+    """
+    with quiet_itk():
+        slices = read_dicom_headers(folder)
+        _check_one_series(folder, slices)
+        _check_same_plane(folder, slices)
+        normal = np.cross(slices[0].row_direction, slices[0].column_direction)
+        normal /= np.linalg.norm(normal)
+        slices.sort(key=lambda one: float(one.position_mm @ normal))
+        places_mm = np.array([one.position_mm @ normal for one in slices])
+        _check_one_volume(folder, slices, places_mm)
+        spacing_mm = _even_spacing_mm(folder, places_mm)
+        _check_straight(folder, slices, normal)
+        voxels = _read_voxels(folder, slices)
+    first = slices[0]
+    direction = np.column_stack([first.row_direction, first.column_direction, normal])
+    lattice = Lattice(
+        spacing_mm=(*first.pixel_spacing_mm, spacing_mm),
+        origin_mm=tuple(float(value) for value in first.position_mm),
+        direction=tuple(float(value) for value in direction.ravel()),
+    )
+    return voxels, lattice, acquisition_tags(first.metadata)
+
+
+def _check_one_series(folder: Path, slices: list[DicomSlice]) -> None:
+    series = defaultdict(list)
+    for one in slices:
+        series[one.series_uid].append(one)
+    if len(series) > 1:
+        found = "; ".join(sorted(f"{members[0].series_name} ({len(members)} images)" for members in series.values()))
+        raise ValueError(f"the folder {folder} holds {len(series)} series, give a folder with only one: {found}.")
+    if len(slices) == 1:
+        raise ValueError(f"the folder {folder} holds one DICOM slice only; give the folder with the whole series.")
+
+
+def _check_same_plane(folder: Path, slices: list[DicomSlice]) -> None:
+    planes: list[list[DicomSlice]] = []
+    for one in slices:
+        for members in planes:
+            if _same_plane(one, members[0]):
+                members.append(one)
+                break
+        else:
+            planes.append([one])
+    if len(planes) > 1:
+        found = "; ".join(
+            f"{len(members)} images of {members[0].size[0]} x {members[0].size[1]} pixels of "
+            f"{members[0].pixel_spacing_mm[0]:.4g} x {members[0].pixel_spacing_mm[1]:.4g} mm, rows along "
+            f"{_direction_text(members[0].row_direction)}, columns along {_direction_text(members[0].column_direction)}"
+            for members in planes
+        )
+        raise ValueError(
+            f"the folder {folder} holds images of {len(planes)} orientations or matrices in one series, "
+            f"which make no volume: {found}."
+        )
+
+
+def _same_plane(one: DicomSlice, other: DicomSlice) -> bool:
+    return (
+        one.size == other.size
+        and np.allclose(one.pixel_spacing_mm, other.pixel_spacing_mm, rtol=0, atol=1e-6)
+        and np.allclose(one.row_direction, other.row_direction, rtol=0, atol=DIRECTION_TOLERANCE)
+        and np.allclose(one.column_direction, other.column_direction, rtol=0, atol=DIRECTION_TOLERANCE)
+    )
+
+
+def _direction_text(direction: np.ndarray) -> str:
+    return "(" + ", ".join(f"{value:.3g}" for value in direction) + ")"
+
+
+def _check_one_volume(folder: Path, slices: list[DicomSlice], places_mm: np.ndarray) -> None:
+    """Repeated positions are several phases, echoes or averages in one series."""
+    span_mm = float(places_mm[-1] - places_mm[0])
+    same_place_mm = STEP_TOLERANCE * max(span_mm / (len(slices) - 1), STEP_TOLERANCE)
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(places_mm) > same_place_mm]))
+    counts = np.diff(np.append(starts, len(slices)))
+    if counts.max() == 1:
+        return
+    most = int(counts.argmax())
+    differ = phases_of(slices[starts[most] : starts[most] + counts[most]])
+    volumes = f"{counts[0]} volumes" if (counts == counts[0]).all() else f"up to {counts.max()} images at one position"
+    raise ValueError(
+        f"the folder {folder} holds several volumes in one series ({slices[0].series_name}): {len(slices)} images at "
+        f"{len(counts)} positions, {volumes}"
+        + (f", which differ in {differ}" if differ else "")
+        + "; export the one phase that is meant to a folder of its own."
+    )
+
+
+def _even_spacing_mm(folder: Path, places_mm: np.ndarray) -> float:
+    steps_mm = np.diff(places_mm)
+    usual_mm = float(np.median(steps_mm))
+    spacing_mm = float(places_mm[-1] - places_mm[0]) / len(steps_mm)
+    even_mm = places_mm[0] + spacing_mm * np.arange(len(places_mm))
+    if np.abs(places_mm - even_mm).max() <= STEP_TOLERANCE * spacing_mm:
+        return spacing_mm
+    gaps = steps_mm / usual_mm
+    odd = np.flatnonzero(np.abs(gaps - 1) > STEP_TOLERANCE)
+    missing = int(np.rint(gaps[odd]).sum()) - len(odd)
+    found = ", ".join(f"{steps_mm[i]:.4g} mm after slice {i + 1}" for i in odd[:5])
+    found += f" and {len(odd) - 5} more" if len(odd) > 5 else ""
+    if len(odd) and np.abs(gaps[odd] - np.rint(gaps[odd])).max() <= 2 * STEP_TOLERANCE:
+        raise ValueError(
+            f"the series in {folder} has {missing} missing slices: {len(places_mm)} slices {usual_mm:.4g} mm apart, "
+            f"but {found}; export the whole series again."
+        )
+    raise ValueError(
+        f"the series in {folder} is unevenly spaced: {len(places_mm)} slices, mostly {usual_mm:.4g} mm apart"
+        + (f", but {found}" if found else f", from {steps_mm.min():.4g} to {steps_mm.max():.4g} mm")
+        + "; export the original series, or resample it to even slices first."
+    )
+
+
+def _check_straight(folder: Path, slices: list[DicomSlice], normal: np.ndarray) -> None:
+    """Slices shifted sideways against each other are a sheared volume, which no lattice of right angles holds."""
+    shifts_mm = np.array([one.position_mm - slices[0].position_mm for one in slices])
+    shifts_mm -= np.outer(shifts_mm @ normal, normal)
+    largest_mm = float(np.linalg.norm(shifts_mm, axis=1).max())
+    if largest_mm > SHIFT_TOLERANCE * min(slices[0].pixel_spacing_mm):
+        raise ValueError(
+            f"the slices of the series in {folder} are shifted sideways against each other by up to "
+            f"{largest_mm:.3g} mm (gantry tilt or a sheared stack); resample it to a straight volume first."
+        )
+
+
+def _read_voxels(folder: Path, slices: list[DicomSlice]) -> np.ndarray:
+    """The slices' pixels as float32 (K, J, I); each slice is rescaled by its own slope and intercept."""
+    import SimpleITK as sitk
+
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO("GDCMImageIO")
+    columns, rows = slices[0].size
+    voxels = np.empty((len(slices), rows, columns), np.float32)
+    for number, one in enumerate(slices):
+        reader.SetFileName(str(one.path))
+        try:
+            voxels[number] = sitk.GetArrayViewFromImage(reader.Execute())[0]
+        except RuntimeError as error:
+            raise ValueError(f"{one.path} is damaged or cut off; copy or export it again.") from error
+    return voxels

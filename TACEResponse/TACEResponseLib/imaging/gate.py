@@ -1,0 +1,177 @@
+"""What must hold of a VOI before features are extracted (features.md, "Masks and the gate").
+
+PyRadiomics accepts nearly all of what is refused or warned of here in silence.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..cohort import CaseKey, CaseWarning
+from .measurements import bounding_box, index_to_lps_mm, slice_axis
+from .messages import case_label
+from .voi import ResampledVoi, Voi
+
+SMALLEST_VOI_VOXELS = 27
+"""Fewest voxels on the resampled grid."""
+
+THINNEST_VOI_VOXELS = 2
+"""Smallest extent along any axis of the resampled grid."""
+
+USUAL_BINS = (8, 128)
+"""Numbers of grey levels outside this range are warned of."""
+
+MOST_BINS = 1000
+"""More grey levels are refused: the cost of texture matrices grows as their cube."""
+
+FEWEST_SLICES = 3
+"""VOIs on fewer native slices are warned of (clinical.md)."""
+
+_COMPONENTS_LISTED = 5
+_PATIENT_AXES = (("L", "R"), ("P", "A"), ("S", "I"))
+
+
+def check_native_voi(key: CaseKey, voi: Voi) -> tuple[CaseWarning, ...]:
+    """Check a VOI as it was drawn, before it is resampled.
+
+    Returns
+    -------
+    tuple of CaseWarning
+        ``several_components`` (26-connected, with their volumes), ``touches_border``, ``few_slices``.
+
+    Raises
+    ------
+    ValueError
+        Naming patient and sequence: NaN or infinite intensities in the VOI; a single voxel; a VOI within a single
+        native slice of any axis, which PyRadiomics never resamples along that axis; a mask that covers the whole image.
+    """
+    try:
+        return _check_native(voi)
+    except ValueError as error:
+        raise ValueError(f"{case_label(key, voi.sequence)}: {error}") from error
+
+
+def check_resampled_voi(key: CaseKey, voi: Voi, resampled: ResampledVoi, bin_width: float) -> tuple[CaseWarning, ...]:
+    """Check a VOI on the grid on which its features are computed.
+
+    Returns
+    -------
+    tuple of CaseWarning
+        ``bins_outside_8_128``.
+
+    Raises
+    ------
+    ValueError
+        Naming patient and sequence: fewer than `SMALLEST_VOI_VOXELS` voxels; thinner than `THINNEST_VOI_VOXELS` along
+        an axis; NaN or infinite intensities; only one grey level after binning; more than `MOST_BINS` grey levels.
+    """
+    try:
+        return _check_resampled(voi, resampled, bin_width)
+    except ValueError as error:
+        raise ValueError(f"{case_label(key, voi.sequence)}: {error}") from error
+
+
+def count_bins(values: np.ndarray, bin_width: float) -> int:
+    """Number of grey levels from the lowest to the highest, as PyRadiomics counts them.
+
+    floor(max / width) - floor(min / width) + 1: bin edges are multiples of ``bin_width`` (PyRadiomics,
+    ``imageoperations.getBinEdges``), and empty levels in between count, as they do in its matrices.
+    """
+    low, high = float(values.min()), float(values.max())
+    return int(np.floor(high / bin_width) - np.floor(low / bin_width)) + 1
+
+
+def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
+    if voi.mask.all():
+        raise ValueError("the mask covers the whole image; draw only the tumour, and give the whole image.")
+    box = bounding_box(voi.mask)
+    inside = voi.mask[box]
+    _check_finite(voi.voxels[box][inside])
+    voxels = int(np.count_nonzero(inside))
+    if voxels == 1:
+        raise ValueError("the mask is a single voxel; draw the whole lesion.")
+    for axis, extent in enumerate(inside.shape):
+        if extent == 1:
+            raise ValueError(
+                f"the VOI lies in a single slice {_place_text(voi, axis, box[axis].start)}, and one slice is never "
+                "resampled across; draw the lesion on every slice that shows it."
+            )
+    warnings = []
+    sizes = _component_sizes(inside)
+    if len(sizes) > 1:
+        voxel_ml = float(np.prod(voi.spacing_mm)) / 1000
+        listed = ", ".join(f"{size * voxel_ml:.3g} mL" for size in sizes[:_COMPONENTS_LISTED])
+        if len(sizes) > _COMPONENTS_LISTED:
+            listed += f" and {len(sizes) - _COMPONENTS_LISTED} smaller ones"
+        text = f"The VOI has {len(sizes)} separate parts ({listed}); one lesion is usually one part."
+        warnings.append(CaseWarning("several_components", text, voi.sequence))
+    if any(part.start == 0 or part.stop == size for part, size in zip(box, voi.mask.shape, strict=True)):
+        text = "The VOI touches the border of the image; the lesion may continue outside it."
+        warnings.append(CaseWarning("touches_border", text, voi.sequence))
+    slices = inside.shape[slice_axis(voi.spacing_mm)]
+    if slices < FEWEST_SLICES:
+        text = f"The VOI was drawn on {slices} slices only; most of its values between them are interpolated."
+        warnings.append(CaseWarning("few_slices", text, voi.sequence))
+    return tuple(warnings)
+
+
+def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float) -> tuple[CaseWarning, ...]:
+    grid = " x ".join(f"{value:g}" for value in resampled.spacing_mm)
+    voxels = int(np.count_nonzero(resampled.mask))
+    if voxels < SMALLEST_VOI_VOXELS:
+        raise ValueError(
+            f"the VOI has {voxels} voxels at {grid} mm, fewer than {SMALLEST_VOI_VOXELS}: too small for features."
+        )
+    extents = [part.stop - part.start for part in bounding_box(resampled.mask)]
+    if min(extents) < THINNEST_VOI_VOXELS:
+        raise ValueError(
+            f"the VOI is {min(extents)} voxel thin at {grid} mm, below {THINNEST_VOI_VOXELS}: too thin for features."
+        )
+    values = resampled.voxels[resampled.mask]
+    _check_finite(values)
+    bins = count_bins(values, bin_width)
+    if bins == 1:
+        raise ValueError(
+            f"the VOI holds only one grey level of width {bin_width:g} (intensities {values.min():.6g} to "
+            f"{values.max():.6g}), so it has no texture; check that the image is the right one, in its own scale."
+        )
+    if bins > MOST_BINS:
+        raise ValueError(
+            f"the VOI holds {bins} grey levels of width {bin_width:g} (intensities {values.min():.6g} to "
+            f"{values.max():.6g}), over {MOST_BINS}; check the image's scale, or use a wider bin for all patients."
+        )
+    if not USUAL_BINS[0] <= bins <= USUAL_BINS[1]:
+        text = (
+            f"The VOI holds {bins} grey levels of width {bin_width:g}, outside {USUAL_BINS[0]}-{USUAL_BINS[1]}: its "
+            "texture values may not compare with those of other scanners."
+        )
+        return (CaseWarning("bins_outside_8_128", text, voi.sequence),)
+    return ()
+
+
+def _check_finite(values: np.ndarray) -> None:
+    bad = int(np.count_nonzero(~np.isfinite(values)))
+    if bad:
+        raise ValueError(
+            f"{bad} voxels of the VOI hold no number (NaN or infinite); export the image again without blanked voxels."
+        )
+
+
+def _component_sizes(mask: np.ndarray) -> list[int]:
+    """Voxels of each 26-connected component, the largest first."""
+    import SimpleITK as sitk
+
+    labels = sitk.ConnectedComponent(sitk.GetImageFromArray(mask.astype(np.uint8)), True)
+    counts = np.bincount(sitk.GetArrayViewFromImage(labels).ravel())[1:]
+    return sorted((int(count) for count in counts), reverse=True)
+
+
+def _place_text(voi: Voi, axis: int, number: int) -> str:
+    """Where a slice across ``axis`` of (K, J, I) lies, in the patient's terms: its number depends on who counts."""
+    index = np.zeros(3)
+    index[2 - axis] = number
+    normal = np.reshape(np.asarray(voi.placement.direction), (3, 3))[:, 2 - axis]
+    patient_axis = int(np.abs(normal).argmax())
+    place_mm = float(index_to_lps_mm(voi, index[np.newaxis])[0, patient_axis])
+    kind = ("sagittal", "coronal", "axial")[patient_axis]
+    return f"({kind}, at {_PATIENT_AXES[patient_axis][place_mm < 0]} {abs(place_mm):.1f} mm)"

@@ -1,0 +1,102 @@
+"""Size and place of a VOI, on its native voxels."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+
+from .voi import Voi
+
+_MOST_POINTS_COMPARED = 1500
+
+
+def volume_ml(voi: Voi) -> float:
+    """Volume of the labelled voxels in mL (1 mL = 1000 mm3), each counted whole."""
+    return float(np.count_nonzero(voi.mask) * np.prod(voi.spacing_mm) / 1000)
+
+
+def centre_lps_mm(voi: Voi) -> np.ndarray:
+    """Centre of mass of the labelled voxels in the patient: (L, P, S) in mm."""
+    box = bounding_box(voi.mask)
+    centre_kji = np.argwhere(voi.mask[box]).mean(axis=0) + [part.start for part in box]
+    return index_to_lps_mm(voi, centre_kji[np.newaxis, ::-1])[0]
+
+
+def largest_diameter_mm(voi: Voi) -> float:
+    """Largest distance in mm between the centres of two labelled voxels, in any direction (3-D).
+
+    It is smaller than the distance between outer edges by up to one voxel. Only ends of rows along I are compared, of
+    them only the vertices of their convex hull when there are many: the two farthest points are always among those.
+    """
+    points_mm = _row_ends(voi.mask)[:, ::-1] * np.asarray(voi.spacing_mm)
+    return _largest_distance(points_mm)
+
+
+def largest_in_plane_diameter_mm(voi: Voi) -> float:
+    """Largest distance in mm between the centres of two labelled voxels of one slice (the axis of `slice_axis`).
+
+    The counterpart of the longest diameter measured on one image of the series.
+    """
+    axis = slice_axis(voi.spacing_mm)
+    points = _row_ends(voi.mask) if axis != 2 else _row_ends(np.swapaxes(voi.mask, 0, 2))[:, ::-1]
+    points_mm = points[:, ::-1] * np.asarray(voi.spacing_mm)
+    return max(_largest_distance(points_mm[points[:, axis] == number]) for number in np.unique(points[:, axis]))
+
+
+def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice]:
+    """The smallest box (K, J, I) that holds all labelled voxels. Raises ValueError if there are none."""
+    box = [slice(None)] * 3
+    for axis in range(3):
+        indices = np.flatnonzero(_any_along(mask[tuple(box)], axis))
+        if not len(indices):
+            raise ValueError("the mask is empty; draw the lesion.")
+        box[axis] = slice(int(indices[0]), int(indices[-1]) + 1)
+    return tuple(box)
+
+
+def slice_axis(spacing_mm: tuple[float, float, float]) -> int:
+    """The axis of (K, J, I) along which slices are stacked: the one of the largest spacing, K if all are alike.
+
+    ``spacing_mm`` is in the order I, J, K. Spacings within 1 % of the largest count as alike.
+    """
+    spacing_kji = np.asarray(spacing_mm)[::-1]
+    return int(np.argmax(spacing_kji >= 0.99 * spacing_kji.max()))
+
+
+def index_to_lps_mm(voi: Voi, indices: np.ndarray) -> np.ndarray:
+    """Voxel indices (n, 3) in the order I, J, K to points (n, 3) in the patient, LPS in mm."""
+    axes = np.reshape(np.asarray(voi.placement.direction), (3, 3)) * np.asarray(voi.placement.spacing_mm)
+    return np.asarray(indices, float) @ axes.T + np.asarray(voi.placement.origin_mm)
+
+
+def lps_mm_to_index(voi: Voi, points_mm: np.ndarray) -> np.ndarray:
+    """Inverse of `index_to_lps_mm`; the indices are not rounded."""
+    axes = np.reshape(np.asarray(voi.placement.direction), (3, 3)) * np.asarray(voi.placement.spacing_mm)
+    return np.linalg.solve(axes, (np.asarray(points_mm, float) - np.asarray(voi.placement.origin_mm)).T).T
+
+
+def _any_along(mask: np.ndarray, axis: int) -> np.ndarray:
+    return mask.any(axis=tuple(other for other in range(3) if other != axis))
+
+
+def _row_ends(mask: np.ndarray) -> np.ndarray:
+    """Indices (n, 3) in the order K, J, I of the first and last labelled voxel of every row along I."""
+    box = bounding_box(mask)
+    inside = mask[box]
+    k, j = np.nonzero(inside.any(axis=2))
+    rows = inside[k, j]
+    first = rows.argmax(axis=1)
+    last = rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
+    ends = np.concatenate([np.column_stack([k, j, first]), np.column_stack([k, j, last])])
+    return ends + [part.start for part in box]
+
+
+def _largest_distance(points_mm: np.ndarray) -> float:
+    if len(points_mm) > _MOST_POINTS_COMPARED:
+        from scipy.spatial import ConvexHull, QhullError
+
+        # Without a hull, all points lie in one plane: every pair is compared.
+        with suppress(QhullError):
+            points_mm = points_mm[ConvexHull(points_mm).vertices]
+    return max(float(np.sqrt(((points_mm - point) ** 2).sum(axis=1).max())) for point in points_mm)

@@ -1,0 +1,34 @@
+"""Keeping ITK's own warnings off stderr: what matters is checked here and told in a radiologist's words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_lock = threading.Lock()
+_readers = 0
+_display_before = True
+
+
+@contextmanager
+def quiet_itk() -> Iterator[None]:
+    """Switch ITK's warning display off within the block, and back to what it was after the last open block.
+
+    The switch is global to the process, so blocks of several threads are counted.
+    """
+    import SimpleITK as sitk
+
+    global _readers, _display_before
+    with _lock:
+        if _readers == 0:
+            _display_before = sitk.ProcessObject.GetGlobalWarningDisplay()
+            sitk.ProcessObject.SetGlobalWarningDisplay(False)
+        _readers += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _readers -= 1
+            if _readers == 0:
+                sitk.ProcessObject.SetGlobalWarningDisplay(_display_before)

@@ -1,0 +1,159 @@
+"""Reading one sequence from its files: a volume (NRRD, NIfTI, MHA or a DICOM folder) and the mask drawn on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..cohort import AcquisitionTags, ArraySource, FileSource, Lattice
+from .acquisition_tags import acquisition_tags
+from .quiet_itk import quiet_itk
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+FORMATS = (".nrrd", ".nii", ".nii.gz", ".mha")
+"""File formats that are read, by the end of the name; ``.seg.nrrd`` is one of them for masks."""
+
+
+@dataclass(frozen=True, eq=False)
+class FileVolume:
+    """A volume as its file holds it.
+
+    ``voxels`` has axes (K, J, I), or (K, J, I, component) for a vector image, in the file's own type. ``metadata`` are
+    the header's keys as SimpleITK gives them.
+    """
+
+    voxels: np.ndarray
+    lattice: Lattice
+    metadata: dict[str, str]
+
+
+def read_source(source: FileSource) -> ArraySource:
+    """Read a sequence's files.
+
+    Returns
+    -------
+    ArraySource
+        Voxels in the file's type, the mask as bool on its own lattice, LPS geometry in mm.
+
+    Raises
+    ------
+    ValueError
+        A sentence for every file that is missing, damaged or cut off, of another kind than a 3-D volume of one number
+        per voxel, or a DICOM folder that is not one evenly spaced volume (`dicom_series`), or a mask without
+        the asked-for tumour (`mask_file`). It names the file; the caller adds patient and sequence.
+    """
+    from .mask_file import read_mask
+
+    voxels, lattice, tags = read_image(source.image_path)
+    mask, mask_lattice = read_mask(source.mask_path, source.label)
+    return ArraySource(
+        voxels=voxels,
+        mask=mask,
+        spacing_mm=lattice.spacing_mm,
+        origin_mm=lattice.origin_mm,
+        direction=lattice.direction,
+        mask_lattice=mask_lattice,
+        tags=tags,
+    )
+
+
+def read_image(path: Path) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
+    """Read a scalar 3-D volume from a file or from a folder with one DICOM series.
+
+    Returns voxels (K, J, I) in the file's type (float32 from DICOM, rescale slope and intercept applied), their
+    lattice and the acquisition tags. Raises ValueError as `read_source` does.
+    """
+    if path.is_dir():
+        from .dicom_series import read_dicom_series
+
+        return read_dicom_series(path)
+    volume = read_volume_file(path, "image")
+    if volume.voxels.ndim != 3:
+        raise ValueError(
+            f"the image {path} has {volume.voxels.shape[3]} values per voxel (colour, vector or several volumes); "
+            "give a volume with one grey value per voxel."
+        )
+    return volume.voxels, volume.lattice, acquisition_tags(volume.metadata)
+
+
+def read_volume_file(path: Path, role: str) -> FileVolume:
+    """Read a NRRD, NIfTI or MHA file; ``role`` ("image" or "mask") is what messages call it.
+
+    Raises ValueError if the file is missing, of another format, damaged, cut off, or not three-dimensional.
+    """
+    import SimpleITK as sitk
+
+    from .file_integrity import check_after_reading, check_before_reading
+
+    _check_path(path, role)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    with quiet_itk():
+        try:
+            reader.ReadImageInformation()
+        except RuntimeError as error:
+            raise ValueError(f"the {role} {path} cannot be read: {_why_unreadable(error)}.") from error
+        size = reader.GetSize()
+        if reader.GetDimension() != 3:
+            raise ValueError(
+                f"the {role} {path} has {reader.GetDimension()} dimensions ({' x '.join(map(str, size))}); give one "
+                "3-D volume, of a series in time the one phase that is meant."
+            )
+        _check_grey_values(reader, path, role)
+        metadata = {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+        voxel_bytes = int(np.prod(size)) * reader.GetNumberOfComponents() * _bytes_per_value(reader)
+        check_before_reading(path, role, metadata, voxel_bytes)
+        try:
+            image = reader.Execute()
+        except RuntimeError as error:
+            raise ValueError(f"the {role} {path} is damaged or cut off; copy or export it again.") from error
+    voxels = sitk.GetArrayFromImage(image)
+    check_after_reading(path, role, metadata, voxels)
+    return FileVolume(voxels, Lattice(image.GetSpacing(), image.GetOrigin(), image.GetDirection()), metadata)
+
+
+def _check_path(path: Path, role: str) -> None:
+    if not path.exists():
+        raise ValueError(f"the {role} {path} does not exist.")
+    if path.is_dir():
+        raise ValueError(f"the {role} {path} is a folder; give a file ({', '.join(FORMATS)}).")
+    with _open(path, role) as file:
+        start = file.read(132)
+    if start[128:] == b"DICM":
+        if role == "mask":
+            raise ValueError(f"the mask {path} is a DICOM file, which is not read as a mask; save it as .seg.nrrd.")
+        raise ValueError(f"the image {path} is a single DICOM file; give the folder with the whole series.")
+    if not path.name.lower().endswith(FORMATS):
+        raise ValueError(f"the {role} {path} is of a format that is not read; give one of {', '.join(FORMATS)}.")
+
+
+def _open(path: Path, role: str):
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ValueError(f"the {role} {path} cannot be opened: {error.strerror}.") from error
+
+
+def _check_grey_values(reader: sitk.ImageFileReader, path: Path, role: str) -> None:
+    import SimpleITK as sitk
+
+    if reader.GetPixelID() in (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64):
+        raise ValueError(f"the {role} {path} holds complex numbers; give the magnitude volume.")
+
+
+def _bytes_per_value(reader: sitk.ImageFileReader) -> int:
+    """Bytes of one component in memory."""
+    import SimpleITK as sitk
+
+    return sitk.Image([1, 1, 1], reader.GetPixelID(), reader.GetNumberOfComponents()).GetSizeOfPixelComponent()
+
+
+def _why_unreadable(error: RuntimeError) -> str:
+    if "orthonormal" in str(error):
+        return "its axes are not at right angles (sheared volume); resample it to a straight volume first"
+    return "it is damaged or not of the format that its name says; copy or export it again"
