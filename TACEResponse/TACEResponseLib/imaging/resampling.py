@@ -18,8 +18,8 @@ CROP_MARGIN_VOXELS = 24
 
 ZERO_NOISE = 1e-9
 """Where a grid point falls on a voxel of value 0, interpolation gives 0 plus or minus rounding noise, and 0 is the edge
-of a bin. Values this close to 0 (times the largest of the VOI) are interpolated from the whole image, as PyRadiomics does,
-and so have its noise."""
+of a bin. Values this close to 0 (times the largest of the VOI) are interpolated from the whole image, as PyRadiomics
+does, and so have its noise."""
 
 _GRID_PADDING_VOXELS = 5
 """PyRadiomics' ``padDistance``: how far its grid reaches beyond the mask (where the image does)."""
