@@ -6,6 +6,7 @@ data of a NRRD file gives half the volume wrong. So lengths are compared before 
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,11 +25,12 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 class _StoredData:
     """How a file stores its voxels: from byte ``start``, as "raw", "gzip", "zlib" or "other".
 
-    ``bytes_before_voxels`` are the uncompressed bytes from there to the first voxel (NIfTI's header).
+    Uncompressed, ``bytes_before_voxels`` (NIfTI's header) stand there before ``voxel_bytes`` of voxels.
     """
 
     start: int
     encoding: str
+    voxel_bytes: int
     bytes_before_voxels: int = 0
 
 
@@ -43,7 +45,7 @@ def check_before_reading(path: Path, role: str, metadata: Mapping[str, str], vox
     metadata : mapping
         The header as SimpleITK gives it.
     voxel_bytes : int
-        Size of all voxels, uncompressed.
+        Size of all voxels in memory, in the type in which SimpleITK reads them.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def check_before_reading(path: Path, role: str, metadata: Mapping[str, str], vox
         `check_after_reading`.
     """
     with path.open("rb") as file:
-        stored = _stored_data(file, path, role, metadata)
+        stored = _stored_data(file, path, role, metadata, voxel_bytes)
         file.seek(stored.start)
         if stored.encoding == "raw":
             held = path.stat().st_size - stored.start
@@ -60,7 +62,7 @@ def check_before_reading(path: Path, role: str, metadata: Mapping[str, str], vox
             held = _uncompressed_length(file, path, role)
         else:
             return
-    _check_length(path, role, held, stored.bytes_before_voxels + voxel_bytes)
+    _check_length(path, role, held, stored)
 
 
 def check_after_reading(path: Path, role: str, metadata: Mapping[str, str], voxels: np.ndarray) -> None:
@@ -75,31 +77,39 @@ def check_after_reading(path: Path, role: str, metadata: Mapping[str, str], voxe
         If the compressed data are damaged or cut off.
     """
     with path.open("rb") as file:
-        stored = _stored_data(file, path, role, metadata)
+        stored = _stored_data(file, path, role, metadata, voxels.nbytes)
         if stored.encoding != "gzip" or _checksum_matches(file, stored, voxels):
             return
         file.seek(stored.start)
         held = _uncompressed_length(file, path, role)
-    _check_length(path, role, held, stored.bytes_before_voxels + voxels.nbytes)
+    _check_length(path, role, held, stored)
 
 
-def _check_length(path: Path, role: str, held: int, expected: int) -> None:
+def _check_length(path: Path, role: str, held: int, stored: _StoredData) -> None:
+    expected = stored.bytes_before_voxels + stored.voxel_bytes
     if held < expected:
         raise ValueError(
             f"the {role} {path} is cut off: {held} of {expected} bytes are there; copy or export it again."
         )
 
 
-def _stored_data(file: BinaryIO, path: Path, role: str, metadata: Mapping[str, str]) -> _StoredData:
+def _stored_data(file: BinaryIO, path: Path, role: str, metadata: Mapping[str, str], voxel_bytes: int) -> _StoredData:
     name = path.name.lower()
     if name.endswith(".nrrd"):
         encoding = _nrrd_encoding(file, path, role)
-        return _StoredData(file.tell(), {"gz": "gzip", "gzip": "gzip", "raw": "raw"}.get(encoding, "other"))
+        encoding = {"gz": "gzip", "gzip": "gzip", "raw": "raw"}.get(encoding, "other")
+        return _StoredData(file.tell(), encoding, voxel_bytes)
     if name.endswith(".mha"):
         encoding = _meta_image_encoding(file, path, role)
-        return _StoredData(file.tell(), encoding)
-    first_voxel = int(float(metadata.get("vox_offset", "0")))
-    return _StoredData(0, "gzip" if name.endswith(".gz") else "raw", first_voxel)
+        return _StoredData(file.tell(), encoding, voxel_bytes)
+    # NIfTI: where a slope is given, the voxels in memory are of another type than those in the file.
+    voxels = math.prod(max(int(metadata.get(f"dim[{axis}]", 1)), 1) for axis in range(1, 8))
+    return _StoredData(
+        start=0,
+        encoding="gzip" if name.endswith(".gz") else "raw",
+        voxel_bytes=voxels * int(metadata["bitpix"]) // 8,
+        bytes_before_voxels=int(float(metadata["vox_offset"])),
+    )
 
 
 def _nrrd_encoding(file: BinaryIO, path: Path, role: str) -> str:

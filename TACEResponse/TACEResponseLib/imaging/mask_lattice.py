@@ -41,15 +41,16 @@ def paste_mask(
     to_image = np.linalg.solve(image_axes, _axes_mm(mask_lattice))
     offset = np.linalg.solve(image_axes, np.subtract(mask_lattice.origin_mm, image_lattice.origin_mm))
     steps, start = np.rint(to_image), np.rint(offset)
-    if not _is_signed_permutation(steps):
+    corners = np.array(np.meshgrid(*[(0, size - 1) for size in mask.shape[::-1]])).reshape(3, -1)
+    drift = (to_image - steps) @ corners
+    if not (_is_signed_permutation(steps) and np.abs(drift).max() <= LATTICE_TOLERANCE):
         raise ValueError(
             "the mask was drawn on another voxel grid than the image's "
             f"(spacing {_spacing_text(mask_lattice)} against {_spacing_text(image_lattice)} mm, or rotated); draw or "
             "resample the mask on this image."
         )
-    corners = np.array(np.meshgrid(*[(0, size - 1) for size in mask.shape[::-1]])).reshape(3, -1)
-    distance = np.abs((to_image - steps) @ corners + (offset - start)[:, np.newaxis]).max()
-    if not distance <= LATTICE_TOLERANCE:
+    distance = np.abs(drift + (offset - start)[:, np.newaxis]).max()
+    if distance > LATTICE_TOLERANCE:
         raise ValueError(
             f"the mask's voxels lie up to {distance:.2g} voxels beside the image's (at most {LATTICE_TOLERANCE} is "
             "accepted); draw or resample the mask on this image."
