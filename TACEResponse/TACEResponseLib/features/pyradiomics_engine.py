@@ -30,7 +30,7 @@ class PyRadiomicsEngine:
             raise ValueError(
                 "PyRadiomics is not installed in this Python; choose the engine native, which needs no installation."
             ) from error
-        self.version = str(radiomics.__version__)
+        self.version = str(radiomics.__version__).lstrip("v")
 
     def compute(
         self,
