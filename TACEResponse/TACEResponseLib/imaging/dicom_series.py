@@ -171,14 +171,12 @@ def _read_voxels(folder: Path, slices: list[DicomSlice]) -> np.ndarray:
     """The slices' pixels as float32 (K, J, I); each slice is rescaled by its own slope and intercept."""
     import SimpleITK as sitk
 
-    reader = sitk.ImageFileReader()
+    reader = sitk.ImageSeriesReader()
     reader.SetImageIO("GDCMImageIO")
-    columns, rows = slices[0].size
-    voxels = np.empty((len(slices), rows, columns), np.float32)
-    for number, one in enumerate(slices):
-        reader.SetFileName(str(one.path))
-        try:
-            voxels[number] = sitk.GetArrayViewFromImage(reader.Execute())[0]
-        except RuntimeError as error:
-            raise ValueError(f"{one.path} is damaged or cut off; copy or export it again.") from error
-    return voxels
+    # Slices may differ in type after rescaling; without this, all would be cut to the type of the first.
+    reader.SetOutputPixelType(sitk.sitkFloat32)
+    reader.SetFileNames([str(one.path) for one in slices])
+    try:
+        return sitk.GetArrayFromImage(reader.Execute())
+    except RuntimeError as error:
+        raise ValueError(f"an image in {folder} is damaged or cut off; copy or export the series again.") from error

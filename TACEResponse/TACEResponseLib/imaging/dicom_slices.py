@@ -106,7 +106,7 @@ def _read_header(path: Path) -> DicomSlice | None:
             if file.read(132)[128:] != b"DICM":
                 return None
         raise ValueError(
-            f"{path} is a DICOM file, but no image that can be read; remove it or copy it again."
+            f"{path} is a damaged or cut-off DICOM image, or no image at all; copy it again, or remove it."
         ) from error
     metadata = {key: clean_text(reader.GetMetaData(key)) for key in _KEPT if reader.HasMetaDataKey(key)}
     if int(metadata.get(_NUMBER_OF_FRAMES) or 1) > 1:

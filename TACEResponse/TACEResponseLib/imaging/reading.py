@@ -15,8 +15,8 @@ from .quiet_itk import quiet_itk
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-FORMATS = (".nrrd", ".nii", ".nii.gz", ".mha")
-"""File formats that are read, by the end of the name; ``.seg.nrrd`` is one of them for masks."""
+FORMATS = {".nrrd": "NrrdImageIO", ".nii": "NiftiImageIO", ".nii.gz": "NiftiImageIO", ".mha": "MetaImageIO"}
+"""File formats that are read: the end of the name and ITK's reader. ``.seg.nrrd`` for masks is a ``.nrrd``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,7 @@ def read_volume_file(path: Path, role: str) -> FileVolume:
 
     _check_path(path, role)
     reader = sitk.ImageFileReader()
+    reader.SetImageIO(next(name for end, name in FORMATS.items() if path.name.lower().endswith(end)))
     reader.SetFileName(str(path))
     with quiet_itk():
         try:
@@ -128,7 +129,7 @@ def _check_path(path: Path, role: str) -> None:
         if role == "mask":
             raise ValueError(f"the mask {path} is a DICOM file, which is not read as a mask; save it as .seg.nrrd.")
         raise ValueError(f"the image {path} is a single DICOM file; give the folder with the whole series.")
-    if not path.name.lower().endswith(FORMATS):
+    if not path.name.lower().endswith(tuple(FORMATS)):
         raise ValueError(f"the {role} {path} is of a format that is not read; give one of {', '.join(FORMATS)}.")
 
 
