@@ -22,17 +22,15 @@ def key():
 
 @pytest.fixture(scope="session")
 def make_source():
-    """Make an ArraySource: smooth int16 texture, about 300 to 700, and an ellipsoid of about 28 mm in the middle."""
+    """Make an ArraySource: smooth int16 texture, about 300 to 700, and in its middle an ellipsoid (radii along K, J, I)."""
 
-    def make(
-        spacing_mm=(1.79, 1.89, 2.5), shape=(24, 40, 44), seed=0, radius_mm=(14, 13, 12), shift_mm=(0, 0, 0), **rest
-    ):
+    def make(spacing_mm=(1.79, 1.89, 2.5), shape=(24, 40, 44), seed=0, radius_mm=(14, 13, 12), **rest):
         spacing_kji = np.array(spacing_mm[::-1])
         noise = np.random.default_rng(seed).normal(size=shape)
         for axis in range(3):
             noise = noise + np.roll(noise, 1, axis) + np.roll(noise, -1, axis)
         voxels = np.round(500 + 20 * noise).astype(np.int16)
-        centre = (np.array(shape) - 1) / 2 + np.array(shift_mm) / spacing_kji
+        centre = (np.array(shape) - 1) / 2
         mask = _ellipsoid(shape, centre, np.array(radius_mm) / spacing_kji)
         return ArraySource(voxels, mask, spacing_mm, **{"origin_mm": (-31.5, 22.25, -118.0), **rest})
 
