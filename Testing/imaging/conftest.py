@@ -22,7 +22,7 @@ def key():
 
 @pytest.fixture(scope="session")
 def make_source():
-    """Make an ArraySource: smooth int16 texture, about 300 to 700, and in its middle an ellipsoid (radii along K, J, I)."""
+    """Make an ArraySource: smooth int16 texture, about 300 to 700, around an ellipsoid (radii along K, J, I)."""
 
     def make(spacing_mm=(1.79, 1.89, 2.5), shape=(24, 40, 44), seed=0, radius_mm=(14, 13, 12), **rest):
         spacing_kji = np.array(spacing_mm[::-1])

@@ -167,6 +167,13 @@ class TestRefused:
         with pytest.raises(ValueError, match=r"^Patient HCC_07b, DP: the image's axes are not at right angles"):
             read_voi(key, "DP", FileSource(path, write_image(tmp_path / "m.nrrd", voxels > 0, lattice)))
 
+    def test_a_sheared_nifti(self, tmp_path, key, voxels):
+        nibabel = pytest.importorskip("nibabel")
+        affine = np.array([[1.0, 0, 0, 0], [0, 1.0, 0.5, 0], [0, 0, 2.0, 0], [0, 0, 0, 1]])
+        path = tmp_path / "volume.nii"
+        nibabel.save(nibabel.Nifti1Image(voxels.T, affine), path)
+        assert "not at right angles" in self._refused(key, path)
+
     def test_voxels_of_unknown_size(self, tmp_path, key, write_image, voxels):
         path = write_image(tmp_path / "volume.nrrd", voxels, Lattice((1.0, 1.0, 1.0)))
         header, data = path.read_bytes().split(b"\n\n", 1)

@@ -105,7 +105,7 @@ def read_volume_file(path: Path, role: str) -> FileVolume:
                 f"the {role} {path} has {reader.GetDimension()} dimensions ({' x '.join(map(str, size))}); give one "
                 "3-D volume, of a series in time the one phase that is meant."
             )
-        _check_grey_values(reader, path, role)
+        _check_not_complex(reader, path, role)
         metadata = {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
         voxel_bytes = int(np.prod(size)) * reader.GetNumberOfComponents() * _bytes_per_value(reader)
         check_before_reading(path, role, metadata, voxel_bytes)
@@ -121,10 +121,11 @@ def read_volume_file(path: Path, role: str) -> FileVolume:
 def _check_path(path: Path, role: str) -> None:
     if not path.exists():
         raise ValueError(f"the {role} {path} does not exist.")
-    if path.is_dir():
-        raise ValueError(f"the {role} {path} is a folder; give a file ({', '.join(FORMATS)}).")
-    with _open(path, role) as file:
-        start = file.read(132)
+    try:
+        with path.open("rb") as file:
+            start = file.read(132)
+    except OSError as error:
+        raise ValueError(f"the {role} {path} cannot be opened: {error.strerror}.") from error
     if start[128:] == b"DICM":
         if role == "mask":
             raise ValueError(f"the mask {path} is a DICOM file, which is not read as a mask; save it as .seg.nrrd.")
@@ -133,14 +134,7 @@ def _check_path(path: Path, role: str) -> None:
         raise ValueError(f"the {role} {path} is of a format that is not read; give one of {', '.join(FORMATS)}.")
 
 
-def _open(path: Path, role: str):
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise ValueError(f"the {role} {path} cannot be opened: {error.strerror}.") from error
-
-
-def _check_grey_values(reader: sitk.ImageFileReader, path: Path, role: str) -> None:
+def _check_not_complex(reader: sitk.ImageFileReader, path: Path, role: str) -> None:
     import SimpleITK as sitk
 
     if reader.GetPixelID() in (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64):
