@@ -1,4 +1,4 @@
-"""Resampling against PyRadiomics' own resampling of the full volume: equal to the last bit."""
+"""Resampling against PyRadiomics' own resampling of the full volume: equal to the last bit away from the border."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,10 @@ def test_equals_pyradiomics_resampling_of_the_full_volume(grid, place):
     assert ours.spacing_mm == spacing
     np.testing.assert_array_equal(ours.mask, mask)
     assert ours.voxels.dtype == np.float32
-    np.testing.assert_array_equal(ours.voxels[mask], image[mask])
+    if place == "middle":
+        np.testing.assert_array_equal(ours.voxels[mask], image[mask])
+    else:  # ITK cuts the recursion of the spline short near a border
+        np.testing.assert_allclose(ours.voxels[mask], image[mask], rtol=1e-6, atol=1e-6)
 
 
 def test_a_single_slice_keeps_its_spacing():
@@ -74,6 +77,20 @@ def test_a_single_slice_keeps_its_spacing():
     assert ours.spacing_mm == spacing == (1.0, 1.0, 6.0)
     np.testing.assert_array_equal(ours.mask, mask)
     np.testing.assert_array_equal(ours.voxels[mask], image[mask])
+
+
+@pytest.mark.parametrize("n_slices", [1, 2, 3, 5])
+def test_images_of_few_slices(n_slices):
+    mask = np.zeros((n_slices, 40, 40), bool)
+    mask[:, 10:25, 12:30] = True
+    voi = _voi(np.random.default_rng(6).normal(100, 30, mask.shape), mask, (1.5, 1.5, 3.0))
+
+    ours = resample(voi)
+
+    image, mask, spacing = _resampled_by_pyradiomics(voi, (1, 1, 1))
+    assert ours.spacing_mm == spacing
+    np.testing.assert_array_equal(ours.mask, mask)
+    np.testing.assert_allclose(ours.voxels[mask], image[mask], rtol=1e-6)
 
 
 @pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), (1.000001, 1.0, 0.999999)])

@@ -1,10 +1,13 @@
 """Resampling of a canonical VOI: PyRadiomics' grid, PyRadiomics' voxels, a fraction of the cost.
 
 At 1 mm, grid points often fall exactly between voxels, so the grid must be PyRadiomics 3.0.1's to the last bit. It is
-anchored on the place of the mask in the whole image; therefore it is computed from the full geometry. Only then is the
-image cropped: a cubic B-spline forgets a neighbour by a factor of 0.27 a voxel, so that in float32 a crop with a margin
-of 20 voxels gives the values of the whole image (features.md, "Canonical form"). The one exception are values that are
-0 but for rounding noise: where the VOI holds any, the whole image is interpolated.
+anchored on the place of the mask in the whole image; therefore it is computed from the full geometry, and the mask is
+resampled uncropped. For the image, a crop is enough: a cubic B-spline forgets a neighbour by a factor of 0.27 a voxel, so
+that in float32 a margin of 20 voxels gives the values of the whole image (features.md, "Canonical form"). On a grid that
+is parallel to the image, the interpolation is a product of three matrices, one an axis.
+
+In two cases the whole image is interpolated by ITK, as PyRadiomics does: where the VOI holds values that are 0 but for
+rounding noise, and in images of two slices, at whose end ITK's spline is another one.
 """
 
 from __future__ import annotations
@@ -13,13 +16,12 @@ import numpy as np
 
 from .voi import ResampledVoi, Voi
 
-CROP_MARGIN_VOXELS = 24
-"""Native voxels kept around the mask: 0.27 ** 24 is below the resolution of float64, in which ITK interpolates."""
+CROP_MARGIN_VOXELS = 20
+"""Native voxels kept around the mask; what lies beyond has a weight below 1e-11."""
 
 ZERO_NOISE = 1e-9
 """Where a grid point falls on a voxel of value 0, interpolation gives 0 plus or minus rounding noise, and 0 is the edge
-of a bin. Values this close to 0 (times the largest of the VOI) are interpolated from the whole image, as PyRadiomics
-does, and so have its noise."""
+of a bin: the noise decides the grey level. Values count as noise below this fraction of the largest of the VOI."""
 
 _GRID_PADDING_VOXELS = 5
 """PyRadiomics' ``padDistance``: how far its grid reaches beyond the mask (where the image does)."""
@@ -39,7 +41,9 @@ def resample(voi: Voi, spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0))
     Returns
     -------
     ResampledVoi
-        Exactly the bounding box of the resampled mask; ``spacing_mm`` is the spacing that was used.
+        Exactly the bounding box of the resampled mask; ``spacing_mm`` is the spacing that was used. The mask equals
+        PyRadiomics' everywhere; the voxels do, but for the last bit of a few float32 numbers within some 10 voxels of
+        the border of the image, where ITK cuts the spline's recursion short.
 
     Raises
     ------
@@ -67,19 +71,15 @@ def resample(voi: Voi, spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0))
             f"No point of the {_in_words(grid_mm)} grid falls into the VOI; it is too small for radiomic features."
         )
 
-    crop_start = np.maximum(box_start - CROP_MARGIN_VOXELS, 0)
-    crop_end = box_start + box_size + CROP_MARGIN_VOXELS
-    crop = tuple(slice(start, end) for start, end in zip(crop_start[::-1], crop_end[::-1], strict=True))
-    image = _simpleitk_image(voi.voxels[crop], native_mm)
-    image.SetOrigin((crop_start * native_mm).tolist())
-    box_origin_mm = origin_mm + np.array(grid_box[0][::-1]) * grid_mm
-    voxels = _on_grid(image, "sitkBSpline", box_origin_mm, grid_mm, np.array(grid_box[1][::-1]))
     within_box = tuple(slice(start, start + length) for start, length in zip(*grid_box, strict=True))
     mask = np.ascontiguousarray(grid_mask[within_box])
+    points = [centre_of_first[axis] + np.arange(size[axis]) / (native_mm / grid_mm)[axis] for axis in (2, 1, 0)]
+    points = [axis_points[part] for axis_points, part in zip(points, within_box, strict=True)]
+    voxels = _cubic_b_spline(voi.voxels, points)
     magnitude = np.abs(voxels[mask])
-    if magnitude.min() <= ZERO_NOISE * magnitude.max():
-        whole_image = _simpleitk_image(voi.voxels, native_mm)
-        voxels = np.ascontiguousarray(_on_grid(whole_image, "sitkBSpline", origin_mm, grid_mm, size)[within_box])
+    if magnitude.min() <= ZERO_NOISE * magnitude.max() or 2 in voi.voxels.shape:
+        image = _simpleitk_image(voi.voxels, native_mm)
+        voxels = np.ascontiguousarray(_on_grid(image, "sitkBSpline", origin_mm, grid_mm, size)[within_box])
     return ResampledVoi(voxels, mask, tuple(grid_mm.tolist()))
 
 
@@ -110,6 +110,39 @@ def _grid(
     first = np.maximum(first, 0)
     last = np.minimum(last, np.ceil(image_size * ratio) - 1)
     return first, (last - first + 1).astype(int)
+
+
+def _cubic_b_spline(voxels: np.ndarray, points: list[np.ndarray]) -> np.ndarray:
+    """Interpolate a volume (K, J, I) at the points of a grid, given as indices of voxels along each axis; float32."""
+    crop, matrices = [], []
+    for length, axis_points in zip(voxels.shape, points, strict=True):
+        start = max(int(axis_points[0]) - CROP_MARGIN_VOXELS, 0)
+        end = min(int(axis_points[-1]) + 1 + CROP_MARGIN_VOXELS, length)
+        crop.append(slice(start, end))
+        matrices.append(_interpolation_matrix(axis_points - start, end - start))
+    values = np.tensordot(matrices[0], voxels[tuple(crop)].astype(float), axes=1)
+    values = matrices[1] @ values
+    return (values @ matrices[2].T).astype(np.float32)
+
+
+def _interpolation_matrix(points: np.ndarray, length: int) -> np.ndarray:
+    """Weights (n_points, length) of the voxels of a line in the cubic B-spline through them, mirrored at its ends."""
+    basis_at_voxels = _basis(np.arange(length), length)
+    return np.linalg.solve(basis_at_voxels.T, _basis(points, length).T).T
+
+
+def _basis(points: np.ndarray, length: int) -> np.ndarray:
+    """The ``length`` cubic B-splines, one centred on each voxel of a line, at points on it: (n_points, length)."""
+    below = np.floor(points).astype(int)
+    t = points - below
+    at_four_neighbours = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3)
+    basis = np.zeros((points.size, length))
+    period = max(2 * length - 2, 1)
+    for neighbour, value in zip((-1, 0, 1, 2), at_four_neighbours, strict=True):
+        index = (below + neighbour) % period
+        index = np.minimum(index, period - index)
+        np.add.at(basis, (np.arange(points.size), index), value / 6)
+    return basis
 
 
 def _simpleitk_image(array: np.ndarray, spacing_mm: np.ndarray):
