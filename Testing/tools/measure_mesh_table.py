@@ -2,8 +2,8 @@
 
     python Testing/tools/measure_mesh_table.py
 
-writes TACEResponse/TACEResponseLib/features/native/mesh_table.json. Nothing of PyRadiomics is read or copied: its mesh is
-a black box that is called on 2x2x2 masks (and on 3x2x2 ones, to see how the volume changes when a cell is moved: the
+writes TACEResponse/TACEResponseLib/features/native/mesh_table.json. Nothing of PyRadiomics is read or copied: its mesh
+is a black box that is called on 2x2x2 masks (and on 3x2x2 ones, to see how the volume changes when a cell is moved: the
 volume is a sum of tetrahedra that reach to the origin, and the mesh is not always closed).
 
 Area: a triangle between edge midpoints of the cell has a normal of which only 3 small integers matter; how its area

@@ -2,11 +2,11 @@
 
 At 1 mm, grid points often fall exactly between voxels, so the grid must be PyRadiomics 3.0.1's to the last bit. It is
 anchored on the place of the mask in the whole image; therefore it is computed from the full geometry, and the mask is
-resampled uncropped. For the image a crop is enough: a cubic B-spline forgets a neighbour by a factor of 0.27 a voxel, so
-that in float32 a margin of 20 voxels gives the values of the whole image (features.md, "Canonical form"). On a grid
+resampled uncropped. For the image a crop is enough: a cubic B-spline forgets a neighbour by a factor of 0.27 a voxel,
+so that in float32 a margin of 20 voxels gives the values of the whole image (features.md, "Canonical form"). On a grid
 that is parallel to the image, the interpolation is a product of three matrices, one an axis.
 
-Where the VOI holds values that are 0 but for rounding noise, the whole image is interpolated by ITK, as PyRadiomics does.
+Where the VOI holds values that are 0 but for rounding noise, ITK interpolates the whole image, as in PyRadiomics.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def resample(voi: Voi, spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0))
     ResampledVoi
         Exactly the bounding box of the resampled mask; ``spacing_mm`` is the spacing that was used. The mask equals
         PyRadiomics' everywhere; the voxels do, but for the last bit of a few float32 numbers within some 10 voxels of
-        the border of the image, where ITK cuts the spline's recursion short. (In images of two slices ITK's spline
-        reads memory that is not its own, and PyRadiomics has no definite values; here they are right.)
+        the border of the image, where ITK cuts the spline's recursion short. (In images of two slices ITK's
+        spline, and so PyRadiomics', gives wrong and now and then no finite values; here they are right.)
 
     Raises
     ------

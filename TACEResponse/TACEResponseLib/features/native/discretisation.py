@@ -1,7 +1,7 @@
 """Grey levels of a VOI, in the one padded array that all texture classes share.
 
-The VOI is discretised by a fixed bin width (IBSI: fixed bin size, Q3RU) whose bins begin at a multiple of the width, as in
-PyRadiomics, and not at the minimum of the VOI, as IBSI has it: ``level = floor(x / w) - floor(min / w) + 1``.
+The VOI is discretised by a fixed bin width (IBSI: fixed bin size, Q3RU) whose bins begin at a multiple of the width, as
+in PyRadiomics, and not at the minimum of the VOI, as IBSI has it: ``level = floor(x / w) - floor(min / w) + 1``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,13 @@
-"""Grey level co-occurrence matrix (IBSI: LFYI), distance 1, one symmetric matrix a direction, features averaged over the
-13 directions (IBSI: 3D, averaged, ITBB).
+"""Grey level co-occurrence matrix (IBSI: LFYI), distance 1, one symmetric matrix a direction.
+
+Features are averaged over the 13 directions (IBSI: 3D, averaged, ITBB).
 
 ``p[i, j]`` is the frequency with which a voxel of grey level i has a neighbour of level j in a direction, or the other
 way round. ``px`` is its marginal (the same by rows and columns), ``mu`` and ``sigma`` the marginal's mean and standard
 deviation, ``p_sum[k]`` and ``p_diff[k]`` the frequencies of i + j = k and of abs(i - j) = k.
+
+The direction is the last axis of every array here, so that sums run over level pairs in the same order as in
+PyRadiomics: what is left of some in tiny or flat VOIs is rounding noise, and the noise then is the same.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from .first_order import EPSILON
 
 
 def co_occurrence_matrices(voi: DiscretisedVoi) -> np.ndarray:
-    """Symmetric, normalised matrices (directions, n_levels, n_levels) of the directions that hold any pair."""
+    """Symmetric, normalised matrices (n_levels, n_levels, directions) of the directions that hold any pair."""
     n_codes = voi.n_levels + 1
     codes = voi.codes.ravel()
     first_of_pair = codes.astype(np.intp) * n_codes
@@ -26,7 +30,9 @@ def co_occurrence_matrices(voi: DiscretisedVoi) -> np.ndarray:
         n_pairs = counts.sum()
         if n_pairs:
             matrices.append((counts + counts.T) / (2.0 * n_pairs))
-    return np.array(matrices).reshape(-1, voi.n_levels, voi.n_levels)
+    if not matrices:
+        return np.zeros((voi.n_levels, voi.n_levels, 0))
+    return np.stack(matrices, axis=-1)
 
 
 def glcm_features(voi: DiscretisedVoi) -> dict[str, float]:
@@ -54,41 +60,41 @@ def glcm_features(voi: DiscretisedVoi) -> dict[str, float]:
     p = co_occurrence_matrices(voi)
     i = voi.grey_levels
     highest = int(i[-1])
-    px = p.sum(axis=2)
-    mu = px @ i
-    deviation = i - mu[:, None]
-    variance = np.sum(px * deviation**2, axis=1)
-    covariance = np.einsum("ai,aij,aj->a", deviation, p, deviation, optimize=True)
+    px = p.sum(axis=1)
+    mu = i @ px
+    deviation = i[:, None] - mu
+    variance = np.sum(px * deviation**2, axis=0)
+    covariance = np.sum(p * deviation[:, None] * deviation, axis=(0, 1))
 
     p_sum = _sums_by(np.add.outer(i, i), p, 2 * highest + 1)
     p_diff = _sums_by(np.abs(np.subtract.outer(i, i)), p, highest)
     k_sum, k_diff = np.arange(2 * highest + 1.0), np.arange(float(highest))
-    cluster = k_sum - 2 * mu[:, None]
-    difference_average = p_diff @ k_diff
+    cluster = k_sum[:, None] - 2 * mu
+    difference_average = k_diff @ p_diff
     imc1, imc2, joint_entropy = _information_correlations(p, px)
     by_direction = {
-        "Autocorrelation": np.einsum("i,aij,j->a", i, p, i, optimize=True),
-        "ClusterProminence": np.sum(cluster**4 * p_sum, axis=1),
-        "ClusterShade": np.sum(cluster**3 * p_sum, axis=1),
-        "ClusterTendency": np.sum(cluster**2 * p_sum, axis=1),
-        "Contrast": p_diff @ k_diff**2,
+        "Autocorrelation": np.sum(p * np.multiply.outer(i, i)[:, :, None], axis=(0, 1)),
+        "ClusterProminence": np.sum(cluster**4 * p_sum, axis=0),
+        "ClusterShade": np.sum(cluster**3 * p_sum, axis=0),
+        "ClusterTendency": np.sum(cluster**2 * p_sum, axis=0),
+        "Contrast": k_diff**2 @ p_diff,
         "Correlation": np.where(variance == 0, 1.0, covariance / (variance + EPSILON)),
         "DifferenceAverage": difference_average,
         "DifferenceEntropy": _entropy(p_diff),
-        "DifferenceVariance": np.sum(p_diff * (k_diff - difference_average[:, None]) ** 2, axis=1),
-        "Id": p_diff @ (1 / (1 + k_diff)),
-        "Idm": p_diff @ (1 / (1 + k_diff**2)),
-        "Idmn": p_diff @ (1 / (1 + (k_diff / highest) ** 2)),
-        "Idn": p_diff @ (1 / (1 + k_diff / highest)),
+        "DifferenceVariance": np.sum(p_diff * (k_diff[:, None] - difference_average) ** 2, axis=0),
+        "Id": (1 / (1 + k_diff)) @ p_diff,
+        "Idm": (1 / (1 + k_diff**2)) @ p_diff,
+        "Idmn": (1 / (1 + (k_diff / highest) ** 2)) @ p_diff,
+        "Idn": (1 / (1 + k_diff / highest)) @ p_diff,
         "Imc1": imc1,
         "Imc2": imc2,
-        "InverseVariance": p_diff[:, 1:] @ (1 / k_diff[1:] ** 2),
+        "InverseVariance": (1 / k_diff[1:] ** 2) @ p_diff[1:],
         "JointAverage": mu,
-        "JointEnergy": np.sum(p**2, axis=(1, 2)),
+        "JointEnergy": np.sum(p**2, axis=(0, 1)),
         "JointEntropy": joint_entropy,
         "MCC": _maximal_correlation(p, px),
-        "MaximumProbability": p.max(axis=(1, 2), initial=0),
-        "SumAverage": p_sum @ k_sum,
+        "MaximumProbability": p.max(axis=(0, 1), initial=0),
+        "SumAverage": k_sum @ p_sum,
         "SumEntropy": _entropy(p_sum),
         "SumSquares": variance,
     }
@@ -96,14 +102,17 @@ def glcm_features(voi: DiscretisedVoi) -> dict[str, float]:
 
 
 def _sums_by(k: np.ndarray, p: np.ndarray, n_bins: int) -> np.ndarray:
-    """For each direction the sum of ``p`` over the level pairs with the same ``k``: (directions, n_bins)."""
+    """For each direction the sum of ``p`` over the level pairs with the same ``k``: (n_bins, directions)."""
     index = k.astype(np.intp).ravel()
-    return np.array([np.bincount(index, matrix.ravel(), n_bins) for matrix in p]).reshape(-1, n_bins)
+    sums = np.zeros((n_bins, p.shape[2]))
+    for direction in range(p.shape[2]):
+        sums[:, direction] = np.bincount(index, p[:, :, direction].ravel(), n_bins)
+    return sums
 
 
 def _entropy(q: np.ndarray) -> np.ndarray:
-    """-sum q log2(q + eps), in bits, over all axes but the first."""
-    return -np.sum(q * np.log2(q + EPSILON), axis=tuple(range(1, q.ndim)))
+    """-sum q log2(q + eps), in bits, of each direction."""
+    return -np.sum(q * np.log2(q + EPSILON), axis=tuple(range(q.ndim - 1)))
 
 
 def _information_correlations(p: np.ndarray, px: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -113,11 +122,11 @@ def _information_correlations(p: np.ndarray, px: np.ndarray) -> tuple[np.ndarray
     Imc1 = (HXY - HXY1) / HX, 0 where HX is 0; Imc2 = sqrt(1 - exp(-2 (HXY2 - HXY))). HXY2 is never below HXY but for
     rounding; where it is, Imc2 is NaN and the direction is left out of the mean, as in PyRadiomics.
     """
-    independent = px[:, :, None] * px[:, None, :]
+    independent = px[:, None] * px
     log_independent = np.log2(independent + EPSILON)
     hx, hxy = _entropy(px), _entropy(p)
-    hxy1 = -np.einsum("aij,aij->a", p, log_independent)
-    hxy2 = -np.einsum("aij,aij->a", independent, log_independent)
+    hxy1 = -np.sum(p * log_independent, axis=(0, 1))
+    hxy2 = -np.sum(independent * log_independent, axis=(0, 1))
     imc1 = np.divide(hxy - hxy1, hx, out=np.zeros_like(hx), where=hx != 0)
     squared = 1 - np.exp(-2 * (hxy2 - hxy))
     imc2 = np.sqrt(squared, out=np.full_like(squared, np.nan), where=squared >= 0)
@@ -130,9 +139,10 @@ def _maximal_correlation(p: np.ndarray, px: np.ndarray) -> np.ndarray:
     Q(i, j) = sum over k of p(i, k) p(j, k) / (px(i) px(k) + eps). Rounding can make an eigenvalue that is 0 negative;
     then MCC is NaN and the direction is left out of the mean, as in PyRadiomics.
     """
-    if p.shape[1] == 1:
-        return np.ones(len(p))
-    q = (p / (px[:, :, None] * px[:, None, :] + EPSILON)) @ p
+    if len(p) == 1:
+        return np.ones(1)
+    weighted = p / (px[:, None] * px + EPSILON)
+    q = np.moveaxis(weighted, -1, 0) @ np.moveaxis(p, -1, 0)
     second_largest = np.sort(np.linalg.eigvals(q), axis=1)[:, -2]
     if np.iscomplexobj(second_largest):
         return np.sqrt(second_largest).real

@@ -1,5 +1,8 @@
-"""Grey level run length matrix (IBSI: TP0I), one a direction, features averaged over the 13 directions (IBSI: 3D, averaged,
-ITBB). A run is a longest stretch of voxels of one grey level along a direction, inside the VOI."""
+"""Grey level run length matrix (IBSI: TP0I), one a direction.
+
+A run is a longest stretch of voxels of one grey level along a direction, inside the VOI. Features are averaged over the
+13 directions (IBSI: 3D, averaged, ITBB).
+"""
 
 from __future__ import annotations
 

@@ -62,6 +62,8 @@ def shape_features(mask: np.ndarray, spacing_mm: tuple[float, float, float]) -> 
 def _principal_variances(padded_mask: np.ndarray, spacing_kji: np.ndarray) -> tuple[int, np.ndarray]:
     """Number of voxels, and the variances of their centres along the principal axes, ascending, in mm^2."""
     centres = np.array(np.nonzero(padded_mask)) * spacing_kji[:, None]
-    centred = centres - centres.mean(axis=1, keepdims=True)
-    covariance = centred @ centred.T / centred.shape[1]
-    return centred.shape[1], np.maximum(np.linalg.eigvalsh(covariance), 0)  # rounding may make a 0 negative
+    n_voxels = centres.shape[1]
+    scaled = (centres - centres.mean(axis=1, keepdims=True)) / np.sqrt(n_voxels)
+    covariance = np.dot(scaled.copy(), scaled.T)  # copied: a product with itself would be rounded in another way
+    variances = np.sort(np.linalg.eigvals(covariance).real)
+    return n_voxels, np.maximum(variances, 0)  # rounding may make a 0 negative
