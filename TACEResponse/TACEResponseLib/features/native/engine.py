@@ -93,6 +93,8 @@ def _refusal(voi: Voi, resampled: ResampledVoi) -> str | None:
 
 def _why(name: str) -> str:
     """Why a feature that was computed has no value."""
+    if name == "firstorder_RobustMeanAbsoluteDeviation":
+        return "No voxel lies between the 10th and the 90th percentile."
     if name == "glcm_MCC" or name == "glcm_Imc2":
         return "The grey levels of neighbours are independent: only rounding noise is left, whose root is not real."
     if name.startswith("glcm_"):

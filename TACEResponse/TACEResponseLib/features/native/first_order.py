@@ -39,7 +39,8 @@ def first_order_features(
           interpolation between order statistics
         - ``Mean`` (Q4LE), ``Variance`` (ECT3): mean of (x - mean)^2
         - ``MeanAbsoluteDeviation`` (4FUA): mean of abs(x - mean)
-        - ``RobustMeanAbsoluteDeviation`` (1128): the same over the x from the 10th to the 90th percentile
+        - ``RobustMeanAbsoluteDeviation`` (1128): the same over the x from the 10th to the 90th percentile; NaN if
+          there are none (two voxels)
         - ``RootMeanSquared`` (5ZWQ): sqrt(mean of x^2)
         - ``Skewness`` (KE2A): m3 / m2^1.5, with m_k = mean of (x - mean)^k; 0 in a flat VOI
         - ``Kurtosis`` (IPH6 + 3): m4 / m2^2; IBSI subtracts 3; 0 in a flat VOI
@@ -67,7 +68,7 @@ def first_order_features(
         "Median": median,
         "Minimum": x.min(),
         "Range": x.max() - x.min(),
-        "RobustMeanAbsoluteDeviation": np.abs(central - central.mean()).mean(),
+        "RobustMeanAbsoluteDeviation": np.abs(central - central.mean()).mean() if central.size else np.nan,
         "RootMeanSquared": np.sqrt(energy / x.size),
         "Skewness": np.mean(squared_deviation * deviation) / variance**1.5 if variance else 0.0,
         "TotalEnergy": energy * np.prod(spacing_mm),
