@@ -12,6 +12,8 @@ from TACEResponseLib.features import PAPER_SETTINGS, FeatureSettings, get_featur
 from TACEResponseLib.features.native import NativeEngine
 from TACEResponseLib.imaging import canonical_voi
 
+pytest.importorskip("radiomics")
+
 NAMES = get_feature_set("paper110").feature_names
 
 GRIDS = {  # spacing (I, J, K) in mm
@@ -48,9 +50,8 @@ def _mask(kind, shape, spacing_mm, size_mm):
             _distance(shape, spacing_mm, (-radius, radius, 0)) <= 0.5 * radius
         )
     if kind == "touching the border":
-        return (
-            _distance(shape, spacing_mm, [n * mm / 2 for n, mm in zip(shape[::-1], spacing_mm, strict=True)]) <= radius
-        )
+        corner_mm = [n * mm / 2 for n, mm in zip(shape[::-1], spacing_mm, strict=True)]
+        return _distance(shape, spacing_mm, corner_mm) <= radius
     assert kind == "ragged"
     return (distance <= radius) & (np.random.default_rng(1).random(shape) < 0.7)
 
@@ -197,8 +198,4 @@ def small_vois(draw):
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(small_vois())
 def test_random_small_volumes(make_voi, assert_engines_agree, volume):
-    voi = make_voi(*volume)
-    try:
-        assert_engines_agree(voi)
-    except ValueError as error:
-        assert "too small" in str(error)
+    assert_engines_agree(make_voi(*volume))

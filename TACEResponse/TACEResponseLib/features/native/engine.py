@@ -47,9 +47,13 @@ class NativeEngine:
         """Compute ``feature_names`` of a canonical VOI. See `Engine.compute`."""
         if settings.normalisation != "none":
             raise ValueError(f"Features of images normalised by {settings.normalisation!r} are not available here.")
-        if resampled is None:
-            resampled = resample(voi, settings.spacing_mm)
-        refusal = _refusal(voi, resampled)
+        if not voi.mask.any():
+            raise ValueError("The VOI holds no voxel; draw the tumour on this sequence.")
+        try:
+            resampled = resampled or resample(voi, settings.spacing_mm)
+            refusal = _refusal(voi, resampled)
+        except ValueError as error:
+            refusal = str(error)
         if refusal:
             return EngineResult(dict.fromkeys(feature_names, np.nan), dict.fromkeys(feature_names, refusal))
         return features_of_resampled(resampled, settings.bin_width, feature_names)
