@@ -97,6 +97,20 @@ def test_an_empty_voi_and_unknown_requests_are_refused_in_words(make_voi):
         NativeEngine().compute(voi, FeatureSettings(normalisation="zscore"), NAMES)
 
 
+@pytest.mark.parametrize("outlier", [np.nan, np.inf, 1e9])
+def test_intensities_that_cannot_be_binned_are_refused_in_words(outlier, make_voi):
+    voxels = _noise((20, 22, 24))
+    voxels[10, 11, 12] = outlier
+    with pytest.raises(ValueError, match="no finite numbers or span over 10000 bins"):
+        NativeEngine().compute(make_voi(voxels, _ball()), PAPER_SETTINGS, NAMES)
+
+
+def test_a_voi_on_another_grid_than_that_of_the_settings_is_refused(make_voi):
+    voi = make_voi(_noise((20, 22, 24)), _ball(), (1.5, 1.5, 2.0))
+    with pytest.raises(ValueError, match="settings ask for"):
+        NativeEngine().compute(voi, PAPER_SETTINGS, NAMES, resample(voi, (3.0, 3.0, 3.0)))
+
+
 @pytest.mark.parametrize("density", [0.02, 0.3, 1.0])
 @pytest.mark.parametrize("spacing_kji", [(1.0, 1.0, 1.0), (5.0, 1.3, 0.7)])
 def test_diameters_are_those_of_all_pairs_of_vertices(density, spacing_kji):

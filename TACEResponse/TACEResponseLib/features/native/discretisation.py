@@ -48,12 +48,23 @@ class DiscretisedVoi:
         return tuple((dk * rows + dj) * columns + di for dk, dj, di in DIRECTIONS)
 
 
+MOST_BINS = 10_000
+"""The gate refuses far fewer; beyond this the matrices of grey levels would fill the memory."""
+
+
 def discretise(voxels: np.ndarray, mask: np.ndarray, bin_width: float) -> DiscretisedVoi:
     """Discretise the voxels of a VOI; ``voxels`` float32 and ``mask`` bool are its bounding box (K, J, I).
 
     The edges are built in float32, as PyRadiomics does, so that a value on an edge falls to the same side.
+    Raises ValueError for intensities that are not finite or span more than `MOST_BINS` bins.
     """
     intensities = voxels[mask]
+    n_bins = np.ptp(intensities.astype(float)) / bin_width
+    if not n_bins <= MOST_BINS:
+        raise ValueError(
+            f"The intensities in the VOI are no finite numbers or span over {MOST_BINS} bins of {bin_width:g}; "
+            "check that the VOI lies on the right image and that the image is not damaged."
+        )
     bins = np.digitize(intensities, bin_edges(intensities, bin_width))
     counts = np.bincount(bins)
     occurring = np.flatnonzero(counts)

@@ -47,6 +47,11 @@ class NativeEngine:
         """Compute ``feature_names`` of a canonical VOI. See `Engine.compute`."""
         if settings.normalisation != "none":
             raise ValueError(f"Features of images normalised by {settings.normalisation!r} are not available here.")
+        used_mm = resampled.spacing_mm if resampled else settings.spacing_mm
+        if any(used not in pair for used, *pair in zip(used_mm, settings.spacing_mm, voi.spacing_mm, strict=True)):
+            raise ValueError(
+                f"The VOI was resampled to {used_mm} mm, where the settings ask for {settings.spacing_mm} mm."
+            )
         if not voi.mask.any():
             raise ValueError("The VOI holds no voxel; draw the tumour on this sequence.")
         try:

@@ -24,9 +24,9 @@ def _zones(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     components = sitk.ScalarConnectedComponentImageFilter()
     components.SetDistanceThreshold(0)
     components.FullyConnectedOn()
-    image = sitk.GetImageFromArray(codes)
-    labels = sitk.GetArrayFromImage(components.Execute(image, image > 0))
     inside = codes > 0
+    images = sitk.GetImageFromArray(codes), sitk.GetImageFromArray(inside.view(np.uint8))
+    labels = sitk.GetArrayFromImage(components.Execute(*images))
     voxel_labels = labels[inside]
     n_voxels = np.bincount(voxel_labels)
     code_of_label = np.zeros(n_voxels.size, codes.dtype)
