@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..features import FeatureSettings
+from .linear_predictor import LinearPredictor, expit, logit
+from .score_model import ScoreModel, ensemble_score
 
 SCHEMA_VERSION = 1
 
@@ -17,8 +19,8 @@ class Estimate:
     """What a bundle says of one patient whose needed facts are all known.
 
     ``probability`` of OR 0-1 with its 95 % percentile interval over the bundle's bootstrap refits; ``scores`` by model
-    name, 0-1 (empty for a clinical-only bundle); ``terms`` maps a term (a score's name or a clinical fact) to (coded
-    value, log odds against the training mean, low, high).
+    name, 0-1 for KNN and DNN (empty for a clinical-only bundle); ``terms`` maps a term (a score's name or a clinical
+    fact) to (coded value, log odds against the training mean, low, high).
     """
 
     probability: float
@@ -70,6 +72,20 @@ class ModelBundle:
         What it was trained on, by which command, seeds, versions.
     card : str
         Text of MODEL_CARD.md.
+    predictor : LinearPredictor
+        The logistic regression of scores and facts, recalibrated, with its bootstrap refits.
+    score_only : LinearPredictor or None
+        The calibrated model of the score alone.
+    scores, refit_scores : dict
+        Score models by name: the deployed ensemble, and the bootstrap refits (one member a refit).
+    clinical_coding : dict
+        Fact -> what True means, in words.
+    unknown_facts : str
+        "range": the estimate needs every fact. "drop": an unknown fact may also be left out (None or absent).
+    prevalence : float
+        Share of OR that the probabilities assume; see `with_prevalence`.
+    calibration : dict
+        How the linear predictor was recalibrated: slope and intercept, and what they were estimated on.
     """
 
     name: str
@@ -95,6 +111,18 @@ class ModelBundle:
     sha256: str
     provenance: Mapping[str, object]
     card: str
+    predictor: LinearPredictor
+    prevalence: float
+    score_only: LinearPredictor | None = None
+    scores: Mapping[str, ScoreModel] = field(default_factory=dict)
+    refit_scores: Mapping[str, ScoreModel] = field(default_factory=dict)
+    clinical_coding: Mapping[str, str] = field(default_factory=dict)
+    unknown_facts: str = "range"
+    calibration: Mapping[str, object] = field(default_factory=dict)
+    # The scores of the patient seen last: unknown facts and what-if ask for him up to sixteen times.
+    _latest_scores: dict[bytes, tuple[dict[str, float], dict[str, np.ndarray]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def estimate(self, features: np.ndarray | None, facts: Mapping[str, bool]) -> Estimate:
         """Probability of one patient.
@@ -104,10 +132,84 @@ class ModelBundle:
         features : array (n_features,) or None
             In the order of ``feature_names``, unscaled; None for a bundle that needs no images.
         facts : dict
-            Every one of ``required_facts``, True or False.
+            Every one of ``required_facts``, True or False; where ``unknown_facts`` is "drop", also None or absent.
+
+        Raises
+        ------
+        ValueError
+            For an unknown fact that may not be dropped, and for features that are missing, undefined or of another
+            number.
         """
-        raise NotImplementedError
+        return self._estimate(self.predictor, features, facts)
 
     def estimate_from_score_only(self, features: np.ndarray) -> Estimate | None:
         """The calibrated model of the score alone, for when no fact is known; None if the bundle has none."""
-        raise NotImplementedError
+        if self.score_only is None:
+            return None
+        return self._estimate(self.score_only, features, {})
+
+    def with_prevalence(self, prevalence: float) -> ModelBundle:
+        """The same bundle for a place where another share of patients responds.
+
+        Adds logit(prevalence) - logit(own prevalence) to the log odds of every patient, of every refit and of the
+        threshold, which assumes that only the share of responders differs, not what they look like. The uncertainty of
+        the training share stays in the interval. ``cohort_size`` and ``cohort_responders`` stay those of the training.
+        """
+        if not 0.0 < prevalence < 1.0:
+            raise ValueError(f"The share of responders must lie between 0 and 1 (for example 0.49), not {prevalence}.")
+        shift = float(logit(prevalence) - logit(self.prevalence))
+        return replace(
+            self,
+            prevalence=prevalence,
+            predictor=self.predictor.shifted(shift),
+            score_only=None if self.score_only is None else self.score_only.shifted(shift),
+            threshold=float(expit(logit(self.threshold) + shift)),
+            threshold_rule=f"{self.threshold_rule}, moved with the assumed share of responders to {prevalence:.3f}",
+        )
+
+    def _estimate(
+        self, predictor: LinearPredictor, features: np.ndarray | None, facts: Mapping[str, bool | None]
+    ) -> Estimate:
+        scores, refit_scores = self._scores(features)
+        values = np.empty(len(predictor.terms))
+        refit_values = np.empty((len(predictor.refit_intercepts), len(predictor.terms)))
+        for number, term in enumerate(predictor.terms):
+            if term in scores:
+                values[number], refit_values[:, number] = scores[term], refit_scores[term]
+            else:
+                values[number] = refit_values[:, number] = self._fact(term, facts)
+        probability, low, high = predictor.probability(values, refit_values)
+        return Estimate(probability, low, high, scores, predictor.term_log_odds(values, refit_values))
+
+    def _fact(self, name: str, facts: Mapping[str, bool | None]) -> float:
+        if facts.get(name) is not None:
+            return float(bool(facts[name]))
+        if self.unknown_facts == "drop":
+            return np.nan
+        raise ValueError(f"The model {self.name} needs the fact {name}, which is unknown.")
+
+    def _scores(self, features: np.ndarray | None) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+        if not self.scores:
+            return {}, {}
+        if features is None:
+            raise ValueError(f"The model {self.name} needs the features of {', '.join(self.required_sequences)}.")
+        values = np.ascontiguousarray(features, dtype=float)
+        if values.shape != (len(self.feature_names),):
+            raise ValueError(f"The model {self.name} needs {len(self.feature_names)} features, not {values.shape}.")
+        undefined = [name for name, value in zip(self.feature_names, values, strict=True) if not np.isfinite(value)]
+        if undefined:
+            raise ValueError(
+                f"The model {self.name} needs features that are undefined for this VOI: {', '.join(undefined[:5])}"
+                + (f" and {len(undefined) - 5} more." if len(undefined) > 5 else ".")
+            )
+        patient = values.tobytes()
+        latest = self._latest_scores.get(patient)
+        if latest is None:
+            row = values[None]
+            latest = (
+                {name: float(ensemble_score(model, row)[0]) for name, model in self.scores.items()},
+                {name: model.member_scores(row)[0] for name, model in self.refit_scores.items()},
+            )
+            self._latest_scores.clear()
+            self._latest_scores[patient] = latest
+        return latest

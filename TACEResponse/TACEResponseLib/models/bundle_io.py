@@ -1,0 +1,214 @@
+"""Bundles on disk: ``model.json`` (what a person can read), ``arrays.npz`` and ``MODEL_CARD.md``.
+
+``model.json`` carries the SHA-256 of the two other files and of itself, so that one changed byte anywhere is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ..cohort import CLINICAL_FACTS, new_folder
+from ..features import FeatureSettings, get_feature_set
+from .bundle import SCHEMA_VERSION, ModelBundle
+from .linear_predictor import LinearPredictor
+from .score_model import ScoreModel
+from .score_types import SCORE_TYPES
+
+MODEL_FILE, ARRAYS_FILE, CARD_FILE = "model.json", "arrays.npz", "MODEL_CARD.md"
+KINDS = ("clinical", "radiomics", "merged")
+_PLAIN_FIELDS = (
+    "calibration clinical_coding cohort_responders cohort_size demonstration kind name outcome out_of_range_limit "
+    "position_score prevalence provenance threshold threshold_rule time_horizon unknown_facts"
+).split()
+_TUPLE_FIELDS = ("feature_names", "required_facts", "required_sequences")
+_REFIT_FIELDS = ("refit_intercepts", "refit_coefficients", "refit_offsets", "refit_means")
+_REPAIR = "Install the model again."
+
+
+def save_bundle(bundle: ModelBundle, folder: Path) -> ModelBundle:
+    """Write a bundle as a new folder, which gets its name only when it is complete, and return it as loaded again.
+
+    The same bundle gives the same bytes. Raises ValueError if the folder is there already or cannot be written.
+    """
+    arrays = _arrays_of(bundle)
+    npz = io.BytesIO()
+    # Uncompressed: trained weights hardly compress, and every prediction loads them.
+    np.savez(npz, allow_pickle=False, **arrays)
+    card = bundle.card.encode("utf-8")
+    fields = {
+        "schema_version": SCHEMA_VERSION,
+        "settings": None if bundle.settings is None else bundle.settings.as_dict(),
+        "feature_set": bundle.feature_set,
+        "predictor": _predictor_fields(bundle.predictor),
+        "score_only": None if bundle.score_only is None else _predictor_fields(bundle.score_only),
+        "score_types": {name: model.type_name for name, model in bundle.scores.items()},
+        "arrays_sha256": hashlib.sha256(npz.getvalue()).hexdigest(),
+        "card_sha256": hashlib.sha256(card).hexdigest(),
+        **{name: getattr(bundle, name) for name in _PLAIN_FIELDS},
+        **{name: list(getattr(bundle, name)) for name in _TUPLE_FIELDS},
+    }
+    fields["sha256"] = _own_sha256(fields)
+    with new_folder(Path(folder)) as part:
+        (part / ARRAYS_FILE).write_bytes(npz.getvalue())
+        (part / CARD_FILE).write_bytes(card)
+        (part / MODEL_FILE).write_text(_canonical(fields), encoding="utf-8", newline="\n")
+    return load_bundle(folder)
+
+
+def load_bundle(folder: Path) -> ModelBundle:
+    """Read and check a bundle.
+
+    Raises ValueError with the reason for a folder that is no bundle, a missing or changed file, a newer schema, and an
+    unknown kind, score type, fact, feature set or setting.
+    """
+    folder = Path(folder)
+    fields = _read_model_file(folder)
+    _check_known(folder, fields)
+    npz = _read_checked(folder / ARRAYS_FILE, fields["arrays_sha256"])
+    card = _read_checked(folder / CARD_FILE, fields["card_sha256"]).decode("utf-8")
+    try:
+        with np.load(io.BytesIO(npz), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return ModelBundle(
+            **{name: fields[name] for name in _PLAIN_FIELDS},
+            **{name: tuple(fields[name]) for name in _TUPLE_FIELDS},
+            schema_version=fields["schema_version"],
+            feature_set=fields["feature_set"],
+            settings=None if fields["settings"] is None else FeatureSettings.from_dict(fields["settings"]),
+            training_scores={outcome: arrays[f"training_scores/{outcome}"] for outcome in ("OR", "NOR")},
+            feature_minimum=arrays["feature_minimum"],
+            feature_maximum=arrays["feature_maximum"],
+            sha256=fields["sha256"],
+            card=card,
+            predictor=_predictor_from(fields["predictor"], arrays, "predictor"),
+            score_only=None
+            if fields["score_only"] is None
+            else _predictor_from(fields["score_only"], arrays, "score_only"),
+            scores=_scores_from(fields["score_types"], arrays, "scores"),
+            refit_scores=_scores_from(fields["score_types"], arrays, "refits"),
+        )
+    except (KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
+        raise ValueError(f"The model {folder.name} is damaged: its parts do not fit together. {_REPAIR}") from error
+
+
+def _canonical(fields: Mapping[str, object]) -> str:
+    return json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _own_sha256(fields: Mapping[str, object]) -> str:
+    rest = {name: value for name, value in fields.items() if name != "sha256"}
+    return hashlib.sha256(_canonical(rest).encode("utf-8")).hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"The model {path.parent.name} is incomplete: {path.name} cannot be read ({error.strerror}). {_REPAIR}"
+        ) from error
+
+
+def _read_checked(path: Path, sha256: str) -> bytes:
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError(
+            f"The model {path.parent.name} is damaged: {path.name} was changed after it was written. {_REPAIR}"
+        )
+    return content
+
+
+def _read_model_file(folder: Path) -> dict[str, object]:
+    content = _read(folder / MODEL_FILE)
+    try:
+        text = content.decode("utf-8")
+        fields = json.loads(text)
+        schema = fields["schema_version"]
+        newer = schema > SCHEMA_VERSION
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"The model {folder.name} is damaged: {MODEL_FILE} is no model file. {_REPAIR}") from error
+    if newer:
+        raise ValueError(
+            f"The model {folder.name} was made for a newer TACEResponse (schema {schema}, this one reads up to "
+            f"{SCHEMA_VERSION}); update TACEResponse."
+        )
+    if fields.get("sha256") != _own_sha256(fields) or _canonical(fields) != text:
+        raise ValueError(
+            f"The model {folder.name} is damaged: {MODEL_FILE} was changed after it was written. {_REPAIR}"
+        )
+    return fields
+
+
+def _check_known(folder: Path, fields: Mapping[str, object]) -> None:
+    """Refuse what this version cannot compute as the training did."""
+
+    def refuse(what: str) -> None:
+        raise ValueError(f"The model {folder.name} cannot be used here: {what}; update TACEResponse.")
+
+    if fields.get("kind") not in KINDS:
+        refuse(f"it is of the unknown kind {fields.get('kind')!r}")
+    for score_type in fields["score_types"].values():
+        if score_type not in SCORE_TYPES:
+            refuse(f"it needs a score of the unknown type {score_type!r}")
+    for fact in fields["required_facts"]:
+        if fact not in CLINICAL_FACTS:
+            refuse(f"it needs the unknown fact {fact!r}")
+    if fields["settings"] is not None:
+        try:
+            FeatureSettings.from_dict(fields["settings"])
+        except ValueError:
+            refuse("its feature settings hold what this version does not know")
+    if fields["feature_set"] is not None:
+        try:
+            feature_set = get_feature_set(fields["feature_set"])
+        except ValueError:
+            refuse(f"it needs the unknown feature set {fields['feature_set']!r}")
+        if tuple(fields["feature_names"]) != feature_set.column_names(tuple(fields["required_sequences"])):
+            refuse(f"its features are not those of the feature set {fields['feature_set']!r}")
+
+
+def _predictor_fields(predictor: LinearPredictor) -> dict[str, object]:
+    return {
+        "terms": list(predictor.terms),
+        "intercept": predictor.intercept,
+        "coefficients": predictor.coefficients.tolist(),
+        "offsets": predictor.offsets.tolist(),
+        "means": predictor.means.tolist(),
+    }
+
+
+def _predictor_from(fields: Mapping[str, object], arrays: Mapping[str, np.ndarray], group: str) -> LinearPredictor:
+    return LinearPredictor(
+        tuple(fields["terms"]),
+        fields["intercept"],
+        *(np.array(fields[name], dtype=float) for name in ("coefficients", "offsets", "means")),
+        **{name: arrays[f"{group}/{name}"] for name in _REFIT_FIELDS},
+    )
+
+
+def _arrays_of(bundle: ModelBundle) -> dict[str, np.ndarray]:
+    arrays = {"feature_minimum": bundle.feature_minimum, "feature_maximum": bundle.feature_maximum}
+    arrays |= {f"training_scores/{outcome}": scores for outcome, scores in bundle.training_scores.items()}
+    for group, predictor in (("predictor", bundle.predictor), ("score_only", bundle.score_only)):
+        if predictor is not None:
+            arrays |= {f"{group}/{name}": getattr(predictor, name) for name in _REFIT_FIELDS}
+    for group, models in (("scores", bundle.scores), ("refits", bundle.refit_scores)):
+        for name, model in models.items():
+            arrays |= {f"{group}/{name}/{part}": array for part, array in model.to_arrays().items()}
+    return dict(sorted(arrays.items()))
+
+
+def _scores_from(score_types: Mapping[str, str], arrays: Mapping[str, np.ndarray], group: str) -> dict[str, ScoreModel]:
+    models = {}
+    for name, score_type in score_types.items():
+        prefix = f"{group}/{name}/"
+        parts = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+        models[name] = SCORE_TYPES[score_type].from_arrays(parts)
+    return models

@@ -1,0 +1,74 @@
+"""A fitted logistic regression together with its bootstrap refits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+INTERVAL_PERCENTILES = (2.5, 97.5)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearPredictor:
+    """log odds of OR = intercept + sum over known terms of (offset + coefficient * value).
+
+    ``offsets`` are zero unless the model may drop a term that is unknown: then the offset is what the term adds at
+    value 0, and leaving out both is exact if the terms are independent within outcome. ``means`` are the training
+    means of the terms. The ``refit_*`` arrays hold the same of B bootstrap refits, (B,) or (B, n_terms).
+    """
+
+    terms: tuple[str, ...]
+    intercept: float
+    coefficients: np.ndarray
+    offsets: np.ndarray
+    means: np.ndarray
+    refit_intercepts: np.ndarray
+    refit_coefficients: np.ndarray
+    refit_offsets: np.ndarray
+    refit_means: np.ndarray
+
+    def shifted(self, log_odds: float) -> LinearPredictor:
+        """The same predictor with this much added to every patient's log odds, and to those of every refit."""
+        return replace(self, intercept=self.intercept + log_odds, refit_intercepts=self.refit_intercepts + log_odds)
+
+    def probability(self, values: np.ndarray, refit_values: np.ndarray) -> tuple[float, float, float]:
+        """Probability of OR with its 95 % percentile interval over the refits.
+
+        ``values`` (n_terms,) and ``refit_values`` (B, n_terms), the same patient as each refit scores him; NaN in
+        ``values`` is a dropped term.
+        """
+        known = ~np.isnan(values)
+        log_odds = self.intercept + np.sum(self.offsets[known] + self.coefficients[known] * values[known])
+        refit_log_odds = self.refit_intercepts + np.sum(
+            self.refit_offsets[:, known] + self.refit_coefficients[:, known] * refit_values[:, known], axis=1
+        )
+        low, high = np.percentile(refit_log_odds, INTERVAL_PERCENTILES)
+        return tuple(float(value) for value in expit(np.array([log_odds, low, high])))
+
+    def term_log_odds(
+        self, values: np.ndarray, refit_values: np.ndarray
+    ) -> dict[str, tuple[float, float, float, float]]:
+        """For each known term (value, log odds against the training mean, low, high)."""
+        contributions = self.coefficients * (values - self.means)
+        refit_contributions = self.refit_coefficients * (refit_values - self.refit_means)
+        return {
+            term: (
+                float(values[number]),
+                float(contributions[number]),
+                *(float(edge) for edge in np.percentile(refit_contributions[:, number], INTERVAL_PERCENTILES)),
+            )
+            for number, term in enumerate(self.terms)
+            if not np.isnan(values[number])
+        }
+
+
+def expit(log_odds: np.ndarray | float) -> np.ndarray:
+    """1 / (1 + exp(-x)), without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(log_odds, dtype=float)))
+
+
+def logit(probability: np.ndarray | float) -> np.ndarray:
+    """ln(p / (1 - p)) for 0 < p < 1."""
+    probability = np.asarray(probability, dtype=float)
+    return np.log(probability) - np.log1p(-probability)
