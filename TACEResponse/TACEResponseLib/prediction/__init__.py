@@ -1,5 +1,30 @@
 """Case + ModelBundle -> Prediction: the one path to a probability (architecture.md, rule 7)."""
 
+from .predict import predict, predict_from_features
 from .result import Contribution, Position, Prediction
+from .serialisation import (
+    PREDICTION_COLUMNS,
+    prediction_from_dict,
+    prediction_row,
+    prediction_to_dict,
+    read_prediction,
+    write_prediction,
+    write_predictions_table,
+)
+from .wording import plain_text
 
-__all__ = ["Contribution", "Position", "Prediction"]
+__all__ = [
+    "PREDICTION_COLUMNS",
+    "Contribution",
+    "Position",
+    "Prediction",
+    "plain_text",
+    "predict",
+    "predict_from_features",
+    "prediction_from_dict",
+    "prediction_row",
+    "prediction_to_dict",
+    "read_prediction",
+    "write_prediction",
+    "write_predictions_table",
+]

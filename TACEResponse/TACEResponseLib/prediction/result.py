@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..cohort import CaseWarning
+from ..cohort import CaseKey, CaseWarning
 
 
 @dataclass(frozen=True)
 class Contribution:
     """A term of the linear predictor against the training mean, in log odds of OR.
 
-    ``value`` is the coded input (radiomics score 0-1, or 0/1 for a fact) or None if unknown; then the three log odds
-    are None too. ``log_odds_low`` and ``log_odds_high`` are the 95 % bootstrap interval of the term.
+    ``value`` is the coded input (radiomics score, or 0/1 for a fact) or None if unknown; then the three log odds are
+    None too. ``log_odds_low`` and ``log_odds_high`` are the 95 % bootstrap interval of the term.
     """
 
     term: str
@@ -22,6 +22,11 @@ class Contribution:
     log_odds: float | None
     log_odds_low: float | None
     log_odds_high: float | None
+
+    @property
+    def includes_no_effect(self) -> bool:
+        """The interval includes 0: the term is not distinguishable from no effect."""
+        return self.log_odds is not None and self.log_odds_low <= 0.0 <= self.log_odds_high
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,14 @@ class Prediction:
     Probabilities are of objective response (OR), 0-1. ``probability`` is None when a needed fact is unknown; then
     ``probability_range`` is (smallest, largest) estimate over the levels of the unknown facts, and
     ``probability_low`` to ``probability_high`` the envelope of their 95 % intervals. ``predicted_class`` is
-    "OR", "NOR" or "undecided".
+    "OR", "NOR" or "undecided". ``unknown_facts`` names the needed facts that are unknown, whether the result is a range
+    over them or they were dropped. ``score_only_*`` is the model of the score alone, offered when all are unknown.
+    ``out_of_range_count`` is the number of features outside their training range; None without images.
     ``demonstration_only`` is True when a demonstration bundle was used on data that is not a phantom: the number must
     be shown struck through as DEMONSTRATION. ``is_phantom`` says that every image used carries PHANTOM.
     """
 
-    patient_id: str
+    key: CaseKey
     bundle_name: str
     bundle_sha256: str
     bundle_demonstration: bool
@@ -61,7 +68,16 @@ class Prediction:
     warnings: tuple[CaseWarning, ...]
     sentence: str
     provenance: Mapping[str, object] = field(default_factory=dict)
+    unknown_facts: tuple[str, ...] = ()
+    out_of_range_count: int | None = None
     score_only_probability: float | None = None
+    score_only_low: float | None = None
+    score_only_high: float | None = None
+
+    @property
+    def patient_id(self) -> str:
+        """The patient's identifier as the manifest has it."""
+        return self.key.patient_id
 
     @property
     def demonstration_only(self) -> bool:

@@ -1,0 +1,269 @@
+"""From a case and a bundle to a prediction: the one path to a probability (architecture.md, rule 7)."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from .. import __version__
+from ..cohort import Case, CaseKey, CaseWarning, ClinicalRecord
+from ..features import Engine, FeatureVector, extract_features
+from ..imaging import CaseImages, read_case_images
+from ..models import Estimate, ModelBundle
+from .cautions import clinical_cautions, demonstration_warning, out_of_range_warning, unknown_facts_warning
+from .result import Contribution, Position, Prediction
+from .wording import capitalised, result_sentence, term_label
+
+Progress = Callable[[int, int, str], None]
+
+_UNDEFINED_NAMED = 3
+
+
+def predict(
+    case: Case,
+    bundle: ModelBundle,
+    progress: Progress | None = None,
+    *,
+    engine: str | Engine = "native",
+    images: CaseImages | None = None,
+) -> Prediction:
+    """Predict objective response for one case; only what the bundle requires is required of the case.
+
+    Parameters
+    ----------
+    case : Case
+    bundle : ModelBundle
+    progress : callable, optional
+        Called as ``progress(done, total, text)`` before each step, by sequence, and at the end; what it raises cancels.
+    engine : str or Engine
+        Recorded, not compared with the one that the bundle was trained with: engines are interchangeable.
+    images : CaseImages, optional
+        The case's images where they have been read already.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    ValueError
+        Naming the patient: a required sequence that is missing or refused by the gate, an undefined feature with its
+        reason, settings or a feature set other than the bundle's.
+    """
+    steps = 2 * len(bundle.required_sequences) + 1
+    features = None
+    if bundle.required_sequences:
+        if images is None:
+            images = read_case_images(
+                case,
+                bundle.required_sequences,
+                bundle.settings.spacing_mm,
+                bundle.settings.bin_width,
+                _part_of(progress, 0, steps),
+            )
+        _check_images(case.key, images, bundle)
+        features = extract_features(
+            images,
+            bundle.required_sequences,
+            bundle.feature_set,
+            bundle.settings,
+            engine,
+            _part_of(progress, len(bundle.required_sequences), steps),
+        )
+    prediction = predict_from_features(
+        case.key, features, case.clinical, bundle, images.warnings if features is not None else ()
+    )
+    if progress is not None:
+        progress(steps, steps, f"{case.key}: predicted")
+    return prediction
+
+
+def predict_from_features(
+    key: CaseKey,
+    features: FeatureVector | None,
+    clinical: ClinicalRecord,
+    bundle: ModelBundle,
+    image_warnings: Sequence[CaseWarning] = (),
+) -> Prediction:
+    """The second half of `predict`, for features that are already there.
+
+    ``features`` is None for a bundle that needs no images. ``image_warnings`` are those of the gate. Raises ValueError
+    as `predict` does.
+    """
+    values = _feature_values(key, features, bundle)
+    facts = clinical.facts()
+    unknown = tuple(name for name in bundle.required_facts if facts[name] is None)
+    estimates = _estimates(values, facts, unknown, bundle)
+    probabilities = [estimate.probability for estimate in estimates]
+    is_range = len(estimates) > 1
+    low = min(estimate.probability_low for estimate in estimates)
+    high = max(estimate.probability_high for estimate in estimates)
+    score_only = None
+    if is_range and set(unknown) == set(bundle.required_facts) and values is not None:
+        score_only = bundle.estimate_from_score_only(values)
+    probability = None if is_range else probabilities[0]
+    is_phantom = features is not None and features.is_phantom
+    count, range_warning = (None, None) if values is None else out_of_range_warning(values, bundle)
+    warnings = [demonstration_warning(bundle)] if bundle.demonstration and not is_phantom else []
+    warnings += [unknown_facts_warning(unknown, bundle)] if unknown else []
+    warnings += [*clinical_cautions(clinical), *image_warnings]
+    warnings += [] if range_warning is None else [range_warning]
+    prediction = Prediction(
+        key=key,
+        bundle_name=bundle.name,
+        bundle_sha256=bundle.sha256,
+        bundle_demonstration=bundle.demonstration,
+        is_phantom=is_phantom,
+        probability=probability,
+        probability_low=low,
+        probability_high=high,
+        probability_range=(min(probabilities), max(probabilities)) if is_range else None,
+        predicted_class=_class_of(min(low, *probabilities), max(high, *probabilities), bundle.threshold),
+        threshold=bundle.threshold,
+        scores=dict(estimates[0].scores),
+        contributions=_contributions(estimates[0], unknown, bundle),
+        position=_position(estimates[0].scores, probability, bundle),
+        warnings=tuple(warnings),
+        sentence="",
+        provenance=_provenance(features, bundle),
+        unknown_facts=unknown,
+        out_of_range_count=count,
+        score_only_probability=None if score_only is None else score_only.probability,
+        score_only_low=None if score_only is None else score_only.probability_low,
+        score_only_high=None if score_only is None else score_only.probability_high,
+    )
+    return replace(prediction, sentence=result_sentence(prediction, bundle))
+
+
+def _part_of(progress: Progress | None, first: int, total: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done, _, text: progress(first + done, total, text)
+
+
+def _label(key: CaseKey) -> str:
+    return capitalised(str(key))
+
+
+def _check_images(key: CaseKey, images: CaseImages, bundle: ModelBundle) -> None:
+    if images.key != key:
+        raise ValueError(f"{_label(key)}: the images given are those of {images.key}; give this case's own.")
+    for sequence, resampled in images.resampled.items():
+        if resampled.spacing_mm != bundle.settings.spacing_mm:
+            raise ValueError(
+                f"{_label(key)}, {sequence}: the image was resampled to {resampled.spacing_mm} mm, but the model "
+                f"{bundle.name} needs {bundle.settings.spacing_mm} mm; read the images with the model's settings."
+            )
+
+
+def _feature_values(key: CaseKey, features: FeatureVector | None, bundle: ModelBundle) -> np.ndarray | None:
+    """The values in the bundle's order, or None if it needs none."""
+    if not bundle.required_sequences:
+        return None
+    if features is None:
+        raise ValueError(
+            f"{_label(key)}: the model {bundle.name} needs the features of {', '.join(bundle.required_sequences)}."
+        )
+    if features.settings != bundle.settings or features.feature_set != bundle.feature_set:
+        raise ValueError(
+            f"{_label(key)}: the features were made with the set {features.feature_set} and the settings "
+            f"{features.settings.as_dict()}, but the model {bundle.name} needs {bundle.feature_set} and "
+            f"{bundle.settings.as_dict()}; extract them again with those."
+        )
+    column = {name: number for number, name in enumerate(features.names)}
+    missing = [name for name in bundle.feature_names if name not in column]
+    if missing:
+        raise ValueError(
+            f"{_label(key)}: {len(missing)} features that the model {bundle.name} needs are missing, such as "
+            f"{missing[0]}; extract them again for {', '.join(bundle.required_sequences)}."
+        )
+    values = features.values[[column[name] for name in bundle.feature_names]]
+    undefined = [name for name, value in zip(bundle.feature_names, values, strict=True) if not np.isfinite(value)]
+    if undefined:
+        named = "; ".join(_undefined_text(name, features) for name in undefined[:_UNDEFINED_NAMED])
+        more = f"; and {len(undefined) - _UNDEFINED_NAMED} more" if len(undefined) > _UNDEFINED_NAMED else ""
+        raise ValueError(
+            f"{_label(key)}: the model {bundle.name} cannot be used, as features are undefined ({named}{more}). Check "
+            "the VOI of that sequence."
+        )
+    return values
+
+
+def _undefined_text(name: str, features: FeatureVector) -> str:
+    sequence, _, feature = name.partition("_")
+    return f"{sequence}, {feature}: {features.undefined.get(name, 'no value')}"
+
+
+def _estimates(
+    values: np.ndarray | None,
+    facts: Mapping[str, bool | None],
+    unknown: tuple[str, ...],
+    bundle: ModelBundle,
+) -> list[Estimate]:
+    """One estimate, or one for each combination of levels of the unknown facts."""
+    known = {name: facts[name] for name in bundle.required_facts if name not in unknown}
+    if bundle.unknown_facts == "drop":
+        return [bundle.estimate(values, known)]
+    return [
+        bundle.estimate(values, known | dict(zip(unknown, levels, strict=True)))
+        for levels in product((False, True), repeat=len(unknown))
+    ]
+
+
+def _class_of(lowest: float, highest: float, threshold: float) -> str:
+    """OR or NOR only if estimate and interval lie wholly on one side of the threshold."""
+    if lowest > threshold:
+        return "OR"
+    return "NOR" if highest < threshold else "undecided"
+
+
+def _contributions(estimate: Estimate, unknown: tuple[str, ...], bundle: ModelBundle) -> tuple[Contribution, ...]:
+    """In the model's order; those of unknown facts are blank."""
+    return tuple(
+        Contribution(term, term_label(term), *((None,) * 4 if term in unknown else estimate.terms[term]))
+        for term in bundle.predictor.terms
+    )
+
+
+def _position(scores: Mapping[str, float], probability: float | None, bundle: ModelBundle) -> Position | None:
+    own = probability if bundle.position_score == "probability" else scores.get(bundle.position_score)
+    below = [np.asarray(bundle.training_scores.get(outcome, ())) for outcome in ("OR", "NOR")]
+    if own is None or not all(len(scores_of_outcome) for scores_of_outcome in below):
+        return None
+    return Position(*(float(100 * np.mean(scores_of_outcome < own)) for scores_of_outcome in below))
+
+
+def _provenance(features: FeatureVector | None, bundle: ModelBundle) -> dict[str, object]:
+    """What is needed to make the same number again, without paths, dates or hosts; plain JSON."""
+    versions = {"TACEResponse": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    provenance: dict[str, object] = {"prevalence": float(bundle.prevalence), "versions": versions}
+    if features is None:
+        return provenance
+    import SimpleITK as sitk
+
+    versions |= {"scipy": _scipy_version(), "SimpleITK": sitk.Version.VersionString()}
+    return provenance | {
+        "settings": features.settings.as_dict(),
+        "feature_set": features.feature_set,
+        "engine": features.engine,
+        "inputs": {
+            sequence: {"image_sha256": image, "mask_sha256": mask}
+            for sequence, (image, mask) in features.input_sha256.items()
+        },
+    }
+
+
+def _scipy_version() -> str:
+    """Without importing SciPy, which the features may not need, where its metadata says."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("scipy")
+    except PackageNotFoundError:
+        import scipy
+
+        return scipy.__version__

@@ -1,0 +1,198 @@
+"""``prediction.json`` and the rows of ``predictions.csv`` (architecture.md).
+
+A demonstration model's numbers for a patient who is no phantom must not be taken for a probability by mistake: then
+``probability``, ``probability_low``, ``probability_high``, ``probability_range`` and ``score_only`` are null (empty in
+the table), ``class`` is "undecided", and the struck-out values stand under ``demonstration_numbers`` (in the table as
+the text "DEMONSTRATION 0.62" in a column of their own).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from ..cohort import CaseKey, CaseWarning, replace_file
+from .result import Contribution, Position, Prediction
+
+PREDICTION_SCHEMA_VERSION = 1
+
+PREDICTION_COLUMNS = (
+    *CaseKey._fields,
+    "model",
+    "model_sha256",
+    "probability",
+    "probability_low",
+    "probability_high",
+    "range_low",
+    "range_high",
+    "score_only_probability",
+    "class",
+    "threshold",
+    "scores",
+    "unknown_facts",
+    "is_phantom",
+    "demonstration_only",
+    "demonstration_number",
+    "warnings",
+)
+"""Columns of ``predictions.csv``. ``probability`` is empty when a needed fact is unknown; the range columns are empty
+otherwise. ``scores`` reads "dnn=0.71", ``warnings`` lists codes; both and ``unknown_facts`` are separated by blanks."""
+
+_NUMBERS = ("probability", "probability_low", "probability_high", "probability_range", "score_only", "class")
+
+
+def prediction_to_dict(prediction: Prediction) -> dict[str, object]:
+    """The content of ``prediction.json`` in plain JSON types."""
+    numbers: dict[str, object] = {
+        "probability": prediction.probability,
+        "probability_low": prediction.probability_low,
+        "probability_high": prediction.probability_high,
+        "probability_range": None if prediction.probability_range is None else list(prediction.probability_range),
+        "score_only": None,
+        "class": prediction.predicted_class,
+    }
+    if prediction.score_only_probability is not None:
+        numbers["score_only"] = {
+            "probability": prediction.score_only_probability,
+            "probability_low": prediction.score_only_low,
+            "probability_high": prediction.score_only_high,
+        }
+    struck_out = None
+    if prediction.demonstration_only:
+        struck_out, numbers = numbers, {**dict.fromkeys(_NUMBERS), "class": "undecided"}
+    return {
+        "schema": PREDICTION_SCHEMA_VERSION,
+        **prediction.key._asdict(),
+        "bundle": {
+            "name": prediction.bundle_name,
+            "sha256": prediction.bundle_sha256,
+            "demonstration": prediction.bundle_demonstration,
+        },
+        "is_phantom": prediction.is_phantom,
+        "demonstration_only": prediction.demonstration_only,
+        **numbers,
+        "demonstration_numbers": struck_out,
+        "threshold": prediction.threshold,
+        "scores": dict(prediction.scores),
+        "contributions": [asdict(contribution) for contribution in prediction.contributions],
+        "position": None if prediction.position is None else asdict(prediction.position),
+        "unknown_facts": list(prediction.unknown_facts),
+        "out_of_range_count": prediction.out_of_range_count,
+        "warnings": [{"code": w.code, "sequence": w.sequence, "text": w.text} for w in prediction.warnings],
+        "sentence": prediction.sentence,
+        "provenance": dict(prediction.provenance),
+    }
+
+
+def prediction_from_dict(fields: Mapping[str, object]) -> Prediction:
+    """Inverse of `prediction_to_dict`. Raises ValueError for a newer schema and for missing or misshapen fields."""
+    schema = fields.get("schema")
+    if schema != PREDICTION_SCHEMA_VERSION:
+        raise ValueError(f"it has the schema {schema!r}, but this version reads {PREDICTION_SCHEMA_VERSION}.")
+    try:
+        numbers = fields["demonstration_numbers"] or fields
+        score_only = numbers["score_only"] or dict.fromkeys(("probability", "probability_low", "probability_high"))
+        return Prediction(
+            key=CaseKey(*(fields[name] for name in CaseKey._fields)),
+            bundle_name=fields["bundle"]["name"],
+            bundle_sha256=fields["bundle"]["sha256"],
+            bundle_demonstration=fields["bundle"]["demonstration"],
+            is_phantom=fields["is_phantom"],
+            probability=numbers["probability"],
+            probability_low=numbers["probability_low"],
+            probability_high=numbers["probability_high"],
+            probability_range=None if numbers["probability_range"] is None else tuple(numbers["probability_range"]),
+            predicted_class=numbers["class"],
+            threshold=fields["threshold"],
+            scores=fields["scores"],
+            contributions=tuple(Contribution(**contribution) for contribution in fields["contributions"]),
+            position=None if fields["position"] is None else Position(**fields["position"]),
+            warnings=tuple(CaseWarning(w["code"], w["text"], w["sequence"]) for w in fields["warnings"]),
+            sentence=fields["sentence"],
+            provenance=fields["provenance"],
+            unknown_facts=tuple(fields["unknown_facts"]),
+            out_of_range_count=fields["out_of_range_count"],
+            score_only_probability=score_only["probability"],
+            score_only_low=score_only["probability_low"],
+            score_only_high=score_only["probability_high"],
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"a field is missing or of the wrong kind ({error}).") from error
+
+
+def write_prediction(path: Path, prediction: Prediction) -> None:
+    """Write ``prediction.json``, strictly valid JSON, whole or not at all.
+
+    Raises ValueError if a number of the prediction is not finite or the file cannot be written.
+    """
+    text = json.dumps(prediction_to_dict(prediction), indent=1, ensure_ascii=False, allow_nan=False)
+    replace_file(path, (text + "\n").encode("utf-8"))
+
+
+def read_prediction(path: Path) -> Prediction:
+    """Read a ``prediction.json``; equal to the Prediction that was written. Raises ValueError naming the file."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        if not isinstance(fields, dict):
+            raise ValueError("it holds no JSON object.")
+        return prediction_from_dict(fields)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is no prediction that can be read: {error}") from error
+
+
+def prediction_row(prediction: Prediction) -> dict[str, str]:
+    """One row of ``predictions.csv`` by the names of `PREDICTION_COLUMNS`."""
+    numbers = {
+        "probability": prediction.probability,
+        "probability_low": prediction.probability_low,
+        "probability_high": prediction.probability_high,
+        "range_low": None if prediction.probability_range is None else prediction.probability_range[0],
+        "range_high": None if prediction.probability_range is None else prediction.probability_range[1],
+        "score_only_probability": prediction.score_only_probability,
+    }
+    cells = {name: "" if value is None else f"{value:.6f}" for name, value in numbers.items()}
+    cells["class"] = prediction.predicted_class
+    cells["demonstration_number"] = ""
+    if prediction.demonstration_only:
+        estimates = prediction.probability_range or (prediction.probability,)
+        cells = {**dict.fromkeys(numbers, ""), "class": "undecided"}
+        cells["demonstration_number"] = "DEMONSTRATION " + " to ".join(f"{value:.2f}" for value in estimates)
+    return {
+        **prediction.key._asdict(),
+        "model": prediction.bundle_name,
+        "model_sha256": prediction.bundle_sha256,
+        **cells,
+        "threshold": f"{prediction.threshold:.6f}",
+        "scores": " ".join(f"{name}={value:.6f}" for name, value in prediction.scores.items()),
+        "unknown_facts": " ".join(prediction.unknown_facts),
+        "is_phantom": _yes_no(prediction.is_phantom),
+        "demonstration_only": _yes_no(prediction.demonstration_only),
+        "warnings": " ".join(_code(warning) for warning in prediction.warnings),
+    }
+
+
+def write_predictions_table(path: Path, predictions: Iterable[Prediction]) -> None:
+    """Write ``predictions.csv``, one row a case, whole or not at all. Raises ValueError if it cannot be written."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, PREDICTION_COLUMNS)
+    writer.writeheader()
+    writer.writerows(prediction_row(prediction) for prediction in predictions)
+    replace_file(path, text.getvalue().encode("utf-8"))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}, which is no number.")
+
+
+def _yes_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _code(warning: CaseWarning) -> str:
+    return warning.code if warning.sequence is None else f"{warning.sequence}:{warning.code}"

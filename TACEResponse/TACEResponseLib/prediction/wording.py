@@ -1,0 +1,216 @@
+"""The words of a result (clinical.md, "The probability and its words"), for the report, the panel and plain text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..models import ModelBundle
+from .result import Contribution, Prediction
+
+RESEARCH_USE_ONLY = "Research use only. Not for diagnosis or treatment decisions."
+
+NO_INDICATION = "Does not judge whether TACE is indicated."
+
+ONE_LESION = "One lesion was measured; the outcome is that of the whole patient."
+
+PHANTOM = "PHANTOM: synthetic images, no patient."
+
+FACT_NAMES = {
+    "child_pugh_b_or_c": "Child-Pugh class",
+    "portal_venous_invasion": "portal venous invasion",
+    "afp_above_400_ng_ml": "AFP",
+    "ast_above_40_u_l": "AST",
+}
+"""What each fact of `cohort.CLINICAL_FACTS` is called within a sentence."""
+
+FACT_LEVELS = {
+    "child_pugh_b_or_c": ("A", "B or C"),
+    "portal_venous_invasion": ("absent", "present"),
+    "afp_above_400_ng_ml": ("≤ 400 ng/mL", "> 400 ng/mL"),
+    "ast_above_40_u_l": ("≤ 40 U/L", "> 40 U/L"),
+}
+"""What False and True of each fact mean."""
+
+_SCORE_NAMES = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso", "dnn": "DNN"}
+_SCORES_0_TO_1 = ("knn", "dnn")
+
+
+def per_hundred(probability: float) -> str:
+    """A probability as patients of 100, never 0 or 100: "<1", "1" ... "99", ">99"."""
+    if probability < 0.005:
+        return "<1"
+    if probability >= 0.995:
+        return ">99"
+    return str(math.floor(100 * probability + 0.5))
+
+
+def interval_per_hundred(low: float, high: float) -> str:
+    """E.g. "44-77"."""
+    return f"{per_hundred(low)}-{per_hundred(high)}"
+
+
+def percent_of_threshold(threshold: float) -> str:
+    """The threshold with the decimal that tells it from a rounded estimate beside it, e.g. "48.7 %"."""
+    return f"{100 * threshold:.1f} %"
+
+
+def score_label(name: str) -> str:
+    """E.g. "DNN radiomics score, 0-1": a score is never called a probability."""
+    label = f"{_SCORE_NAMES.get(name, name)} radiomics score"
+    return f"{label}, 0-1" if name in _SCORES_0_TO_1 else label
+
+
+def term_label(term: str) -> str:
+    """What a term of a model, a fact or a score, is called."""
+    return capitalised(FACT_NAMES[term]) if term in FACT_NAMES else score_label(term)
+
+
+def level_words(contribution: Contribution) -> str:
+    """The patient's value of a term: "B or C", "0.71" or "unknown"."""
+    if contribution.value is None:
+        return "unknown"
+    if contribution.term in FACT_LEVELS:
+        return FACT_LEVELS[contribution.term][int(contribution.value)]
+    return f"{contribution.value:.2f}"
+
+
+def contribution_words(contribution: Contribution) -> str:
+    """What a term does to the odds of response, against the training mean."""
+    if contribution.log_odds is None:
+        return "unknown, so without contribution"
+    if contribution.includes_no_effect:
+        return "not distinguishable from no effect"
+    factor, low, high = (
+        f"{math.exp(value):.2f}"
+        for value in (contribution.log_odds, contribution.log_odds_low, contribution.log_odds_high)
+    )
+    direction = "raises" if contribution.log_odds > 0 else "lowers"
+    return f"{direction} the odds, × {factor} ({low}-{high})"
+
+
+def position_words(prediction: Prediction, bundle: ModelBundle) -> str:
+    """Where the patient stands among the training patients; empty if that is unknown."""
+    if prediction.position is None:
+        return ""
+    if bundle.position_score == "probability":
+        subject = "The estimate"
+    else:
+        subject = f"The radiomics score, {prediction.scores[bundle.position_score]:.2f},"
+    return (
+        f"{subject} is higher than that of {prediction.position.or_percentile:.0f} % of the training patients with "
+        f"objective response and of {prediction.position.nor_percentile:.0f} % of those without."
+    )
+
+
+def class_words(prediction: Prediction) -> str:
+    """The predicted class, or that none is named."""
+    threshold = percent_of_threshold(prediction.threshold)
+    if prediction.predicted_class == "OR":
+        return f"Class: objective response (OR); the whole uncertainty lies above the threshold of {threshold}."
+    if prediction.predicted_class == "NOR":
+        return f"Class: no objective response (NOR); the whole uncertainty lies below the threshold of {threshold}."
+    return f"No class is named: estimate and uncertainty span the threshold of {threshold}."
+
+
+def outcome_words(bundle: ModelBundle) -> str:
+    """Outcome and time, e.g. "objective response (mRECIST CR or PR, MR about 3 months after the first TACE)"."""
+    if bundle.outcome.endswith(")"):
+        return f"{bundle.outcome[:-1]}, {bundle.time_horizon})"
+    return f"{bundle.outcome} ({bundle.time_horizon})"
+
+
+def result_sentence(prediction: Prediction, bundle: ModelBundle) -> str:
+    """The result in words.
+
+    "Of 100 patients with this score and these facts, about 62 had an objective response (mRECIST CR or PR, MR about 3
+    months after the first TACE). Model uncertainty 44-77. In the training cohort: 49. [class] Does not judge whether
+    TACE is indicated." With a demonstration model and no phantom, no number is stated.
+    """
+    if prediction.demonstration_only:
+        return (
+            f"DEMONSTRATION, not a result: the model {bundle.name} learnt from phantoms and says nothing about a "
+            f"patient; its number is not stated. {NO_INDICATION}"
+        )
+    parts = [PHANTOM] if prediction.is_phantom else []
+    parts += [*_unknown_words(prediction), _estimate_words(prediction, bundle)]
+    parts.append(f"Model uncertainty {interval_per_hundred(prediction.probability_low, prediction.probability_high)}.")
+    parts.append(_cohort_words(bundle))
+    if prediction.score_only_probability is not None:
+        uncertainty = interval_per_hundred(prediction.score_only_low, prediction.score_only_high)
+        parts.append(
+            f"By the score alone: {_about(prediction.score_only_probability)}, model uncertainty {uncertainty}."
+        )
+    return " ".join([*parts, class_words(prediction), NO_INDICATION])
+
+
+def plain_text(prediction: Prediction) -> str:
+    """The result as plain text to paste into a radiology report."""
+    lines = [f"Estimated response to TACE. {RESEARCH_USE_ONLY}", prediction.sentence]
+    if prediction.scores:
+        lines.append(ONE_LESION)
+    if prediction.warnings:
+        lines.append("Warnings:")
+        lines += [f"- {warning_words(w.text, w.sequence)}" for w in prediction.warnings]
+    lines.append(f"Model {prediction.bundle_name}, SHA-256 {prediction.bundle_sha256[:12]}.")
+    return "\n".join(lines)
+
+
+def warning_words(text: str, sequence: str | None) -> str:
+    """A warning with the sequence that it concerns."""
+    return text if sequence is None else f"{sequence}: {text}"
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _unknown_words(prediction: Prediction) -> list[str]:
+    if not prediction.unknown_facts:
+        return []
+    names = listed([FACT_NAMES[name] for name in prediction.unknown_facts])
+    left_out = "" if prediction.probability is None else ", left out of the model"
+    return [f"Unknown: {names}{left_out}."]
+
+
+def _estimate_words(prediction: Prediction, bundle: ModelBundle) -> str:
+    outcome = outcome_words(bundle)
+    article = "an" if outcome[:1].lower() in "aeiou" else "a"
+    had = f"had {article} {outcome}"
+    who = f"Of 100 patients{_with_words(prediction, bundle)}"
+    if prediction.probability is not None:
+        return f"{who}, {_about(prediction.probability)} {had}."
+    smallest, largest = (per_hundred(value) for value in prediction.probability_range)
+    unknown = "the unknown fact" if len(prediction.unknown_facts) == 1 else "the unknown facts"
+    if smallest == largest:
+        return f"{who}, {_about(prediction.probability_range[0])} {had}, whatever {unknown}."
+    return f"{who}, about {smallest} to {largest} {had}, depending on {unknown}."
+
+
+def _with_words(prediction: Prediction, bundle: ModelBundle) -> str:
+    known = len(bundle.required_facts) - len(prediction.unknown_facts)
+    parts = ["this score"] if prediction.scores else []
+    if known:
+        parts.append("these known facts" if prediction.unknown_facts else "these facts")
+    return f" with {' and '.join(parts)}" if parts else ""
+
+
+def _cohort_words(bundle: ModelBundle) -> str:
+    training = bundle.cohort_responders / bundle.cohort_size
+    words = f"In the training cohort: {per_hundred(training)}."
+    if not math.isclose(bundle.prevalence, training, abs_tol=1e-6):
+        words += f" Share of responders assumed here: {per_hundred(bundle.prevalence)}."
+    return words
+
+
+def _about(probability: float) -> str:
+    number = per_hundred(probability)
+    if number.startswith("<"):
+        return "fewer than 1"
+    return "more than 99" if number.startswith(">") else f"about {number}"
