@@ -46,8 +46,9 @@ def per_hundred(probability: float) -> str:
 
 
 def interval_per_hundred(low: float, high: float) -> str:
-    """E.g. "44-77"."""
-    return f"{per_hundred(low)}-{per_hundred(high)}"
+    """E.g. "44-77", or "<1 to 12" where a sign would make a hyphen look like an arrow."""
+    edges = per_hundred(low), per_hundred(high)
+    return "-".join(edges) if all(edge.isdigit() for edge in edges) else " to ".join(edges)
 
 
 def percent_of_threshold(threshold: float) -> str:
