@@ -79,6 +79,7 @@ def score_figure(prediction: Prediction, bundle: ModelBundle) -> str:
         outcome: _density(values, grid, (low, high) if bounded else None) for outcome, values in scores.items()
     }
     tallest = max(density.max() for density in densities.values())
+    subjects = "phantoms" if bundle.demonstration else "patients"
     colours = {"OR": svg.RESPONSE, "NOR": svg.NO_RESPONSE}
     for number, (outcome, title) in enumerate((("OR", "response"), ("NOR", "no response"))):
         base = top + row * number + 48
@@ -95,7 +96,7 @@ def score_figure(prediction: Prediction, bundle: ModelBundle) -> str:
             for score, jitter in zip(scores[outcome], spread, strict=True)
         ]
         shapes += [svg.label(left - 10, base - 8, title, 13, svg.INK, "end", "600")]
-        shapes += [svg.label(left - 10, base + 8, f"{len(scores[outcome])} patients", 12, svg.MUTED, "end")]
+        shapes += [svg.label(left - 10, base + 8, f"{len(scores[outcome])} {subjects}", 12, svg.MUTED, "end")]
     shapes += [svg.line(x(own), top - 10, x(own), bottom, svg.PATIENT, 2.2)]
     shapes += [_clamped_label(x(own), top - 16, f"this patient {own:.2f}", left, left + width, svg.PATIENT, "700")]
     axis = "estimated share with response" if is_probability else score_label(bundle.position_score)

@@ -1,7 +1,7 @@
 """The few SVG shapes of the reports, with the colours that all figures share.
 
-Shapes carry their colours as attributes, not style classes, so that a figure also stands alone in a file. Blue and
-vermilion are from the palette of Okabe and Ito, which colour-blind readers can tell apart.
+Shapes carry their colours as attributes, not style classes, so that a figure looks the same wherever it stands. Blue
+and vermilion are from the palette of Okabe and Ito, which colour-blind readers can tell apart.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def number(value: float) -> str:
 def picture(width: float, height: float, shapes: Sequence[str], title: str) -> str:
     """An SVG element that scales to its container; ``title`` is what a screen reader says."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(width)} {number(height)}" role="img" '
+        f'<svg viewBox="0 0 {number(width)} {number(height)}" role="img" '
         f'aria-label="{escape(title)}" font-family="{escape(FONT)}">{"".join(shapes)}</svg>'
     )
 
