@@ -1,1 +1,61 @@
 """``tace-response``: the command line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+from .commands.terminal import EXIT_BAD_ARGUMENTS, EXIT_ERROR, Terminal
+
+_COMMANDS = ("phantom", "extract", "predict", "train", "self_check")
+
+_DESCRIPTION = (
+    "Probability of objective response to TACE from four MR sequences with tumour VOIs and four clinical facts. "
+    "Research use only."
+)
+_EXIT_CODES = "exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases failed"
+
+
+def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
+    """Run one command and return its exit code: 0 all done, 1 error, 2 bad arguments, 3 some cases failed."""
+    terminal = terminal or Terminal()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    parser = _parser()
+    try:
+        parsed = parser.parse_args(sys.argv[1:] if arguments is None else list(arguments))
+    except SystemExit as stop:
+        return EXIT_BAD_ARGUMENTS if stop.code else 0
+    try:
+        return parsed.run(parsed, terminal)
+    except ValueError as error:
+        terminal.complain(f"tace-response {parsed.command}: {error}")
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        terminal.complain(f"tace-response {parsed.command}: interrupted; nothing half-written was left.")
+        return EXIT_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tace-response", description=_DESCRIPTION, epilog=_EXIT_CODES)
+    parser.add_argument("--version", action="version", version=f"TACEResponse {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in _COMMANDS:
+        module = importlib.import_module(f".commands.{name}", __package__)
+        command = commands.add_parser(
+            module.NAME,
+            help=module.HELP,
+            description=module.HELP,
+            epilog=f"examples:\n{module.EXAMPLES}\n{_EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from TACEResponseLib.cohort import ClinicalRecord
 from TACEResponseLib.models import published_clinical_bundle
@@ -102,6 +102,11 @@ def test_a_demonstration_states_no_number(make_formula_bundle, make_features, al
     assert phantom.sentence.startswith("PHANTOM: synthetic images, no patient. Of 100 patients")
 
 
+@example(0.0)
+@example(0.0049)
+@example(0.005)
+@example(0.9949)
+@example(0.995)
 @given(st.floats(0, 1))
 def test_rounding_never_shows_0_or_100(probability):
     shown = per_hundred(probability)

@@ -56,6 +56,15 @@ class FoldedNetworks:
             result[:, network] = _softmax_second(values.astype(float))
         return result
 
+    def select(self, network: int) -> FoldedNetworks:
+        """One of the networks, copied."""
+        return FoldedNetworks(
+            *(
+                tuple(array[network : network + 1].copy() for array in arrays)
+                for arrays in (self.weights, self.row_scales, self.biases)
+            )
+        )
+
     def quantised(self) -> FoldedNetworks:
         """The same networks with int8 weights: each row is divided by its largest magnitude over 127 and rounded."""
         weights, row_scales = [], []

@@ -1,0 +1,49 @@
+# The two commands of README: `make demo` and `make test`. Both make .venv and install what they need at the locked versions.
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+SOURCES := $(shell find TACEResponse -name '*.py')
+
+# CPython 3.11 or 3.12: the first of these that runs and is one of them. Override with `make demo PYTHON=/path/to/python`.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: demo test lint self-check benchmarks clean
+
+demo: $(VENV)/.installed
+	@rm -rf out/demo
+	@$(VENV)/bin/tace-response phantom --patients 1 --seed 7 --out out/demo/phantom
+	@$(VENV)/bin/tace-response predict out/demo/phantom/manifest.csv --model phantom-cd --out out/demo/prediction
+
+test: $(VENV)/.installed-test
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+
+lint: $(VENV)/.installed-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+
+self-check: $(VENV)/.installed
+	$(VENV)/bin/tace-response self-check
+
+benchmarks: $(VENV)/.installed-test
+	for benchmark in Testing/benchmarks/bench_*.py; do $(VENV)/bin/python $$benchmark || exit 1; done
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "CPython 3.11 or 3.12 is needed and was not found; name it with PYTHON=/path/to/python." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml requirements.lock | $(VENV)/bin/python
+	$(PIP) setuptools wheel
+	$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+# PyRadiomics is the oracle of the tests. Its source distribution is the only one there is and needs a C compiler; its build script
+# uses two names that Python 3.12 no longer has, which the sitecustomize.py of pyradiomics_build gives back.
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(PIP) --no-build-isolation --editable '.[train,test]'
+	@PYTHONPATH=Testing/tools/pyradiomics_build $(PIP) --no-build-isolation pyradiomics==3.0.1 || \
+		echo "PyRadiomics could not be built (it needs a C compiler): the tests against it are skipped." >&2
+	@touch $@
+
+clean:
+	rm -rf $(VENV) out

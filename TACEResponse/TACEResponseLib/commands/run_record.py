@@ -1,0 +1,47 @@
+"""``run.json``: what varies between two runs of the same work and therefore stays out of the results."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from .. import __version__
+from ..cohort import replace_file
+
+_LIBRARIES = ("numpy", "scipy", "SimpleITK", "pyradiomics", "torch", "scikit-learn", "statsmodels")
+
+
+class RunRecord:
+    """Start of a command; `write` puts date, duration, host and versions beside its results."""
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+        self._started_at = datetime.now(UTC)
+        self._started_s = time.monotonic()
+
+    def write(self, path: Path, **counts: int) -> None:
+        """Write the record; ``counts`` such as ``done=3, failed=1`` are added to it."""
+        record = {
+            "command": self._command,
+            "started": self._started_at.isoformat(timespec="seconds"),
+            "duration_s": round(time.monotonic() - self._started_s, 3),
+            "host": platform.node(),
+            "platform": platform.platform(),
+            "versions": {"TACEResponse": __version__, "python": platform.python_version(), **_installed_versions()},
+            **counts,
+        }
+        replace_file(path, (json.dumps(record, indent=1) + "\n").encode("utf-8"))
+
+
+def _installed_versions() -> dict[str, str]:
+    versions = {}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,150 @@
+"""Training many networks: equal row counts share a batch, two threads share the batches."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+
+from .dnn_score import DnnScore
+from .network_batch import NetworkBatch, NetworkRecipe
+from .scaler import fit_z_score
+
+# Beyond four networks of 440 features, weights, gradients and Adam's moments of two threads no longer fit the cache.
+NETWORKS_A_BATCH = 4
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkJob:
+    """One network to train.
+
+    ``train_rows`` are the rows of the feature matrix that it learns from (a bootstrap repeats some), ``seed`` numbers
+    that name all its random draws, ``score_rows`` the rows it then scores, ``keep_network`` whether the network itself
+    is wanted too.
+    """
+
+    train_rows: np.ndarray
+    seed: tuple[int, ...]
+    score_rows: np.ndarray
+    keep_network: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkFit:
+    """What a job gives: scores (n_score_rows,) of its ``score_rows``, and the network if it was to be kept."""
+
+    scores: np.ndarray
+    network: DnnScore | None
+
+
+def train_networks(
+    features: np.ndarray,
+    outcome: np.ndarray,
+    jobs: Sequence[NetworkJob],
+    recipe: NetworkRecipe = NetworkRecipe(),
+    workers: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[NetworkFit]:
+    """Train a network for each job, each on its own rows, scaled by the z-score of those rows.
+
+    A network depends on its rows and its seed only: jobs are put into batches by their number of rows and in their
+    order, whatever ``workers`` is, and the same list of jobs gives the same bits. In another list a job may share its
+    batch with others, which changes the last bits of its matrix products at most.
+
+    Parameters
+    ----------
+    features : array (n_patients, n_features)
+        Unscaled.
+    outcome : bool array (n_patients,)
+        True for OR.
+    jobs : list of NetworkJob
+    recipe : NetworkRecipe
+    workers : int, optional
+        Threads, each computing on one core; as many as there are cores by default.
+    progress : callable, optional
+        Called as ``progress(done, total, text)`` after each batch; what it raises cancels the training.
+
+    Returns
+    -------
+    list of NetworkFit
+        In the order of the jobs.
+    """
+    import torch
+
+    outcome = np.asarray(outcome, dtype=bool)
+    stop = threading.Event()
+    results: list[NetworkFit | None] = [None] * len(jobs)
+    # torch with two threads on two busy cores is ten times slower than with one (honesty.md).
+    threads_before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(workers or os.cpu_count(), initializer=_prepare_thread) as pool:
+            batches = _batches(jobs)
+            tasks = {
+                pool.submit(_train_batch, features, outcome, jobs, batch, recipe, stop): batch for batch in batches
+            }
+            try:
+                done = 0
+                for task in as_completed(tasks):
+                    for number, fit in zip(tasks[task], task.result(), strict=True):
+                        results[number] = fit
+                    done += len(tasks[task])
+                    if progress is not None:
+                        progress(done, len(jobs), f"{done} of {len(jobs)} networks trained")
+            except BaseException:
+                stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+    finally:
+        torch.set_num_threads(threads_before)
+    return results
+
+
+def _prepare_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    # Gradients of a network that fits its patients perfectly fall below 1e-38, where arithmetic is many times slower.
+    torch.set_flush_denormal(True)
+
+
+def _batches(jobs: Sequence[NetworkJob]) -> list[list[int]]:
+    """Job numbers in batches of equal row count, the longest work first."""
+    by_rows: dict[int, list[int]] = defaultdict(list)
+    for number, job in enumerate(jobs):
+        by_rows[len(job.train_rows)].append(number)
+    return [
+        numbers[start : start + NETWORKS_A_BATCH]
+        for _, numbers in sorted(by_rows.items(), reverse=True)
+        for start in range(0, len(numbers), NETWORKS_A_BATCH)
+    ]
+
+
+def _train_batch(
+    features: np.ndarray,
+    outcome: np.ndarray,
+    jobs: Sequence[NetworkJob],
+    numbers: Sequence[int],
+    recipe: NetworkRecipe,
+    stop: threading.Event,
+) -> list[NetworkFit]:
+    batch_jobs = [jobs[number] for number in numbers]
+    scalers = [fit_z_score(features[job.train_rows]) for job in batch_jobs]
+    networks = NetworkBatch(features.shape[1], [job.seed for job in batch_jobs], recipe)
+    networks.train(
+        np.stack([scaler.apply(features[job.train_rows]) for scaler, job in zip(scalers, batch_jobs, strict=True)]),
+        np.stack([outcome[job.train_rows] for job in batch_jobs]),
+        go_on=lambda: not stop.is_set(),
+    )
+    folded = networks.folded()
+    fits = []
+    for position, (job, scaler) in enumerate(zip(batch_jobs, scalers, strict=True)):
+        score = DnnScore(scaler.mean[None], scaler.scale[None], folded.select(position))
+        scores = score.member_scores(features[job.score_rows])[:, 0]
+        fits.append(NetworkFit(scores, score if job.keep_network else None))
+    return fits
