@@ -58,7 +58,7 @@ def run_cases(
             failed.append(
                 CaseFailure(
                     case.key,
-                    f"{str(case.key).capitalize()}: an unexpected error, {type(error).__name__}: {error}. "
+                    f"{case.key.label}: an unexpected error, {type(error).__name__}: {error}. "
                     "This is a fault of TACEResponse; the log says where.",
                 )
             )

@@ -25,6 +25,11 @@ class CaseKey(NamedTuple):
         parts += [f"{name} {value}" for name, value in zip(self._fields[1:], self[1:], strict=True) if value != "1"]
         return ", ".join(parts)
 
+    @property
+    def label(self) -> str:
+        """The key at the beginning of a sentence: "Patient Abc, lesion 2"."""
+        return "P" + str(self)[1:]
+
 
 @dataclass(frozen=True)
 class FileSource:

@@ -52,7 +52,7 @@ def extract_features(
     undefined: dict[str, str] = {}
     for done, sequence in enumerate(sequences):
         if sequence not in images.vois:
-            raise ValueError(f"{str(images.key).capitalize()}: the sequence {sequence} has no image.")
+            raise ValueError(f"{images.key.label}: the sequence {sequence} has no image.")
         if progress is not None:
             progress(done, len(sequences), f"{images.key}: features of {sequence}")
         try:
@@ -60,7 +60,7 @@ def extract_features(
                 images.vois[sequence], settings, features.feature_names, images.resampled.get(sequence)
             )
         except ValueError as error:
-            raise ValueError(f"{str(images.key).capitalize()}, {sequence}: {error}") from error
+            raise ValueError(f"{images.key.label}, {sequence}: {error}") from error
         values += [result.values[name] for name in features.feature_names]
         undefined |= {f"{sequence}_{name}": reason for name, reason in result.undefined.items()}
     if progress is not None:

@@ -74,7 +74,7 @@ def write_feature_table(path: Path, vectors: list[FeatureVector]) -> None:
     for vector in vectors:
         if (vector.names, vector.settings, vector.feature_set) != (first.names, first.settings, first.feature_set):
             raise ValueError(
-                f"{str(vector.key).capitalize()}: its features were made with other settings or another feature set "
+                f"{vector.key.label}: its features were made with other settings or another feature set "
                 "than those of the first case; one table holds one kind."
             )
     text = io.StringIO()
