@@ -37,9 +37,9 @@ def run_cases(
 ) -> CaseResults[Result]:
     """Call ``function(case, case_progress)`` for every case and collect what it returns or why it failed.
 
-    ``progress(fraction, text)`` hears of the cases and, through ``case_progress(done, total, text)``, of the steps within
-    each. A ValueError is the case's own fault and becomes its sentence; any other error is a fault of ours, goes to the log
-    with its traceback, and costs that case only.
+    ``progress(fraction, text)`` hears of the cases and, through ``case_progress(done, total, text)``, of the steps
+    within each. A ValueError is the case's own fault and becomes its sentence; any other error is a fault of ours, goes
+    to the log with its traceback, and costs that case only.
     """
     done: dict[CaseKey, Result] = {}
     failed: list[CaseFailure] = []

@@ -30,21 +30,24 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
     """Fill a temporary folder beside ``path``; it gets its final name only when the block ends without an error.
 
-    Raises ValueError if ``path`` already exists and is not an empty folder, or cannot be written.
+    A folder that is there already is refused unless it is empty; with ``replace`` it is taken away as the last step
+    before the renaming, and kept if the block fails. Raises ValueError then, or if ``path`` cannot be written.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not replace)):
         raise ValueError(f"{path} is there already; choose another name or remove it first.")
     part = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
+    old = path.with_name(f".{path.name}.{os.getpid()}.old{_PART}")
     try:
         part.mkdir(parents=True)
         yield part
         if path.exists():
-            path.rmdir()
+            path.replace(old)
         part.replace(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

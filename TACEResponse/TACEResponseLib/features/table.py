@@ -1,8 +1,8 @@
 """Feature tables: a CSV of one row a case, with a provenance file beside it.
 
-``features.csv`` has the key columns ``patient_id, lesion, reader, session`` and one column a feature; an empty cell is an
-undefined feature. ``features.csv.json`` says how the numbers were made: settings, feature set, engine, and for each row
-the hashes of its canonical images and masks, undefined features with the reason, and whether the case is a phantom.
+``features.csv`` has the key columns ``patient_id, lesion, reader, session`` and one column a feature; an empty cell is
+an undefined feature. ``features.csv.json`` says how the numbers were made: settings, feature set, engine, and for each
+row the hashes of its canonical images and masks, undefined features with the reason, and whether the case is a phantom.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class FeatureTable:
         if missing:
             shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if len(missing) > 5 else "")
             raise ValueError(
-                f"The feature table has no row for {shown}. Extract their features or leave them out of the cohort table."
+                f"The feature table has no row for {shown}. Extract their features or leave them out of the cohort "
+                "table."
             )
         return self.values[[position[key] for key in keys]]
 

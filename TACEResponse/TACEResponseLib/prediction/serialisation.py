@@ -38,9 +38,11 @@ PREDICTION_COLUMNS = (
     "demonstration_only",
     "demonstration_number",
     "warnings",
+    "error",
 )
 """Columns of ``predictions.csv``. ``probability`` is empty when a needed fact is unknown; the range columns are empty
-otherwise. ``scores`` reads "dnn=0.71", ``warnings`` lists codes; both and ``unknown_facts`` are separated by blanks."""
+otherwise. ``scores`` reads "dnn=0.71", ``warnings`` lists codes; both and ``unknown_facts`` are separated by blanks.
+``error`` says why a case has no result; its other cells are empty then."""
 
 _NUMBERS = ("probability", "probability_low", "probability_high", "probability_range", "score_only", "class")
 
@@ -177,12 +179,19 @@ def prediction_row(prediction: Prediction) -> dict[str, str]:
     }
 
 
-def write_predictions_table(path: Path, predictions: Iterable[Prediction]) -> None:
-    """Write ``predictions.csv``, one row a case, whole or not at all. Raises ValueError if it cannot be written."""
+def write_predictions_table(
+    path: Path, predictions: Iterable[Prediction], errors: Mapping[CaseKey, str] | None = None
+) -> None:
+    """Write ``predictions.csv``, one row a case, whole or not at all.
+
+    ``errors`` are the cases without a result, with the reason; they follow the others. Raises ValueError if the table
+    cannot be written.
+    """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, PREDICTION_COLUMNS)
+    writer = csv.DictWriter(text, PREDICTION_COLUMNS, restval="")
     writer.writeheader()
     writer.writerows(prediction_row(prediction) for prediction in predictions)
+    writer.writerows({**key._asdict(), "error": error} for key, error in (errors or {}).items())
     replace_file(path, text.getvalue().encode("utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""On PYTHONPATH while PyRadiomics 3.0.1 is built: gives back what its bundled versioneer uses and Python 3.12 removed."""
+"""On PYTHONPATH while PyRadiomics is built: gives back what its bundled versioneer uses and Python 3.12 removed."""
 
 import configparser
 
