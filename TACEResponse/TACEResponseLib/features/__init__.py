@@ -5,7 +5,7 @@ from .extraction import extract_features
 from .feature_sets import FEATURE_CLASSES, FEATURE_SETS, FeatureSet, get_feature_set
 from .feature_vector import FeatureVector
 from .settings import PAPER_SETTINGS, FeatureSettings
-from .table import FeatureTable, read_feature_table, write_feature_table
+from .table import FeatureTable, provenance_path, read_feature_table, write_feature_table
 
 __all__ = [
     "ENGINES",
@@ -21,6 +21,7 @@ __all__ = [
     "extract_features",
     "get_engine",
     "get_feature_set",
+    "provenance_path",
     "read_feature_table",
     "write_feature_table",
 ]

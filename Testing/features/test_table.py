@@ -1,0 +1,137 @@
+"""Feature tables: round trip, provenance, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from TACEResponseLib.cohort import CaseKey
+from TACEResponseLib.features import (
+    PAPER_SETTINGS,
+    FeatureVector,
+    provenance_path,
+    read_feature_table,
+    write_feature_table,
+)
+
+NAMES = ("AP_firstorder_Mean", "AP_glcm_Contrast", "T2_shape_Sphericity")
+
+
+def vector(patient_id="P1", values=(1.0, 2.0, 3.0), **changes):
+    fields = {
+        "key": CaseKey(patient_id),
+        "names": NAMES,
+        "values": np.array(values, dtype=float),
+        "settings": PAPER_SETTINGS,
+        "feature_set": "paper110",
+        "engine": "native 1",
+        "is_phantom": False,
+        "undefined": {},
+        "input_sha256": {"AP": ("a" * 64, "b" * 64)},
+    }
+    return FeatureVector(**{**fields, **changes})
+
+
+@given(arrays(float, (4, 3), elements=st.floats(allow_nan=True, allow_infinity=False)))
+def test_round_trip_is_exact(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("table") / "features.csv"
+    keys = [CaseKey("P1"), CaseKey("P1", "2"), CaseKey("P1", "1", "2"), CaseKey("Ünal, J.", "1", "1", "2")]
+    write_feature_table(path, [vector(values=row, key=key) for row, key in zip(values, keys, strict=True)])
+    table = read_feature_table(path)
+    assert table.keys == tuple(keys)
+    assert table.names == NAMES
+    assert np.array_equal(table.values, values, equal_nan=True)
+    assert table.settings == PAPER_SETTINGS
+    assert table.feature_set == "paper110"
+
+
+def test_phantoms_and_undefined_features_are_kept(tmp_path):
+    path = tmp_path / "features.csv"
+    undefined = {"AP_glcm_Contrast": "No two voxels of the VOI are neighbours."}
+    write_feature_table(path, [vector("P1", is_phantom=True), vector("P2", (1.0, np.nan, 2.0), undefined=undefined)])
+    table = read_feature_table(path)
+    assert table.phantoms == {CaseKey("P1")}
+    assert table.undefined[CaseKey("P2")] == undefined
+    provenance = json.loads(provenance_path(path).read_text())
+    assert provenance["cases"][0]["input_sha256"] == {"AP": {"image": "a" * 64, "mask": "b" * 64}}
+
+
+def test_rows_come_in_the_order_asked_for(tmp_path):
+    path = tmp_path / "features.csv"
+    write_feature_table(path, [vector("P1", (1, 2, 3)), vector("P2", (4, 5, 6))])
+    table = read_feature_table(path)
+    assert np.array_equal(table.rows_of([CaseKey("P2"), CaseKey("P1")]), [[4, 5, 6], [1, 2, 3]])
+    with pytest.raises(ValueError, match="no row for patient P3"):
+        table.rows_of([CaseKey("P3")])
+
+
+def test_a_table_from_elsewhere_needs_no_provenance(tmp_path):
+    path = tmp_path / "ct.csv"
+    path.write_text("\ufeffpatient_id,CT_firstorder_Mean\r\nHCC_001,12.5\r\nHCC_002,\r\n", encoding="utf-8")
+    table = read_feature_table(path)
+    assert table.keys == (CaseKey("HCC_001"), CaseKey("HCC_002"))
+    assert table.settings is None
+    assert table.values[0, 0] == 12.5
+    assert np.isnan(table.values[1, 0])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no rows"),
+        ("patient_id,a\n", "no rows"),
+        ("name,a\nP1,2\n", "no column patient_id"),
+        ("patient_id,a,a\nP1,2,3\n", "column a more than once"),
+        ("patient_id,a\nP1,2\nP1,3\n", r"row 3: patient P1 is there twice"),
+        ("patient_id,a\nP1,2,3\n", r"row 2: 3 cells where 2"),
+        ("patient_id,a\nP1,1;5\n", r"row 2, column a: '1;5' is not a number"),
+        ("patient_id,a\nP1,inf\n", r"not a finite number"),
+    ],
+)
+def test_damaged_tables_are_refused_with_the_place(tmp_path, text, words):
+    path = tmp_path / "features.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=words):
+        read_feature_table(path)
+
+
+def test_a_table_that_was_changed_is_noticed(tmp_path):
+    path = tmp_path / "features.csv"
+    write_feature_table(path, [vector("P1")])
+    path.write_text(path.read_text().replace("2.0", "2.5"))
+    with pytest.raises(ValueError, match="changed after it was written"):
+        read_feature_table(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: p | {"schema": 99}, "newer TACEResponse"),
+        (lambda p: {"schema": 1}, "damaged"),
+        (lambda p: [1, 2], "damaged"),
+    ],
+)
+def test_a_damaged_provenance_is_noticed(tmp_path, change, words):
+    path = tmp_path / "features.csv"
+    write_feature_table(path, [vector("P1")])
+    beside = provenance_path(path)
+    beside.write_text(json.dumps(change(json.loads(beside.read_text()))))
+    with pytest.raises(ValueError, match=words):
+        read_feature_table(path)
+
+
+def test_unlike_vectors_are_not_mixed(tmp_path):
+    with pytest.raises(ValueError, match=r"^Patient McD: its features were made with other settings"):
+        write_feature_table(tmp_path / "f.csv", [vector("P1"), vector("McD", feature_set="default107")])
+    with pytest.raises(ValueError, match="no case"):
+        write_feature_table(tmp_path / "f.csv", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_says_so(tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where a folder is needed")
+    with pytest.raises(ValueError, match="cannot be written"):
+        write_feature_table(blocked / "features.csv", [vector("P1")])
