@@ -10,7 +10,7 @@ from ..batch import CaseResults, run_cases
 from ..cohort import Case, CaseKey, FileSource, case_folder_names, new_folder, read_manifest, replace_file, select_cases
 from ..features import ENGINES
 from ..imaging import CaseImages, read_case_images
-from ..models import ModelBundle, find_bundle
+from ..models import ModelBundle, find_bundle, load_bundle
 from ..prediction import Prediction, plain_text, predict, write_prediction, write_predictions_table
 from ..prediction.wording import interval_per_hundred, per_hundred
 from ..reporting import write_patient_report
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Predict case by case; what failed is named and does not stop the others."""
     record = RunRecord(NAME)
-    bundle = find_bundle(arguments.model)
+    bundle = load_bundle(find_bundle(arguments.model))
     cases = read_manifest(arguments.manifest)
     if not arguments.all_rows:
         cases = select_cases(cases)

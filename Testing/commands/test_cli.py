@@ -1,0 +1,63 @@
+"""What all commands share: help, arguments, faults of a manifest, the progress bar."""
+
+import io
+import subprocess
+import sys
+
+import pytest
+from TACEResponseLib.commands.terminal import Terminal
+
+
+@pytest.mark.parametrize("command", ["phantom", "extract", "predict", "train", "self-check"])
+def test_help_has_examples_and_exit_codes(run, capsys, command):
+    assert run(command, "--help")[0] == 0
+    text = capsys.readouterr().out
+    assert f"  tace-response {command}" in text
+    assert "exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases failed" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["dance"], ["predict"], ["phantom", "--patients", "0", "--out", "x"], ["extract", "--engine", "x"]],
+)
+def test_bad_arguments_give_exit_code_2(run, arguments):
+    assert run(*arguments)[0] == 2
+
+
+def test_exit_codes_reach_the_shell(tmp_path):
+    command = [sys.executable, "-m", "TACEResponseLib.cli", "extract", "nowhere.csv", "--out", "f.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert "nowhere.csv" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_all_faults_of_a_manifest_are_told_at_once(run, write_manifest_file, tmp_path):
+    manifest = write_manifest_file(
+        {"patient_id": "P1", "child_pugh": "D"},
+        {"patient_id": "P2", "afp_ng_ml": "<500"},
+        {"patient_id": "../x", "ast_u_l": "-3"},
+        {"patient_id": "P1"},
+    )
+    code, _, complained = run("extract", manifest, "--out", tmp_path / "f.csv")
+    assert code == 1
+    for place in ("row 2", "row 3", "row 4", "row 5", "child_pugh", "afp_ng_ml", "ast_u_l", "patient_id"):
+        assert place in complained, place
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.csv"]
+
+
+class FakeScreen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_progress_bar_is_for_terminals_only():
+    file, screen = io.StringIO(), FakeScreen()
+    for errors in (file, screen):
+        terminal = Terminal(io.StringIO(), errors)
+        terminal.progress(0.5, "patient P1: reading AP")
+        terminal.say("done")
+    assert file.getvalue() == ""
+    assert "50%" in screen.getvalue()
+    assert "patient P1: reading AP" in screen.getvalue()
+    assert screen.getvalue().endswith("\r")
