@@ -1,23 +1,42 @@
 """Ground room: what a case is. Imports no other room."""
 
 from .case import AcquisitionTags, ArraySource, Case, CaseKey, FileSource, Lattice
+from .case_names import case_folder_names, check_identifier
 from .case_warning import CaseWarning
+from .child_pugh import ChildPugh, child_pugh_from_items
 from .clinical_record import CLINICAL_FACTS, ClinicalRecord
 from .files import new_folder, replace_file
+from .manifest import ManifestError, ManifestFault, read_manifest
+from .manifest_writing import write_manifest
+from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, mrecist_category
+from .selection import select_cases
 from .sequence import SEQUENCES, Sequence
 
 __all__ = [
     "CLINICAL_FACTS",
+    "MRECIST_CATEGORIES",
+    "NOT_EVALUABLE",
     "SEQUENCES",
     "AcquisitionTags",
     "ArraySource",
     "Case",
     "CaseKey",
     "CaseWarning",
+    "ChildPugh",
     "ClinicalRecord",
     "FileSource",
     "Lattice",
+    "ManifestError",
+    "ManifestFault",
     "Sequence",
+    "case_folder_names",
+    "check_identifier",
+    "child_pugh_from_items",
+    "is_objective_response",
+    "mrecist_category",
     "new_folder",
+    "read_manifest",
     "replace_file",
+    "select_cases",
+    "write_manifest",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,7 +103,8 @@ class Case:
 
     ``sources`` maps a sequence name to its images; a sequence that was not given is absent. ``objective_response`` is
     True (OR: CR or PR), False (NOR: SD or PD) or None when the row does not say. ``mrecist`` maps a reader to the
-    category CR, PR, SD or PD ("" is the one consensus column). ``columns`` keeps every further cell of the row as text.
+    category CR, PR, SD, PD or NE, not evaluable ("" is the one consensus column). A study after ``first_tace_date``,
+    where known, is refused. ``columns`` keeps every further cell of the row as text.
     """
 
     key: CaseKey
@@ -110,4 +112,5 @@ class Case:
     clinical: ClinicalRecord = field(default_factory=ClinicalRecord)
     objective_response: bool | None = None
     mrecist: Mapping[str, str] = field(default_factory=dict)
+    first_tace_date: date | None = None
     columns: Mapping[str, str] = field(default_factory=dict)

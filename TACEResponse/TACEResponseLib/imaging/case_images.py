@@ -39,7 +39,7 @@ def read_case_images(
         Called in this thread as ``progress(done, total, text)`` before the first sequence and after each; what it
         raises cancels the sequences not yet begun.
     study_before : date, optional
-        Date of the first TACE, where known.
+        Date of the first TACE, where known; the case's own by default.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def read_case_images(
             warnings += found
     finally:
         executor.shutdown(cancel_futures=True)
-    warnings += check_between_sequences(case.key, vois, study_before)
+    warnings += check_between_sequences(case.key, vois, study_before or case.first_tace_date)
     if progress is not None:
         progress(len(sequences), len(sequences), f"{case.key}: images read")
     return CaseImages(case.key, vois, resampled, tuple(warnings))

@@ -1,0 +1,267 @@
+"""The manifest: a CSV with one row a case. All its faults are told at once, each with row and column.
+
+Columns (architecture.md): ``patient_id``, ``lesion``, ``reader``, ``session`` (the key; the last three are "1" where
+empty), ``<SEQ>_image``, ``<SEQ>_mask``, ``<SEQ>_label``, the four clinical facts, the outcome, and any others, which
+are kept as text. Paths are relative to the manifest. A cohort table is a manifest without the images. Commas or, as
+spreadsheets of some countries write them, semicolons separate the cells.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from .case import Case, CaseKey, FileSource
+from .case_names import case_folder_names, check_identifier
+from .clinical_record import ClinicalRecord
+from .clinical_values import parse_afp, parse_ast, parse_child_pugh, parse_number, parse_yes_no
+from .manifest_columns import CLINICAL_COLUMNS, KEY_COLUMNS, READER_PREFIX, column_faults, sequences_of
+from .mrecist import is_objective_response, mrecist_category
+
+
+@dataclass(frozen=True)
+class ManifestFault:
+    """One fault; ``row`` counts as a spreadsheet does, the header being row 1. None concerns the whole table."""
+
+    row: int | None
+    column: str | None
+    text: str
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part for part in (self.row and f"row {self.row}", self.column and f"column {self.column}") if part
+        )
+        return f"{place}: {self.text}" if place else self.text
+
+
+class ManifestError(ValueError):
+    """Everything that is wrong with a manifest."""
+
+    def __init__(self, name: str, faults: list[ManifestFault]) -> None:
+        self.faults = tuple(faults)
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n  ".join([f"{name} has {count}; nothing was done:", *map(str, faults)]))
+
+
+def read_manifest(path: Path) -> list[Case]:
+    """Read a manifest or a cohort table.
+
+    The outcome of a row is ``response`` (OR or NOR), or follows from ``mrecist``, or from ``baseline_mm``,
+    ``follow_up_mm`` and what goes with them, or from reader 1's ``mrecist_1``; where several are given they must agree,
+    but other readers may differ. Files are not opened: one that is missing is the fault of its case, found on reading.
+
+    Raises
+    ------
+    ManifestError
+        With all faults: unreadable or empty file, missing, repeated or misspelt columns, identifiers that cannot name a
+        folder or clash, rows twice, cells that cannot be understood, an image without a mask, outcomes that contradict
+        each other.
+    """
+    table = _rows(path)
+    header, rows = table[0][1], table[1:]
+    faults = [ManifestFault(None, column, text) for column, text in column_faults(header)]
+    if faults:
+        raise ManifestError(path.name, faults)
+    cases: list[Case] = []
+    row_of: dict[CaseKey, int] = {}
+    for number, cells in rows:
+        row = _Row(number, dict(zip(header, cells, strict=False)), faults)
+        if len(cells) != len(header):
+            row.fault(None, f"{len(cells)} cells where the header has {len(header)}; check commas and quotation marks.")
+            continue
+        case = _case(row, sequences_of(header), path.parent)
+        if case.key in row_of:
+            row.fault("patient_id", f"{case.key} is already in row {row_of[case.key]}; each case has one row.")
+            continue
+        row_of[case.key] = number
+        cases.append(case)
+    faults += _faults_between(cases, row_of)
+    if faults:
+        raise ManifestError(path.name, sorted(faults, key=lambda fault: fault.row or 0))
+    return cases
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """(spreadsheet's row number, stripped cells) of the header and of every row that is not empty."""
+
+    def refuse(text: str) -> ManifestError:
+        return ManifestError(path.name, [ManifestFault(None, None, text)])
+
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise refuse(f"the file cannot be read ({error.strerror}); check the path {path}.") from error
+    except UnicodeDecodeError as error:
+        raise refuse("the file is not UTF-8 text; save it as CSV (UTF-8).") from error
+    first_line = text.partition("\n")[0]
+    delimiter = ";" if ";" in first_line and "," not in first_line else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise refuse(f"the file is no CSV ({error}); check quotation marks.") from error
+    filled = [
+        (number, [cell.strip() for cell in row]) for number, row in enumerate(rows, start=1) if any(map(str.strip, row))
+    ]
+    if len(filled) < 2:
+        raise refuse("there is no row below the header; add a row for each case.")
+    return filled
+
+
+class _Row:
+    """A row's cells; what is wrong with one is noted and reading goes on."""
+
+    def __init__(self, number: int, cells: Mapping[str, str], faults: list[ManifestFault]) -> None:
+        self.number = number
+        self.cells = cells
+        self._faults = faults
+
+    def fault(self, column: str | None, text: str) -> None:
+        self._faults.append(ManifestFault(self.number, column, text))
+
+    def parsed(self, column: str, parse: Callable[[str], object], unknown: object = None):
+        """The parsed cell; ``unknown`` where it is empty, absent or wrong."""
+        cell = self.cells.get(column, "")
+        if not cell:
+            return unknown
+        try:
+            return parse(cell)
+        except ValueError as error:
+            self.fault(column, str(error))
+            return unknown
+
+
+def _case(row: _Row, sequences: tuple[str, ...], folder: Path) -> Case:
+    sources = {sequence: source for sequence in sequences if (source := _source(row, sequence, folder)) is not None}
+    mrecist, response = _outcome(row)
+    used = {
+        *(column for column in KEY_COLUMNS),
+        *(f"{sequence}_{kind}" for sequence in sequences for kind in ("image", "mask", "label")),
+        *CLINICAL_COLUMNS,
+        *("response", "mrecist"),
+        *(column for column in row.cells if column.startswith(READER_PREFIX)),
+    }
+    return Case(
+        key=_key(row),
+        sources=sources,
+        clinical=_clinical(row),
+        objective_response=response,
+        mrecist=mrecist,
+        first_tace_date=row.parsed("tace_date", _date),
+        columns={column: cell for column, cell in row.cells.items() if column not in used},
+    )
+
+
+def _key(row: _Row) -> CaseKey:
+    if not row.cells["patient_id"]:
+        row.fault("patient_id", "the patient's identifier is missing.")
+    parts = {column: row.cells.get(column, "") for column in KEY_COLUMNS}
+    for column, text in parts.items():
+        if text:
+            row.parsed(column, check_identifier)
+    return CaseKey(**{column: text for column, text in parts.items() if text or column == "patient_id"})
+
+
+def _source(row: _Row, sequence: str, folder: Path) -> FileSource | None:
+    image, mask = (row.cells.get(f"{sequence}_{kind}", "") for kind in ("image", "mask"))
+    label = row.cells.get(f"{sequence}_label", "")
+    if not image and not mask:
+        if label:
+            row.fault(f"{sequence}_label", "a label is given without image and mask.")
+        return None
+    for kind, cell in (("image", image), ("mask", mask)):
+        if not cell:
+            row.fault(f"{sequence}_{kind}", f"the {kind} is missing; {sequence} needs image and mask, or neither.")
+            return None
+    return FileSource(folder / image, folder / mask, _label(label))
+
+
+def _label(cell: str) -> int | str | None:
+    """A label value, a segment's name, or None."""
+    return int(cell) if cell.isdecimal() else cell or None
+
+
+def _clinical(row: _Row) -> ClinicalRecord:
+    child_pugh, points = row.parsed("child_pugh", parse_child_pugh, (None, None))
+    afp_ng_ml, above_400 = row.parsed("afp_ng_ml", parse_afp, (None, None))
+    invasion = row.parsed("portal_venous_invasion", parse_yes_no)
+    return ClinicalRecord(child_pugh, points, invasion, afp_ng_ml, above_400, row.parsed("ast_u_l", parse_ast))
+
+
+def _outcome(row: _Row) -> tuple[dict[str, str], bool | None]:
+    """Categories by reader, and the outcome on which all statements but those of other readers agree."""
+    categories = {
+        column.removeprefix("mrecist").removeprefix("_"): cell.upper()
+        for column, cell in row.cells.items()
+        if cell and (column == "mrecist" or column.startswith(READER_PREFIX))
+    }
+    statements: dict[str, bool] = {}
+    response = row.parsed("response", _response)
+    if response is not None:
+        statements["response"] = response
+    for reader in categories:
+        column = f"{READER_PREFIX}{reader}" if reader else "mrecist"
+        outcome = row.parsed(column, lambda cell: is_objective_response(cell.upper()))
+        if outcome is not None and reader == "":
+            statements["mrecist"] = outcome
+        elif outcome is not None and reader == "1" and not statements:
+            statements[column] = outcome
+    measured = _measured_category(row)
+    if measured is not None:
+        statements["baseline_mm and follow_up_mm"] = is_objective_response(measured)
+        categories.setdefault("", measured)
+    if len(set(statements.values())) > 1:
+        said = "; ".join(f"{column} says {'OR' if value else 'NOR'}" for column, value in statements.items())
+        row.fault(next(iter(statements)), f"the outcomes contradict each other ({said}); correct or empty one.")
+    return categories, next(iter(statements.values()), None)
+
+
+def _measured_category(row: _Row) -> str | None:
+    lengths = {column: row.parsed(column, parse_number) for column in ("baseline_mm", "follow_up_mm", "smallest_mm")}
+    new_lesion = row.parsed("new_lesion", parse_yes_no, False)
+    if lengths["baseline_mm"] is None or lengths["follow_up_mm"] is None:
+        return None
+    try:
+        return mrecist_category(**lengths, new_lesion=new_lesion, non_target=row.cells.get("non_target") or None)
+    except ValueError as error:
+        row.fault("baseline_mm", str(error))
+        return None
+
+
+def _response(cell: str) -> bool:
+    if cell.upper() in ("OR", "NOR"):
+        return cell.upper() == "OR"
+    raise ValueError(f"{cell!r} is neither OR (CR or PR) nor NOR (SD or PD); write one of them or leave it empty.")
+
+
+def _date(cell: str) -> date:
+    try:
+        return datetime.strptime(cell, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise ValueError(f"{cell!r} is no date; write year-month-day, for example 2021-08-31.") from error
+
+
+def _faults_between(cases: list[Case], row_of: Mapping[CaseKey, int]) -> list[ManifestFault]:
+    """Names that clash, and rows of one patient that contradict each other."""
+    faults = []
+    try:
+        case_folder_names(case.key for case in cases)
+    except ValueError as error:
+        faults.append(ManifestFault(None, "patient_id", str(error)))
+    first: dict[str, Case] = {}
+    for case in cases:
+        if case.objective_response is None:
+            continue
+        other = first.setdefault(case.key.patient_id, case)
+        if other.objective_response != case.objective_response:
+            faults.append(
+                ManifestFault(
+                    row_of[case.key],
+                    "response",
+                    f"the outcome is the patient's and differs from that of row {row_of[other.key]}, the same patient.",
+                )
+            )
+    return faults

@@ -1,0 +1,89 @@
+"""The columns of a manifest, and noticing those that were meant to be one of them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence as Ordered
+
+from .case import CaseKey
+from .sequence import SEQUENCES
+
+KEY_COLUMNS: tuple[str, ...] = CaseKey._fields
+
+CLINICAL_COLUMNS: tuple[str, ...] = ("child_pugh", "portal_venous_invasion", "afp_ng_ml", "ast_u_l")
+
+OUTCOME_COLUMNS: tuple[str, ...] = (
+    "response",
+    "mrecist",
+    "baseline_mm",
+    "follow_up_mm",
+    "smallest_mm",
+    "new_lesion",
+    "non_target",
+)
+
+OTHER_COLUMNS: tuple[str, ...] = ("set", "scanner", "site", "tace_date", "lesion_diameter_mm", "alt_u_l")
+"""Further columns with a meaning, or so like another that they would be taken for a slip of the pen."""
+
+READER_PREFIX = "mrecist_"
+
+_SOURCE = re.compile(r"(?P<sequence>\w+)_(?P<kind>image|mask|label)")
+
+_WITHOUT_UNIT = {
+    "afp": "afp_ng_ml",
+    "ast": "ast_u_l",
+    "child_pugh_class": "child_pugh",
+    "cps": "child_pugh",
+    "portal_vein_invasion": "portal_venous_invasion",
+    "pvi": "portal_venous_invasion",
+    "patient": "patient_id",
+    "id": "patient_id",
+}
+
+_ALIKE = 0.9
+"""Share of equal letters above which a column is taken for a slip of the pen."""
+
+
+def sequences_of(header: Ordered[str]) -> tuple[str, ...]:
+    """Names of the sequences that have an image and a mask column, T2, AP, PVP, DP first."""
+    found = {match["sequence"] for column in header if (match := _SOURCE.fullmatch(column))}
+    paired = {name for name in found if {f"{name}_image", f"{name}_mask"} <= set(header)}
+    known = [str(sequence) for sequence in SEQUENCES if sequence in paired]
+    return (*known, *sorted(paired - set(known)))
+
+
+def column_faults(header: Ordered[str]) -> list[tuple[str, str]]:
+    """(column, what is wrong) for missing, repeated, half-given and misspelt columns."""
+    faults = []
+    if "patient_id" not in header:
+        faults.append(("patient_id", "this column is missing; every row needs the patient's identifier."))
+    faults += [
+        (column or "(no name)", "this column is there more than once; give every column a name of its own.")
+        for column in sorted({column for column in header if list(header).count(column) > 1})
+    ]
+    for column in dict.fromkeys(header):
+        meant = _meant(column, header)
+        if meant is not None:
+            faults.append((column, f"this column is not known; if {meant} is meant, call it so."))
+    for sequence in SEQUENCES:
+        given = {kind for kind in ("image", "mask", "label") if f"{sequence}_{kind}" in header}
+        for kind in ("image", "mask"):
+            if given and kind not in given:
+                faults.append((f"{sequence}_{kind}", "this column is missing; image and mask are needed together."))
+    return faults
+
+
+def _meant(column: str, header: Ordered[str]) -> str | None:
+    """The known column that an unknown one was probably meant to be."""
+    known = [*KEY_COLUMNS, *CLINICAL_COLUMNS, *OUTCOME_COLUMNS, *OTHER_COLUMNS]
+    known += [f"{sequence}_{kind}" for sequence in SEQUENCES for kind in ("image", "mask", "label")]
+    source = _SOURCE.fullmatch(column)
+    if column in known or column.startswith(READER_PREFIX) or (source and source["sequence"] in sequences_of(header)):
+        return None
+    plain = re.sub(r"\W+", "_", column.strip().casefold()).strip("_")
+    if plain in _WITHOUT_UNIT:
+        return _WITHOUT_UNIT[plain]
+    by_plain = {name.casefold(): name for name in known}
+    alike = difflib.get_close_matches(plain, by_plain, 1, _ALIKE)
+    return by_plain[alike[0]] if alike else None

@@ -1,0 +1,68 @@
+"""Writing a manifest that `read_manifest` reads back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from .case import Case, FileSource
+from .clinical_record import ClinicalRecord
+from .clinical_values import AFP_LIMIT_NG_ML, child_pugh_cell
+from .files import replace_file
+from .manifest_columns import KEY_COLUMNS, READER_PREFIX
+
+
+def write_manifest(path: Path, cases: Sequence[Case]) -> None:
+    """Write cases whose sources are files; paths relative to the manifest, empty columns left out.
+
+    Raises ValueError for a case whose images are arrays, for no case, or if the file cannot be written.
+    """
+    if not cases:
+        raise ValueError("There is no case to write into a manifest.")
+    rows = [_cells(case, path.parent) for case in cases]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    columns = [name for name in columns if name in KEY_COLUMNS or any(row.get(name) for row in rows)]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    replace_file(path, text.getvalue().encode("utf-8"))
+
+
+def _cells(case: Case, folder: Path) -> dict[str, str]:
+    response = {None: "", True: "OR", False: "NOR"}[case.objective_response]
+    cells = {**case.key._asdict(), "response": response}
+    for reader, category in case.mrecist.items():
+        cells[f"{READER_PREFIX}{reader}" if reader else "mrecist"] = category
+    cells |= _clinical_cells(case.clinical)
+    cells |= {column: str(cell) for column, cell in case.columns.items()}
+    if case.first_tace_date is not None:
+        cells["tace_date"] = case.first_tace_date.isoformat()
+    for sequence, source in case.sources.items():
+        if not isinstance(source, FileSource):
+            raise ValueError(
+                f"{case.key.label}, {sequence}: only images in files can stand in a manifest; save it first."
+            )
+        cells[f"{sequence}_image"] = _relative(source.image_path, folder)
+        cells[f"{sequence}_mask"] = _relative(source.mask_path, folder)
+        cells[f"{sequence}_label"] = "" if source.label is None else str(source.label)
+    return cells
+
+
+def _clinical_cells(clinical: ClinicalRecord) -> dict[str, str]:
+    afp = "" if clinical.afp_ng_ml is None else f"{clinical.afp_ng_ml:g}"
+    if clinical.afp_ng_ml is None and clinical.afp_above_400_ng_ml is not None:
+        afp = f"{'>' if clinical.afp_above_400_ng_ml else '<'}{AFP_LIMIT_NG_ML:.0f}"
+    return {
+        "child_pugh": child_pugh_cell(clinical.child_pugh, clinical.child_pugh_points),
+        "portal_venous_invasion": {None: "", True: "yes", False: "no"}[clinical.portal_venous_invasion],
+        "afp_ng_ml": afp,
+        "ast_u_l": "" if clinical.ast_u_l is None else f"{clinical.ast_u_l:g}",
+    }
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()

@@ -1,0 +1,78 @@
+"""One case a patient: reader 1's first session of the largest lesion, unless told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .case import Case
+from .clinical_values import parse_number
+
+LESION_DIAMETER_COLUMN = "lesion_diameter_mm"
+
+
+def select_cases(
+    cases: Iterable[Case], reader: str = "1", session: str | None = None, lesion: str | None = None
+) -> list[Case]:
+    """The case of each patient that models use, in the order of the patients.
+
+    Parameters
+    ----------
+    cases : iterable of Case
+    reader : str
+        Whose VOIs are used.
+    session : str, optional
+        A session; the reader's first one by default (numbers before words).
+    lesion : str, optional
+        A lesion; by default the one with the largest ``lesion_diameter_mm``, a column that is needed only where a
+        patient has several.
+
+    Raises
+    ------
+    ValueError
+        Naming a patient without a row of that reader, session or lesion, or whose largest lesion cannot be told.
+    """
+    patients: dict[str, list[Case]] = {}
+    for case in cases:
+        patients.setdefault(case.key.patient_id, []).append(case)
+    return [_selected(patient_id, rows, reader, session, lesion) for patient_id, rows in patients.items()]
+
+
+def _selected(patient_id: str, rows: list[Case], reader: str, session: str | None, lesion: str | None) -> Case:
+    own = [case for case in rows if case.key.reader == reader]
+    if not own:
+        others = ", ".join(sorted({case.key.reader for case in rows}))
+        raise ValueError(f"Patient {patient_id}: no row of reader {reader}; there are rows of reader {others}.")
+    lesions = list(dict.fromkeys(case.key.lesion for case in own))
+    if lesion is None:
+        lesion = lesions[0] if len(lesions) == 1 else _largest_lesion(patient_id, own)
+    elif lesion not in lesions:
+        raise ValueError(
+            f"Patient {patient_id}: no lesion {lesion} of reader {reader}; there are {', '.join(lesions)}."
+        )
+    own = sorted((case for case in own if case.key.lesion == lesion), key=lambda case: _session_order(case.key.session))
+    if session is None:
+        return own[0]
+    chosen = [case for case in own if case.key.session == session]
+    if not chosen:
+        raise ValueError(f"Patient {patient_id}: no session {session} of reader {reader}.")
+    return chosen[0]
+
+
+def _largest_lesion(patient_id: str, own: list[Case]) -> str:
+    diameters: dict[str, float] = {}
+    for case in own:
+        cell = case.columns.get(LESION_DIAMETER_COLUMN, "")
+        if cell:
+            diameters[case.key.lesion] = max(parse_number(cell), diameters.get(case.key.lesion, 0.0))
+    lesions = {case.key.lesion for case in own}
+    largest = [name for name, diameter in diameters.items() if diameter == max(diameters.values())]
+    if set(diameters) != lesions or len(largest) > 1:
+        raise ValueError(
+            f"Patient {patient_id}: {len(lesions)} lesions, and which is the largest cannot be told; fill the column "
+            f"{LESION_DIAMETER_COLUMN} for each of them, or choose a lesion."
+        )
+    return largest[0]
+
+
+def _session_order(session: str) -> tuple[bool, float, str]:
+    return (not session.isdecimal(), float(session) if session.isdecimal() else 0.0, session)

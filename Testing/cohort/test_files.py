@@ -1,0 +1,60 @@
+"""Files and folders appear whole or not at all."""
+
+import pytest
+from TACEResponseLib.cohort import new_folder, replace_file
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "new" / "result.json"
+    replace_file(path, b"one")
+    replace_file(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert names(path.parent) == ["result.json"]
+
+
+def test_a_folder_gets_its_name_at_the_end(tmp_path):
+    with new_folder(tmp_path / "cohort") as part:
+        (part / "a").write_text("a")
+        assert not (tmp_path / "cohort").exists()
+    assert (tmp_path / "cohort" / "a").read_text() == "a"
+    assert names(tmp_path) == ["cohort"]
+
+
+def test_a_failure_leaves_no_folder(tmp_path):
+    def fail():
+        with new_folder(tmp_path / "cohort") as part:
+            (part / "a").write_text("a")
+            raise KeyError("oops")
+
+    with pytest.raises(KeyError):
+        fail()
+    assert names(tmp_path) == []
+
+
+def test_a_full_folder_is_kept_unless_it_is_to_be_replaced(tmp_path):
+    folder = tmp_path / "cohort"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    with pytest.raises(ValueError, match="is there already"), new_folder(folder):
+        pass
+    with pytest.raises(KeyError), new_folder(folder, replace=True):
+        raise KeyError
+    assert names(folder) == ["old"]
+    with new_folder(folder, replace=True) as part:
+        (part / "new").write_text("new")
+    assert names(folder) == ["new"]
+    assert names(tmp_path) == ["cohort"]
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ValueError, match="cannot be written"):
+        replace_file(tmp_path / "file" / "result.json", b"one")
+    with pytest.raises(ValueError, match="cannot be written"), new_folder(tmp_path / "file" / "cohort"):
+        pass
+    with pytest.raises(ValueError, match="is there already"), new_folder(tmp_path / "file", replace=True):
+        pass

@@ -1,0 +1,238 @@
+"""Manifests: the contract's columns, every fault with its place, and the round trip."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from TACEResponseLib.cohort import (
+    Case,
+    CaseKey,
+    ClinicalRecord,
+    FileSource,
+    ManifestError,
+    read_manifest,
+    write_manifest,
+)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write text as manifest.csv; returns its path."""
+
+    def write_text(text, encoding="utf-8"):
+        path = tmp_path / "manifest.csv"
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    return write_text
+
+
+def faults_of(path):
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(path)
+    assert all(str(fault) in str(caught.value) for fault in caught.value.faults)
+    return [(fault.row, fault.column, fault.text) for fault in caught.value.faults]
+
+
+def test_every_column_of_the_contract(write, tmp_path):
+    path = write(
+        "patient_id,lesion,reader,session,set,mrecist,mrecist_2,AP_image,AP_mask,AP_label,T2_image,T2_mask,"
+        "child_pugh,portal_venous_invasion,afp_ng_ml,ast_u_l,tace_date,scanner\n"
+        "P1,2,1,1,train,PR,SD,AP.nrrd,AP.seg.nrrd,Tumour,sub/T2.nii.gz,sub/T2_mask.nii.gz,"
+        "B7,yes,<20,55,2021-08-31,3 T\n"
+    )
+    (case,) = read_manifest(path)
+    assert case.key == CaseKey("P1", "2")
+    assert dict(case.sources) == {
+        "T2": FileSource(tmp_path / "sub/T2.nii.gz", tmp_path / "sub/T2_mask.nii.gz"),
+        "AP": FileSource(tmp_path / "AP.nrrd", tmp_path / "AP.seg.nrrd", "Tumour"),
+    }
+    assert case.clinical == ClinicalRecord("B", 7, True, None, False, 55.0)
+    assert case.objective_response is True
+    assert dict(case.mrecist) == {"": "PR", "2": "SD"}
+    assert case.first_tace_date == date(2021, 8, 31)
+    assert dict(case.columns) == {"set": "train", "tace_date": "2021-08-31", "scanner": "3 T"}
+
+
+def test_a_cohort_table_needs_only_identifiers(write):
+    cases = read_manifest(write("patient_id\nP1\nP2\n"))
+    assert [case.key for case in cases] == [CaseKey("P1"), CaseKey("P2")]
+    assert cases[0].clinical == ClinicalRecord()
+    assert cases[0].objective_response is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "expected"),
+    [
+        ("response", "OR", True),
+        ("response", "nor", False),
+        ("mrecist", "CR", True),
+        ("mrecist", "pd", False),
+        ("mrecist", "NE", None),
+        ("baseline_mm,follow_up_mm", "50,20", True),
+        ("baseline_mm,follow_up_mm,new_lesion", "50,20,yes", False),
+        ("baseline_mm,follow_up_mm", "50,", None),
+        ("mrecist_1,mrecist_2", "PR,PD", True),
+        ("mrecist_2,mrecist_3", "PR,PD", None),
+        ("response,mrecist_1", "NOR,PR", False),
+        ("response,mrecist", "OR,PR", True),
+    ],
+)
+def test_the_outcome(write, columns, cells, expected):
+    (case,) = read_manifest(write(f"patient_id,{columns}\nP1,{cells}\n"))
+    assert case.objective_response is expected
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "column", "words"),
+    [
+        ("child_pugh", "D", "child_pugh", "A, B or C"),
+        ("child_pugh", "A9", "child_pugh", "fit together"),
+        ("afp_ng_ml", "<500", "afp_ng_ml", "above 400"),
+        ("afp_ng_ml", '"1,200"', "afp_ng_ml", "ambiguous"),
+        ("ast_u_l", "0.6", "ast_u_l", "ukat/L"),
+        ("ast_u_l", "-40", "ast_u_l", "negative"),
+        ("portal_venous_invasion", "bland", "portal_venous_invasion", "yes or no"),
+        ("response", "SD", "response", "OR .* NOR"),
+        ("response", "2", "response", "OR .* NOR"),
+        ("mrecist", "good", "mrecist", "CR, PR, SD, PD"),
+        ("mrecist_2", "good", "mrecist_2", "CR, PR, SD, PD"),
+        ("response,mrecist", "OR,SD", "response", "contradict"),
+        ("mrecist,baseline_mm,follow_up_mm", "PR,50,50", "mrecist", "contradict"),
+        ("baseline_mm,follow_up_mm", "0,20", "baseline_mm", "above 0"),
+        ("tace_date", "31.08.2021", "tace_date", "year-month-day"),
+        ("AP_image,AP_mask", "AP.nrrd,", "AP_mask", "needs image and mask"),
+        ("AP_image,AP_mask,AP_label", ",,2", "AP_label", "without image"),
+    ],
+)
+def test_bad_cells_are_told_with_row_and_column(write, header, cells, column, words):
+    path = write(f"patient_id,{header}\nP1{',' * (header.count(',') + 1)}\nP2,{cells}\n")
+    ((row, found, text),) = faults_of(path)
+    assert (row, found) == (3, column)
+    import re
+
+    assert re.search(words, text), text
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["../x", "a/b", "<script>", "a\\b", 'a"b', "a:b", "what?", "*", "tab\tbed", ".hidden", "..", "CON", "x" * 65],
+)
+def test_identifiers_that_cannot_name_a_folder(write, identifier):
+    quoted = '"' + identifier.replace('"', '""') + '"'
+    ((row, column, _),) = faults_of(write(f"patient_id,scanner\n{quoted},3 T\n"))
+    assert (row, column) == (2, "patient_id")
+
+
+def test_identifiers_that_clean_to_one_name(write):
+    for one, two in (("P 1", "P_1"), ("p1", "P1"), ("Müller", "müller")):
+        ((_, column, text),) = faults_of(write(f"patient_id\n{one}\n{two}\n"))
+        assert column == "patient_id"
+        assert one in text
+        assert two in text
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_rows(write):
+    path = write("patient_id,child_pugh,ast_u_l\nP1,D,0.6\n\nP2,A,30\n,B,30\nP2,A,30\nP3,A\n")
+    found = [(row, column) for row, column, _ in faults_of(path)]
+    assert found == [(2, "child_pugh"), (2, "ast_u_l"), (5, "patient_id"), (6, "patient_id"), (7, None)]
+
+
+def test_rows_of_one_patient_must_agree_on_the_outcome(write):
+    ((row, column, text),) = faults_of(write("patient_id,lesion,response\nP1,1,OR\nP1,2,NOR\n"))
+    assert (row, column) == (3, "response")
+    assert "row 2" in text
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [
+        ("AP_imge", "AP_image"),
+        ("afp", "afp_ng_ml"),
+        ("Child-Pugh", "child_pugh"),
+        ("AST", "ast_u_l"),
+        ("Session", "session"),
+        ("portal_vein_invasion", "portal_venous_invasion"),
+        ("responses", "response"),
+    ],
+)
+def test_misspelt_columns_are_not_ignored(write, column, meant):
+    faults = faults_of(write(f"patient_id,{column}\nP1,x\n"))
+    assert any(found == column and meant in text for _, found, text in faults)
+
+
+@pytest.mark.parametrize("column", ["age_years", "alt_u_l", "sex", "tumour_diameter_cm", "bclc", "nlr", "Remarks"])
+def test_other_columns_are_kept(write, column):
+    (case,) = read_manifest(write(f"patient_id,{column}\nP1,12\n"))
+    assert case.columns[column] == "12"
+
+
+def test_columns_missing_or_twice(write):
+    assert ("patient_id" in str(faults_of(write("name,age\nP1,3\n")))) is True
+    assert [column for _, column, _ in faults_of(write("patient_id,age,age\nP1,3,4\n"))] == ["age"]
+    assert [column for _, column, _ in faults_of(write("patient_id,AP_image\nP1,a.nrrd\n"))] == ["AP_mask"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "words"),
+    [
+        ("", "utf-8", "no row"),
+        ("patient_id\n", "utf-8", "no row"),
+        ("patient_id\nMüller\n", "latin-1", "UTF-8"),
+        ('patient_id,a\nP1,"x\n', "utf-8", "no CSV"),
+    ],
+)
+def test_files_that_are_no_manifest(write, text, encoding, words):
+    ((_, _, told),) = faults_of(write(text, encoding))
+    assert words in told
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ManifestError, match=r"nowhere\.csv"):
+        read_manifest(tmp_path / "nowhere.csv")
+
+
+def test_spreadsheets_with_semicolons_and_byte_order_mark(write):
+    (case,) = read_manifest(write("\ufeffpatient_id;ast_u_l;scanner\r\nP1;41;a,b\r\n"))
+    assert (case.clinical.ast_u_l, case.columns["scanner"]) == (41.0, "a,b")
+
+
+_FACTS = st.builds(
+    ClinicalRecord,
+    child_pugh=st.sampled_from([None, "A", "B", "C"]),
+    portal_venous_invasion=st.sampled_from([None, True, False]),
+    ast_u_l=st.none() | st.integers(5, 3000).map(float),
+)
+
+
+@given(
+    clinical=_FACTS,
+    afp=st.sampled_from([(None, None), (None, True), (None, False), (12.5, False), (2000.0, True)]),
+    response=st.sampled_from([None, True, False]),
+    label=st.sampled_from([None, 3, "Tumour, large"]),
+    site=st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), max_size=12),
+)
+def test_round_trip(tmp_path_factory, clinical, afp, response, label, site):
+    from dataclasses import replace
+
+    folder = tmp_path_factory.mktemp("cohort")
+    case = Case(
+        CaseKey("Ünal 7", "1", "2", "1"),
+        {"AP": FileSource(folder / "AP image.nrrd", folder.parent / "mask.seg.nrrd", label)},
+        replace(clinical, afp_ng_ml=afp[0], afp_above_400_ng_ml=afp[1]),
+        response,
+        {"": "NE", "2": "SD"} if response is None else {"3": "SD"},
+        columns={"site": site} if site else {},
+    )
+    write_manifest(folder / "manifest.csv", [case])
+    (read,) = read_manifest(folder / "manifest.csv")
+    assert (read.key, read.clinical, read.objective_response) == (case.key, case.clinical, case.objective_response)
+    assert dict(read.mrecist) == dict(case.mrecist)
+    assert dict(read.columns) == dict(case.columns)
+    source = read.sources["AP"]
+    assert source.label == label
+    assert source.image_path.resolve() == folder / "AP image.nrrd"
+    assert source.mask_path.resolve() == Path(folder.parent / "mask.seg.nrrd").resolve()
+    assert str(folder) not in (folder / "manifest.csv").read_text()
