@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=_positive, required=True, metavar="N", help="how many patients")
     parser.add_argument("--seed", type=int, default=0, help="patients of one seed are always the same (default: 0)")
     parser.add_argument("--out", type=Path, required=True, help="new folder for images, masks and manifest.csv")
+    parser.add_argument("--external", type=int, default=0, metavar="N", help="mark the last N as the external set")
     parser.add_argument("--dicom", action="store_true", help="DICOM series instead of NRRD volumes")
     parser.add_argument(
         "--readers", action="store_true", help="a quarter of the cases drawn again: by reader 1 later, and by reader 2"
@@ -39,6 +40,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         arguments.seed,
         dicom=arguments.dicom,
         readers=arguments.readers,
+        external_count=arguments.external,
         progress=lambda done, total, text: terminal.progress(done / total, text),
     )
     record.write(arguments.out / "run.json", patients=arguments.patients)

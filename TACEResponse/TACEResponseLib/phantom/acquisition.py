@@ -89,9 +89,7 @@ def draw_acquisition(seed: int, index: int) -> Acquisition:
     field_strength = 3.0 if rng.random() < 0.6 else 1.5
     protocol = _PROTOCOLS[field_strength]
     grids = {name: protocol["T2" if name == "T2" else "dynamic"] for name in SIGNAL}
-    shifts = {
-        name: tuple(float(value) for value in rng.normal(0, (0.6, 1.2, 2.0)).clip(-4, 4)) for name in SIGNAL
-    }
+    shifts = {name: tuple(float(value) for value in rng.normal(0, (0.6, 1.2, 2.0)).clip(-4, 4)) for name in SIGNAL}
     return Acquisition(
         field_strength_t=field_strength,
         scanner=f"phantom {field_strength:g} T",

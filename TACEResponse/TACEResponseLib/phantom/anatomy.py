@@ -162,9 +162,7 @@ def _paint_vessel(
     box = _box(((start + end) / 2)[::-1], (np.abs(end - start) / 2 + widest)[::-1], (z, y, x))
     if box is None:
         return
-    offsets = [
-        places[part] - first for places, part, first in zip((x, y, z), box[::-1], start, strict=True)
-    ]
+    offsets = [places[part] - first for places, part, first in zip((x, y, z), box[::-1], start, strict=True)]
     along = (end - start) / np.sum((end - start) ** 2)
     dx, dy, dz = offsets[0][None, None, :], offsets[1][None, :, None], offsets[2][:, None, None]
     share = np.clip(dx * along[0] + dy * along[1] + dz * along[2], 0, 1)
