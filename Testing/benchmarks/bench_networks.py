@@ -11,8 +11,9 @@ import time
 import numpy as np
 import torch
 from TACEResponseLib.models import fit_z_score
+from TACEResponseLib.models.fitting import FitJob
 from TACEResponseLib.models.network_batch import NetworkRecipe, batch_slices
-from TACEResponseLib.models.network_training import NetworkJob, train_networks
+from TACEResponseLib.models.network_training import train_networks
 
 STUDY_NETWORKS = 5 * 5 * (5 + 1) * 10
 
@@ -64,17 +65,17 @@ def simulated_cohort(size: int, feature_count: int) -> tuple[np.ndarray, np.ndar
     return features, outcome
 
 
-def study_jobs(size: int, count: int) -> list[NetworkJob]:
+def study_jobs(size: int, count: int) -> list[FitJob]:
     """``count`` inner fits: 92 or so of 115 outer training rows, the rest scored."""
     random = np.random.default_rng(4)
     jobs = []
     for number in range(count):
         rows = random.permutation(size)[:115]
-        jobs.append(NetworkJob(np.sort(rows[:92]), (number,), np.sort(rows[92:])))
+        jobs.append(FitJob(np.sort(rows[:92]), (number,), np.sort(rows[92:])))
     return jobs
 
 
-def plain_fit(features: np.ndarray, outcome: np.ndarray, job: NetworkJob) -> np.ndarray:
+def plain_fit(features: np.ndarray, outcome: np.ndarray, job: FitJob) -> np.ndarray:
     """Train one network as a plain PyTorch script does, and score the job's rows."""
     torch.set_num_threads(1)
     torch.manual_seed(job.seed[0])

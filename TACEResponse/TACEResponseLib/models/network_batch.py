@@ -36,6 +36,9 @@ class NetworkRecipe:
     dropout: float = 0.5
 
 
+PAPER_RECIPE = NetworkRecipe()
+
+
 class NetworkBatch:
     """m networks with n_features inputs in training; network k draws everything random from ``seeds[k]`` alone."""
 

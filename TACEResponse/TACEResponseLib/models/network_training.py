@@ -5,51 +5,28 @@ from __future__ import annotations
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 
 import numpy as np
 
 from .dnn_score import DnnScore
-from .network_batch import NetworkBatch, NetworkRecipe
+from .fitting import Fit, FitJob, Progress
+from .network_batch import PAPER_RECIPE, NetworkBatch, NetworkRecipe
 from .scaler import fit_z_score
 
 # Beyond four networks of 440 features, weights, gradients and Adam's moments of two threads no longer fit the cache.
 NETWORKS_A_BATCH = 4
 
 
-@dataclass(frozen=True, eq=False)
-class NetworkJob:
-    """One network to train.
-
-    ``train_rows`` are the rows of the feature matrix that it learns from (a bootstrap repeats some), ``seed`` numbers
-    that name all its random draws, ``score_rows`` the rows it then scores, ``keep_network`` whether the network itself
-    is wanted too.
-    """
-
-    train_rows: np.ndarray
-    seed: tuple[int, ...]
-    score_rows: np.ndarray
-    keep_network: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkFit:
-    """What a job gives: scores (n_score_rows,) of its ``score_rows``, and the network if it was to be kept."""
-
-    scores: np.ndarray
-    network: DnnScore | None
-
-
 def train_networks(
     features: np.ndarray,
     outcome: np.ndarray,
-    jobs: Sequence[NetworkJob],
-    recipe: NetworkRecipe = NetworkRecipe(),
+    jobs: Sequence[FitJob],
+    recipe: NetworkRecipe = PAPER_RECIPE,
     workers: int | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
-) -> list[NetworkFit]:
+    progress: Progress | None = None,
+) -> list[Fit]:
     """Train a network for each job, each on its own rows, scaled by the z-score of those rows.
 
     A network depends on its rows and its seed only: jobs are put into batches by their number of rows and in their
@@ -62,7 +39,7 @@ def train_networks(
         Unscaled.
     outcome : bool array (n_patients,)
         True for OR.
-    jobs : list of NetworkJob
+    jobs : list of FitJob
     recipe : NetworkRecipe
     workers : int, optional
         Threads, each computing on one core; as many as there are cores by default.
@@ -71,14 +48,14 @@ def train_networks(
 
     Returns
     -------
-    list of NetworkFit
+    list of Fit
         In the order of the jobs.
     """
     import torch
 
     outcome = np.asarray(outcome, dtype=bool)
     stop = threading.Event()
-    results: list[NetworkFit | None] = [None] * len(jobs)
+    results: list[Fit | None] = [None] * len(jobs)
     # torch with two threads on two busy cores is ten times slower than with one (honesty.md).
     threads_before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -113,7 +90,7 @@ def _prepare_thread() -> None:
     torch.set_flush_denormal(True)
 
 
-def _batches(jobs: Sequence[NetworkJob]) -> list[list[int]]:
+def _batches(jobs: Sequence[FitJob]) -> list[list[int]]:
     """Job numbers in batches of equal row count, the longest work first."""
     by_rows: dict[int, list[int]] = defaultdict(list)
     for number, job in enumerate(jobs):
@@ -128,11 +105,11 @@ def _batches(jobs: Sequence[NetworkJob]) -> list[list[int]]:
 def _train_batch(
     features: np.ndarray,
     outcome: np.ndarray,
-    jobs: Sequence[NetworkJob],
+    jobs: Sequence[FitJob],
     numbers: Sequence[int],
     recipe: NetworkRecipe,
     stop: threading.Event,
-) -> list[NetworkFit]:
+) -> list[Fit]:
     batch_jobs = [jobs[number] for number in numbers]
     scalers = [fit_z_score(features[job.train_rows]) for job in batch_jobs]
     networks = NetworkBatch(features.shape[1], [job.seed for job in batch_jobs], recipe)
@@ -145,6 +122,6 @@ def _train_batch(
     fits = []
     for position, (job, scaler) in enumerate(zip(batch_jobs, scalers, strict=True)):
         score = DnnScore(scaler.mean[None], scaler.scale[None], folded.select(position))
-        scores = score.member_scores(features[job.score_rows])[:, 0]
-        fits.append(NetworkFit(scores, score if job.keep_network else None))
+        scores = score.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
+        fits.append(Fit(scores, score if job.keep_model else None))
     return fits

@@ -21,7 +21,7 @@ _BLOCK_CORRELATION = 0.7
 
 @dataclass(frozen=True, eq=False)
 class SimulatedCohort:
-    """``features`` (n, n_features), ``facts`` (n, 4) in the order of `cohort.CLINICAL_FACTS`, ``outcome`` (n,), bool."""
+    """``features`` (n, p), ``facts`` (n, 4) in the order of `cohort.CLINICAL_FACTS`, ``outcome`` (n,); bool."""
 
     features: np.ndarray
     facts: np.ndarray

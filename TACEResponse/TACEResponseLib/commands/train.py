@@ -1,0 +1,90 @@
+"""``tace-response train``: a cohort table and its features become a bundle."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from ..cohort import check_identifier, read_manifest, select_cases
+from .run_record import RunRecord
+from .terminal import EXIT_DONE, Terminal
+
+NAME = "train"
+HELP = "Train a model on a cohort and write it as a bundle."
+EXAMPLES = """\
+  tace-response train cohort/manifest.csv --features features.csv --out trained_models/our-centre
+  tace-response train cohort/manifest.csv --features features.csv --kind cl --out trained_models/our-lasso
+  tace-response train cohort/manifest.csv --kind clinical --out trained_models/our-facts
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("cohort", type=Path, help="cohort table (CSV): patient_id, response or mrecist, clinical facts")
+    parser.add_argument("--features", type=Path, help="feature table made by tace-response extract")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the new bundle; its name is the model's")
+    parser.add_argument(
+        "--kind",
+        choices=("cd", "cl", "clinical", "dnn", "lasso", "svm", "knn"),
+        default="cd",
+        help="cd: DNN score and facts (default); cl: Lasso score and facts; clinical: facts; or a score alone",
+    )
+    parser.add_argument("--set", metavar="NAME", help="only rows whose column set says so, e.g. development")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
+    parser.add_argument("--ensemble", type=int, default=10, metavar="N", help="networks in the ensemble (default: 10)")
+    parser.add_argument("--refits", type=int, default=100, metavar="N", help="bootstrap refits, at least 100 (default)")
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Train, write the bundle and say what it is."""
+    from ..features import read_feature_table
+    from ..models import save_bundle
+    from ..study import BUNDLE_KINDS, TrainingSettings, join_cohort, train_bundle
+
+    record = RunRecord(NAME)
+    name = arguments.out.name
+    check_identifier(name)
+    if arguments.out.exists():
+        raise ValueError(f"{arguments.out} is there already; choose another name or remove it first.")
+    if arguments.refits < 100 or arguments.ensemble < 1:
+        raise ValueError("A bundle needs at least 100 refits and one network.")
+    needs_features = BUNDLE_KINDS[arguments.kind][0] is not None
+    if needs_features and arguments.features is None:
+        raise ValueError(f"A model of the kind {arguments.kind} needs features; give --features.")
+    cases = read_manifest(arguments.cohort)
+    if arguments.set is not None:
+        cases = [case for case in cases if case.columns.get("set") == arguments.set]
+        if not cases:
+            raise ValueError(f"No row of {arguments.cohort.name} has {arguments.set!r} in the column set.")
+    data = join_cohort(select_cases(cases), read_feature_table(arguments.features) if needs_features else None)
+    for remark in data.remarks:
+        terminal.complain(f"warning: {remark}")
+    for fact, count in data.missing_facts.items():
+        terminal.complain(f"warning: {fact} is unknown in {count} of {len(data.cases)} patients.")
+    settings = TrainingSettings(seed=arguments.seed, ensemble_size=arguments.ensemble, refits=arguments.refits)
+    bundle = train_bundle(
+        data,
+        name,
+        arguments.kind,
+        settings,
+        _command(arguments),
+        lambda done, total, text: terminal.progress(done / total, text),
+    )
+    save_bundle(bundle, arguments.out)
+    record.write(arguments.out.with_name(f"{name}.run.json"), patients=len(data.cases))
+    subjects = "phantoms" if bundle.demonstration else "patients"
+    terminal.say(f"{name}: learnt from {bundle.cohort_size} {subjects}, {bundle.cohort_responders} with response")
+    terminal.say(f"  {arguments.out / 'MODEL_CARD.md'}")
+    return EXIT_DONE
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command to make the bundle again, without folders, which may hold names."""
+    words = ["tace-response", "train", arguments.cohort.name]
+    if arguments.features is not None:
+        words += ["--features", arguments.features.name]
+    words += ["--kind", arguments.kind, "--seed", str(arguments.seed), "--ensemble", str(arguments.ensemble)]
+    words += ["--refits", str(arguments.refits)]
+    words += ["--set", arguments.set] if arguments.set is not None else []
+    return shlex.join([*words, "--out", arguments.out.name])

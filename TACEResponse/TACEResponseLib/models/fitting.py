@@ -1,0 +1,70 @@
+"""What is asked of anything that learns a radiomics score: many fits, each on its own rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .score_model import ScoreModel
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class FitJob:
+    """One model to fit.
+
+    ``train_rows`` are the rows of the feature matrix that it learns from (a bootstrap repeats some), ``seed`` numbers
+    that name all its random draws, ``score_rows`` the rows it then scores, ``keep_model`` whether the model itself is
+    wanted too.
+    """
+
+    train_rows: np.ndarray
+    seed: tuple[int, ...]
+    score_rows: np.ndarray
+    keep_model: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a job gives: scores (n_score_rows,) of its ``score_rows``, and the one-member model if it was to be kept."""
+
+    scores: np.ndarray
+    model: ScoreModel | None
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A way to learn a score.
+
+    ``name`` is that of the score in bundles and reports. ``ensemble_size`` is the number of seeds whose scores are
+    averaged; 1 for what has no random part. ``fit_many(features, outcome, jobs, progress)`` gives a `Fit` for each job.
+    ``settings`` are recorded with every result.
+    """
+
+    name: str
+    ensemble_size: int
+    fit_many: Callable[[np.ndarray, np.ndarray, Sequence[FitJob], Progress | None], list[Fit]]
+    settings: dict[str, object]
+
+
+def fit_one_by_one(
+    fit: Callable[[np.ndarray, np.ndarray, np.random.Generator], ScoreModel],
+    features: np.ndarray,
+    outcome: np.ndarray,
+    jobs: Sequence[FitJob],
+    progress: Progress | None = None,
+) -> list[Fit]:
+    """Run the jobs of a cheap model in turn; ``fit(features, outcome, random)`` gives a one-member model."""
+    results = []
+    for number, job in enumerate(jobs):
+        if progress is not None:
+            progress(number, len(jobs), f"{number} of {len(jobs)} models fitted")
+        model = fit(features[job.train_rows], outcome[job.train_rows], np.random.default_rng(list(job.seed)))
+        scores = model.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
+        results.append(Fit(scores, model if job.keep_model else None))
+    if progress is not None:
+        progress(len(jobs), len(jobs), f"{len(jobs)} models fitted")
+    return results

@@ -1,0 +1,130 @@
+"""One run of the chain "inner out-of-fold scores, refit, second stage" as jobs that many runs can share (honesty.md).
+
+A `ChainPlan` lists the fits that one training part needs; all plans of a study go to the learner together, which trains
+networks in batches; then each plan takes its own results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.fitting import Fit, FitJob, Learner, Progress
+from ..models.logistic import LogisticFit, fit_logistic
+from ..models.score_model import ScoreModel
+from .folds import stratified_folds
+
+
+@dataclass(frozen=True, eq=False)
+class ChainPlan:
+    """What one training part asks for.
+
+    ``rows`` (n_train,) are the training rows, repeats allowed; ``folds`` (n_train,) their inner fold; ``test_rows`` are
+    scored once by the refit; ``seeds`` name the members of the ensemble; ``keep_models`` keeps the refitted models.
+    """
+
+    rows: np.ndarray
+    folds: np.ndarray
+    test_rows: np.ndarray
+    seeds: tuple[tuple[int, ...], ...]
+    keep_models: bool = False
+
+    def jobs(self) -> list[FitJob]:
+        """Inner fits, fold by fold and seed by seed, then the refits on all rows."""
+        inner = [
+            FitJob(self.rows[self.folds != fold], (*seed, 1 + fold), self.rows[self.folds == fold])
+            for fold in range(self.folds.max() + 1)
+            for seed in self.seeds
+        ]
+        refits = [FitJob(self.rows, (*seed, 0), self.test_rows, self.keep_models) for seed in self.seeds]
+        return inner + refits
+
+    def scores(self, fits: Sequence[Fit]) -> ChainScores:
+        """The scores from the fits of `jobs`, averaged over the ensemble."""
+        out_of_fold = np.empty(len(self.rows))
+        members = len(self.seeds)
+        fold_count = self.folds.max() + 1
+        for fold in range(fold_count):
+            part = fits[fold * members : (fold + 1) * members]
+            out_of_fold[self.folds == fold] = np.mean([fit.scores for fit in part], axis=0)
+        refits = fits[fold_count * members :]
+        test = np.mean([fit.scores for fit in refits], axis=0)
+        return ChainScores(out_of_fold, test, tuple(fit.model for fit in refits if fit.model is not None))
+
+
+@dataclass(frozen=True, eq=False)
+class ChainScores:
+    """``out_of_fold`` (n_train,) scores of the training rows, ``test`` scores of the test rows, and kept models."""
+
+    out_of_fold: np.ndarray
+    test: np.ndarray
+    models: tuple[ScoreModel, ...]
+
+
+def plan_chain(
+    outcome: np.ndarray,
+    rows: np.ndarray,
+    test_rows: np.ndarray,
+    inner_folds: int,
+    ensemble_size: int,
+    seed: tuple[int, ...],
+    keep_models: bool = False,
+) -> ChainPlan:
+    """Plan one training part; ``seed`` names its folds and, with the member's number, each of its fits."""
+    random = np.random.default_rng([*seed, 0])
+    folds = stratified_folds(outcome[rows], inner_folds, random, rows)
+    seeds = tuple((*seed, 1 + member) for member in range(ensemble_size))
+    return ChainPlan(rows, folds, test_rows, seeds, keep_models)
+
+
+def run_plans(
+    features: np.ndarray,
+    outcome: np.ndarray,
+    learner: Learner,
+    plans: Sequence[ChainPlan],
+    progress: Progress | None = None,
+) -> list[ChainScores]:
+    """Run all plans with one learner, their fits side by side."""
+    jobs = [plan.jobs() for plan in plans]
+    fits = learner.fit_many(features, outcome, [job for part in jobs for job in part], progress)
+    results, start = [], 0
+    for plan, part in zip(plans, jobs, strict=True):
+        results.append(plan.scores(fits[start : start + len(part)]))
+        start += len(part)
+    return results
+
+
+@dataclass(frozen=True, eq=False)
+class SecondStage:
+    """Logistic regression of scores and facts; ``fill`` (n_terms,) replaces unknown values: the training means."""
+
+    fit: LogisticFit
+    fill: np.ndarray
+
+    def log_odds(self, values: np.ndarray) -> np.ndarray:
+        """Log odds (n,) of rows (n, n_terms), NaN for unknown."""
+        return self.fit.log_odds(np.where(np.isnan(values), self.fill, values))
+
+
+def fit_second_stage(values: np.ndarray, outcome: np.ndarray) -> SecondStage:
+    """Fit on training rows (n, n_terms); unknown facts count as the share of those training rows that have it."""
+    known = ~np.isnan(values)
+    fill = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return SecondStage(fit_logistic(np.where(known, values, fill), outcome), fill)
+
+
+def calibration_slope(log_odds: np.ndarray, outcome: np.ndarray) -> float:
+    """Slope of a logistic regression of the outcome on the log odds of patients who were not learnt from."""
+    return float(fit_logistic(log_odds[:, None], outcome).coefficients[0])
+
+
+def intercept_for_prevalence(log_odds: np.ndarray, prevalence: float) -> float:
+    """What must be added to the log odds so that the mean probability is the prevalence (by bisection)."""
+    low, high = -60.0, 60.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        mean = np.mean(0.5 * (1 + np.tanh(0.5 * (log_odds + middle))))
+        low, high = (middle, high) if mean < prevalence else (low, middle)
+    return (low + high) / 2

@@ -1,0 +1,144 @@
+"""Cohort table and feature table become the arrays that everything in this room learns from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..cohort import CLINICAL_FACTS, Case
+from ..features import FeatureTable
+
+_STANDARDISED_SHARE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class StudyData:
+    """One row a patient.
+
+    ``cases`` in the order of the rows; ``features`` (n, n_features), ``facts`` (n, 4) with NaN for unknown, in the
+    order of `cohort.CLINICAL_FACTS`, ``outcome`` (n,) bool. ``table`` is where the features come from, ``remarks`` what
+    a reader of any result must know about the data.
+    """
+
+    cases: tuple[Case, ...]
+    feature_names: tuple[str, ...]
+    features: np.ndarray
+    facts: np.ndarray
+    outcome: np.ndarray
+    table: FeatureTable | None
+    remarks: tuple[str, ...]
+
+    @property
+    def responders(self) -> int:
+        """Number of patients with objective response."""
+        return int(self.outcome.sum())
+
+    @property
+    def is_phantom(self) -> bool:
+        """Whether the patients are phantoms; never a mixture (see `join_cohort`)."""
+        return self.table is not None and bool(self.table.phantoms & {case.key for case in self.cases})
+
+    @property
+    def missing_facts(self) -> dict[str, int]:
+        """Number of patients in whom a fact is unknown, for the facts where that happens."""
+        counts = np.isnan(self.facts).sum(axis=0)
+        return {name: int(count) for name, count in zip(CLINICAL_FACTS, counts, strict=True) if count}
+
+    def sha256(self) -> str:
+        """Of keys, features, facts and outcomes in the order of the rows."""
+        digest = hashlib.sha256()
+        for case in self.cases:
+            digest.update("\0".join(case.key).encode("utf-8") + b"\n")
+        for array in (self.features, self.facts, self.outcome):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def join_cohort(cases: Sequence[Case], table: FeatureTable | None) -> StudyData:
+    """Join cases, one a patient, with their features by key.
+
+    Cases without an outcome (empty or not evaluable) are left out and counted in ``remarks``. ``table`` is None for
+    models that need no features.
+
+    Raises
+    ------
+    ValueError
+        For two cases of one patient, one outcome only, features that are missing or undefined, columns without any
+        value, or phantoms and patients mixed.
+    """
+    known = [case for case in cases if case.objective_response is not None]
+    remarks = []
+    if len(known) < len(cases):
+        remarks.append(
+            f"{len(cases) - len(known)} of {len(cases)} patients have no outcome (empty or not evaluable) and are left "
+            "out."
+        )
+    _check_patients(known)
+    outcome = np.array([case.objective_response for case in known], dtype=bool)
+    if outcome.size == 0 or outcome.all() or not outcome.any():
+        raise ValueError(
+            f"Of {len(known)} patients with an outcome {int(outcome.sum())} have OR; both OR and NOR are needed to "
+            "learn."
+        )
+    facts = np.array([[_as_number(value) for value in case.clinical.facts().values()] for case in known])
+    names: tuple[str, ...] = ()
+    features = np.empty((len(known), 0))
+    if table is not None:
+        names, features = table.names, table.rows_of(case.key for case in known)
+        _check_features(known, table, features)
+        if is_standardised(features):
+            remarks.append(
+                "The feature table has mean 0 and standard deviation 1 over all its rows: it was standardised before, "
+                "so that every training part has already seen the test patients. Use the features as they were "
+                "extracted."
+            )
+    return StudyData(tuple(known), names, features, facts, outcome, table, tuple(remarks))
+
+
+def is_standardised(features: np.ndarray) -> bool:
+    """Whether nearly all columns of (n, p) have mean 0 and standard deviation 1, by either divisor."""
+    if len(features) < 3:
+        return False
+    centred = np.abs(np.nanmean(features, axis=0)) < 1e-6
+    scaled = sum(np.abs(np.nanstd(features, axis=0, ddof=ddof) - 1) < 1e-6 for ddof in (0, 1)) > 0
+    return bool(np.mean(centred & scaled) > _STANDARDISED_SHARE)
+
+
+def _check_patients(cases: Sequence[Case]) -> None:
+    seen: set[str] = set()
+    for case in cases:
+        if case.key.patient_id in seen:
+            raise ValueError(f"Patient {case.key.patient_id} has several rows; choose one lesion, reader and session.")
+        seen.add(case.key.patient_id)
+
+
+def _check_features(cases: Sequence[Case], table: FeatureTable, features: np.ndarray) -> None:
+    undefined = ~np.isfinite(features)
+    empty = np.flatnonzero(undefined.all(axis=0))
+    if empty.size:
+        raise ValueError(
+            f"The feature {table.names[empty[0]]}{_and_more(empty.size)} has no value at all; remove the column."
+        )
+    if undefined.any():
+        row, column = (int(place[0]) for place in np.nonzero(undefined))
+        raise ValueError(
+            f"{cases[row].key.label}: the feature {table.names[column]} is undefined{_and_more(int(undefined.sum()))};"
+            " check that VOI, or leave the patient or the feature out."
+        )
+    phantoms = [case.key in table.phantoms for case in cases]
+    if any(phantoms) and not all(phantoms):
+        raise ValueError(
+            f"{sum(phantoms)} of {len(cases)} cases are phantoms, the others are not; a model is of phantoms or of "
+            "patients."
+        )
+
+
+def _and_more(count: int) -> str:
+    return f" (and {count - 1} more)" if count > 1 else ""
+
+
+def _as_number(value: bool | None) -> float:
+    return np.nan if value is None else float(value)
