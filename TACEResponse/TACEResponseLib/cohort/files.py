@@ -48,6 +48,9 @@ def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
             path.replace(old)
         part.replace(path)
     except OSError as error:
+        # One without a number comes from no file: a cancelled progress, for example.
+        if error.errno is None:
+            raise
         raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
