@@ -7,7 +7,7 @@ SOURCES := $(shell find TACEResponse -name '*.py')
 PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: demo test lint self-check benchmarks clean
+.PHONY: demo test lint phantom-cd self-check benchmarks clean
 
 demo: $(VENV)/.installed
 	@rm -rf out/demo
@@ -21,6 +21,15 @@ lint: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
+
+# How trained_models/phantom-cd is made: 144 phantoms, their features, training; about 15 minutes on two cores.
+phantom-cd: $(VENV)/.installed-test
+	rm -rf out/phantom-cohort trained_models/phantom-cd
+	$(VENV)/bin/tace-response phantom --patients 144 --seed 1 --out out/phantom-cohort
+	$(VENV)/bin/tace-response extract out/phantom-cohort/manifest.csv --out out/phantom-cohort/features.csv
+	$(VENV)/bin/tace-response train out/phantom-cohort/manifest.csv --features out/phantom-cohort/features.csv \
+		--out out/trained_models/phantom-cd
+	mv out/trained_models/phantom-cd trained_models/phantom-cd
 
 self-check: $(VENV)/.installed
 	$(VENV)/bin/tace-response self-check

@@ -238,3 +238,24 @@ def test_a_killed_run_leaves_only_whole_results(write_manifest_file, bundle_fold
         assert (folder / "report.html").read_text().rstrip().endswith("</html>")
         assert (folder / "sentence.txt").exists()
     assert not (out / "predictions.csv").exists()
+
+
+def test_the_real_mr_as_all_four_sequences(run, shared, tmp_path):
+    """One image for all sequences of a model that learnt from phantoms: every warning is there, and no number."""
+    folder = shared / "data" / "mr-brain"
+    columns, cells = ["patient_id"], ["brain1"]
+    for sequence in ("T2", "AP", "PVP", "DP"):
+        columns += [f"{sequence}_image", f"{sequence}_mask", f"{sequence}_label"]
+        cells += [str(folder / "brain1_image.nrrd"), str(folder / "brain1_label.nrrd"), "1"]
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text(f"{','.join(columns)}\n{','.join(cells)}\n")
+    assert run("extract", manifest, "--out", tmp_path / "features.csv")[0] == 0
+    code, said, complained = run("predict", manifest, "--model", "phantom-cd", "--out", tmp_path / "out")
+    assert code == 0, complained
+    assert "DEMONSTRATION model, no number is stated" in said
+    result = json.loads((tmp_path / "out/brain1/prediction.json").read_text())
+    codes = {warning["code"] for warning in result["warnings"]}
+    assert {"demonstration_model", "same_image", "identical_masks", "facts_unknown"} <= codes
+    assert result["probability"] is None
+    assert "<s>" in (tmp_path / "out/brain1/report.html").read_text()
+    assert not rows_of(tmp_path / "out/predictions.csv")["brain1"]["probability"]
