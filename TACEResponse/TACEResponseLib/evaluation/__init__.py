@@ -1,1 +1,61 @@
-"""How good is a model: ROC, calibration, decision curves, intervals, Tables 1 and 2, the table auditor."""
+"""Judging scores and probabilities: ROC, intervals, calibration, decision curves, tables, audits."""
+
+from .agreement import ReaderPair, cohen_kappa, reader_pairs
+from .audit import Finding, audit, read_published_table
+from .calibration import (
+    Calibration,
+    Recalibration,
+    calibration,
+    calibration_band,
+    calibration_curve,
+    patients_for_recalibration,
+    recalibrate,
+)
+from .decision_curves import decision_curve
+from .intervals import bootstrap_interval, corrected_resampled_interval, permutation_p, wilson_interval
+from .odds_ratios import OddsRatio, odds_ratios, univariate_odds_ratios
+from .redundancy import aliases, following_size
+from .roc import Auc, AucDifference, at_threshold, auc, compare_auc, delong_auc, holm, roc_curve, youden_threshold
+from .sample_size import SampleSize, sample_size
+from .table_one import TableOneRow, categorical_test, continuous_test, table_one
+
+__all__ = [
+    "Auc",
+    "AucDifference",
+    "Calibration",
+    "Finding",
+    "OddsRatio",
+    "ReaderPair",
+    "Recalibration",
+    "SampleSize",
+    "TableOneRow",
+    "aliases",
+    "at_threshold",
+    "auc",
+    "audit",
+    "bootstrap_interval",
+    "calibration",
+    "calibration_band",
+    "calibration_curve",
+    "categorical_test",
+    "cohen_kappa",
+    "compare_auc",
+    "continuous_test",
+    "corrected_resampled_interval",
+    "decision_curve",
+    "delong_auc",
+    "following_size",
+    "holm",
+    "odds_ratios",
+    "patients_for_recalibration",
+    "permutation_p",
+    "read_published_table",
+    "reader_pairs",
+    "recalibrate",
+    "roc_curve",
+    "sample_size",
+    "table_one",
+    "univariate_odds_ratios",
+    "wilson_interval",
+    "youden_threshold",
+]

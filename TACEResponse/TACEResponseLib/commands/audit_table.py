@@ -1,0 +1,35 @@
+"""``tace-response audit-table``: which cells of a published table cannot be derived from the others?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .terminal import EXIT_DONE, Terminal
+
+NAME = "audit-table"
+HELP = "Check published counts and metrics for what cannot be derived from what is printed."
+EXAMPLES = """\
+  tace-response audit-table published.csv
+
+The CSV has the columns kind, set, name, level, nor, or, p, percent_nor, percent_or, auc, accuracy, sensitivity,
+specificity, cells as printed. kind is group (patients of a set), count, median or metric; Docs/study.md has an example.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("file", type=Path, help="the table as CSV")
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Say what was found; findings are a result, not an error."""
+    from ..evaluation import audit, read_published_table
+
+    rows = read_published_table(arguments.file)
+    findings = audit(rows)
+    for finding in findings:
+        places = ", ".join(map(str, finding.rows))
+        terminal.say(f"cannot be derived ({finding.check}, row {places}): {finding.text}")
+    terminal.say(f"{len(rows)} rows checked, {len(findings)} findings.")
+    return EXIT_DONE
