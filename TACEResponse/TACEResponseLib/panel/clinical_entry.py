@@ -1,0 +1,153 @@
+"""The four clinical facts as they stand in the panel's fields, and what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..cohort import CLINICAL_FACTS, ClinicalRecord
+from ..cohort.child_pugh import CLASSES, class_of
+from ..cohort.clinical_values import child_pugh_cell, parse_afp, parse_ast, parse_child_pugh, parse_number
+from ..cohort.units import AFP_UNITS, AST_UNITS, to_ng_ml, to_u_l
+from .i18n import _
+
+NOT_ENTERED = ""
+UNKNOWN = "unknown"
+YES, NO = "yes", "no"
+
+CHILD_PUGH_CHOICES: tuple[str, ...] = (
+    NOT_ENTERED,
+    UNKNOWN,
+    *(grade for name in CLASSES for grade in (name, *(f"{name}{p}" for p in range(5, 16) if class_of(p) == name))),
+)
+"""Nothing, unknown, and the classes without and with points: A, A5, A6, B, B7 ..."""
+
+INVASION_CHOICES: tuple[str, ...] = (NOT_ENTERED, UNKNOWN, NO, YES)
+
+FIELD_OF_FACT = dict(zip(CLINICAL_FACTS, ("childPugh", "portalVenousInvasion", "afp", "ast"), strict=True))
+"""The field of the panel that tells each of the model's facts."""
+
+
+@dataclass(frozen=True)
+class ClinicalEntry:
+    """The fields of step 3; empty means not entered yet, which is not the same as "unknown".
+
+    ``childPugh`` is one of `CHILD_PUGH_CHOICES`, ``portalVenousInvasion`` of `INVASION_CHOICES`. ``afp`` and ``ast``
+    are texts in the units chosen, such as "12" or "<20"; ``ngPerMlPerIu`` converts AFP from IU/mL.
+    """
+
+    childPugh: str = NOT_ENTERED
+    portalVenousInvasion: str = NOT_ENTERED
+    afp: str = ""
+    afpUnit: str = "ng/mL"
+    afpUnknown: bool = False
+    ngPerMlPerIu: float = AFP_UNITS["IU/mL"]
+    ast: str = ""
+    astUnit: str = "U/L"
+    astUnknown: bool = False
+
+    def isEmpty(self) -> bool:
+        """Nothing was entered yet."""
+        return self.withoutFacts() == self
+
+    def withoutFacts(self) -> ClinicalEntry:
+        """The same units, no facts: what another patient begins with."""
+        return ClinicalEntry(afpUnit=self.afpUnit, ngPerMlPerIu=self.ngPerMlPerIu, astUnit=self.astUnit)
+
+    def problems(self) -> dict[str, str]:
+        """Why a field does not tell its fact, by field name; fields that are right or unknown are absent."""
+        problems = {}
+        for field in FIELD_OF_FACT.values():
+            try:
+                self._value(field)
+            except ValueError as error:
+                problems[field] = str(error)
+        return problems
+
+    def record(self) -> ClinicalRecord:
+        """The facts. Raises ValueError naming the first field that does not tell its fact."""
+        childPugh, points = self._childPugh()
+        afp, afpAbove = self._afp()
+        return ClinicalRecord(childPugh, points, self._invasion(), afp, afpAbove, self._ast())
+
+    def knownFacts(self) -> ClinicalRecord:
+        """The facts of the fields that are right; the others count as unknown. For showing, not for predicting."""
+        problems = self.problems()
+        childPugh, points = (None, None) if "childPugh" in problems else self._childPugh()
+        invasion = None if "portalVenousInvasion" in problems else self._invasion()
+        afp, afpAbove = (None, None) if "afp" in problems else self._afp()
+        return ClinicalRecord(childPugh, points, invasion, afp, afpAbove, None if "ast" in problems else self._ast())
+
+    def afpInModelUnit(self) -> str:
+        """E.g. "= 121 ng/mL" beside a value in another unit; empty where there is nothing to convert."""
+        factor = self.ngPerMlPerIu if self.afpUnit == "IU/mL" else AFP_UNITS[self.afpUnit]
+        return "" if factor == 1 or self.afpUnknown else _converted(self.afp, factor, "ng/mL")
+
+    def astInModelUnit(self) -> str:
+        """E.g. "= 48 U/L"."""
+        factor = AST_UNITS[self.astUnit]
+        return "" if factor == 1 or self.astUnknown else _converted(self.ast, factor, "U/L")
+
+    def _value(self, field: str) -> object:
+        return {
+            "childPugh": self._childPugh,
+            "portalVenousInvasion": self._invasion,
+            "afp": self._afp,
+            "ast": self._ast,
+        }[field]()
+
+    def _childPugh(self) -> tuple[str | None, int | None]:
+        if self.childPugh == NOT_ENTERED:
+            raise ValueError(_("Child-Pugh: choose the class, or unknown."))
+        return (None, None) if self.childPugh == UNKNOWN else parse_child_pugh(self.childPugh)
+
+    def _invasion(self) -> bool | None:
+        if self.portalVenousInvasion == NOT_ENTERED:
+            raise ValueError(_("Portal venous invasion: choose absent, present or unknown."))
+        return None if self.portalVenousInvasion == UNKNOWN else self.portalVenousInvasion == YES
+
+    def _afp(self) -> tuple[float | None, bool | None]:
+        if self.afpUnknown:
+            return None, None
+        text = self.afp.strip()
+        if not text:
+            raise ValueError(_("AFP: enter the value, or tick unknown."))
+        sign = text[0] if text[0] in "<>" else ""
+        try:
+            value = to_ng_ml(parse_number(text[len(sign) :]), self.afpUnit, self.ngPerMlPerIu)
+            return parse_afp(f"{sign}{value:.10g}")
+        except ValueError as error:
+            raise ValueError(_("AFP: {problem}").format(problem=error)) from error
+
+    def _ast(self) -> float | None:
+        if self.astUnknown:
+            return None
+        if not self.ast.strip():
+            raise ValueError(_("AST: enter the value, or tick unknown."))
+        try:
+            return parse_ast(f"{to_u_l(parse_number(self.ast), self.astUnit):.10g}")
+        except ValueError as error:
+            raise ValueError(_("AST: {problem}").format(problem=error)) from error
+
+
+def entryOf(record: ClinicalRecord) -> ClinicalEntry:
+    """The fields that tell a record, in the models' units; a fact that is None becomes "unknown"."""
+    afp = "" if record.afp_ng_ml is None else f"{record.afp_ng_ml:.10g}"
+    if record.afp_ng_ml is None and record.afp_above_400_ng_ml is not None:
+        afp = ">400" if record.afp_above_400_ng_ml else "<400"
+    return ClinicalEntry(
+        childPugh=child_pugh_cell(record.child_pugh, record.child_pugh_points) or UNKNOWN,
+        portalVenousInvasion={None: UNKNOWN, False: NO, True: YES}[record.portal_venous_invasion],
+        afp=afp,
+        afpUnknown=not afp,
+        ast="" if record.ast_u_l is None else f"{record.ast_u_l:.10g}",
+        astUnknown=record.ast_u_l is None,
+    )
+
+
+def _converted(text: str, factor: float, unit: str) -> str:
+    sign = text.strip()[:1] if text.strip()[:1] in ("<", ">") else ""
+    try:
+        value = factor * parse_number(text.strip()[len(sign) :])
+    except ValueError:
+        return ""
+    return f"= {sign}{value:.4g} {unit}"

@@ -1,0 +1,147 @@
+"""What the panel knows of its inputs: plain data, made from nodes by the view and judged by `state`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..cohort import SEQUENCES
+from .clinical_entry import FIELD_OF_FACT, ClinicalEntry
+from .i18n import _
+
+CHECKLIST: tuple[str, ...] = ("firstTace", "noEarlierTreatment", "extracellularAgent", "adult", "notDiffuse")
+"""What must be so before predicting (clinical.md)."""
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """The chosen model; ``problem`` says why it cannot be used (a bundle that was removed or changed)."""
+
+    name: str
+    sha256: str = ""
+    requiredSequences: tuple[str, ...] = ()
+    requiredFacts: tuple[str, ...] = ()
+    isDemonstration: bool = False
+    problem: str | None = None
+
+    @property
+    def requiredFields(self) -> tuple[str, ...]:
+        """The fields of step 3 that the model needs."""
+        return tuple(FIELD_OF_FACT[fact] for fact in self.requiredFacts)
+
+
+@dataclass(frozen=True)
+class VolumeInput:
+    """The volume chosen for one sequence.
+
+    ``nodeId`` says which node it is, ``content`` what is in it: a digest of voxels and geometry that is the same after
+    the scene was saved and opened again. ``geometry`` is words for the line under the selector.
+    """
+
+    nodeId: str
+    content: str
+    geometry: str = ""
+    patientId: str | None = None
+    studyDate: str | None = None
+    frameOfReference: str | None = None
+    isPhantom: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class VoiInput:
+    """The VOI of one sequence; empty if ``volumeMl`` is None.
+
+    ``isUnchecked`` is True for one that was copied and neither edited nor confirmed since.
+    """
+
+    nodeId: str
+    content: str
+    volumeMl: float | None = None
+    diameterMm: float | None = None
+    isUnchecked: bool = False
+    problem: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PanelInputs:
+    """Everything that a prediction depends on, and the warnings between sequences."""
+
+    model: ModelInput | None = None
+    patientId: str = ""
+    checklist: frozenset[str] = frozenset()
+    volumes: Mapping[str, VolumeInput] = field(default_factory=dict)
+    vois: Mapping[str, VoiInput] = field(default_factory=dict)
+    clinical: ClinicalEntry = field(default_factory=ClinicalEntry)
+    betweenSequences: tuple[str, ...] = ()
+
+    @property
+    def sequences(self) -> tuple[str, ...]:
+        """The sequences that the model needs; none without a model."""
+        return () if self.model is None else self.model.requiredSequences
+
+    @property
+    def needsImages(self) -> bool:
+        """Whether steps 1 and 2 are needed; they are shown until a model is chosen that does without."""
+        return self.model is None or bool(self.model.requiredSequences)
+
+    def fingerprint(self) -> tuple[str, ...]:
+        """Equal exactly as long as a prediction would be made of the same model, voxels and facts."""
+        parts = ["" if self.model is None else self.model.sha256, self.patientId.strip()]
+        for sequence in self.sequences:
+            volume, voi = self.volumes.get(sequence), self.vois.get(sequence)
+            parts += [sequence, "" if volume is None else volume.content, "" if voi is None else voi.content]
+        fields = () if self.model is None else self.model.requiredFields
+        problems = self.clinical.problems()
+        parts += [problems[name] for name in fields if name in problems]
+        return (*parts, repr(self.clinical.knownFacts()))
+
+    def ofAnotherPatient(self) -> PanelInputs:
+        """The same model and volumes; facts, VOIs, patient and the checklist's statements about him are gone."""
+        return replace(
+            self,
+            vois={},
+            clinical=self.clinical.withoutFacts(),
+            checklist=frozenset(),
+            patientId=self.statedPatient() or "",
+            betweenSequences=(),
+        )
+
+    def statedPatient(self) -> str | None:
+        """The PatientID if the volumes state exactly one."""
+        stated = {volume.patientId for volume in self.volumes.values()} - {None}
+        return stated.pop() if len(stated) == 1 else None
+
+    def studyProblem(self) -> str | None:
+        """Two patients or two study dates among the volumes."""
+        for name, valueOf in (
+            (_("patients"), lambda volume: volume.patientId),
+            (_("study dates"), lambda volume: volume.studyDate),
+        ):
+            bySequence = {s: valueOf(self.volumes[s]) for s in map(str, SEQUENCES) if s in self.volumes}
+            values = list(dict.fromkeys(value for value in bySequence.values() if value is not None))
+            if len(values) > 1:
+                listed = "; ".join(
+                    ", ".join(s for s, value in bySequence.items() if value == one) + f": {one}" for one in values
+                )
+                return _("The volumes are of {count} {name} ({listed}); choose sequences of one study.").format(
+                    count=len(values), name=name, listed=listed
+                )
+        return None
+
+    def copyProblem(self, source: str) -> str | None:
+        """Why the VOI of ``source`` cannot be copied to the other sequences; None if it can."""
+        voi = self.vois.get(source)
+        if voi is None or voi.volumeMl is None:
+            return _("Draw the VOI on {sequence} first.").format(sequence=source)
+        if source not in self.volumes:
+            return _("Choose the volume of {sequence} first.").format(sequence=source)
+        frame = self.volumes[source].frameOfReference
+        for sequence, volume in self.volumes.items():
+            if None not in (frame, volume.frameOfReference) and volume.frameOfReference != frame:
+                return _(
+                    "{source} and {sequence} were acquired in different frames of reference: the patient was "
+                    "repositioned, so that a copied VOI would lie elsewhere. Draw it on each sequence."
+                ).format(source=source, sequence=sequence)
+        return None

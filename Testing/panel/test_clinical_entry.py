@@ -1,0 +1,113 @@
+"""The fields of the clinical step, their units, and the Child-Pugh calculator."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from TACEResponseLib.cohort import ClinicalRecord
+from TACEResponseLib.panel.child_pugh_calculator import ChildPughItems
+from TACEResponseLib.panel.clinical_entry import CHILD_PUGH_CHOICES, ClinicalEntry, entryOf
+
+COMPLETE = {"childPugh": "A5", "portalVenousInvasion": "no", "afp": "12", "ast": "30"}
+
+
+def entry(**changes):
+    return ClinicalEntry(**{**COMPLETE, **changes})
+
+
+def test_the_choices_of_child_pugh_are_those_of_the_rule():
+    grades = CHILD_PUGH_CHOICES[2:]
+    assert grades[:4] == ("A", "A5", "A6", "B")
+    assert grades[-1] == "C15"
+    assert len(grades) == 3 + 11
+
+
+@pytest.mark.parametrize(
+    ("changes", "afp", "above"),
+    [
+        ({"afp": "400"}, 400.0, False),
+        ({"afp": "400.5"}, 400.5, True),
+        ({"afp": "340", "afpUnit": "IU/mL"}, 411.4, True),
+        ({"afp": "340", "afpUnit": "IU/mL", "ngPerMlPerIu": 1.0}, 340.0, False),
+        ({"afp": "<20"}, None, False),
+        ({"afp": ">1000"}, None, True),
+        ({"afp": ">350", "afpUnit": "IU/mL"}, None, True),
+        ({"afpUnknown": True, "afp": ""}, None, None),
+    ],
+)
+def test_afp_in_the_unit_entered(changes, afp, above):
+    record = entry(**changes).record()
+    assert record.afp_ng_ml == pytest.approx(afp) if afp is not None else record.afp_ng_ml is None
+    assert record.afp_above_400_ng_ml is above
+
+
+def test_ast_in_ukat_is_sixty_times_as_much():
+    assert entry(ast="0.5", astUnit="ukat/L").record().ast_u_l == pytest.approx(30)
+    assert entry(ast="0.5", astUnit="ukat/L").astInModelUnit() == "= 30 U/L"
+    assert entry(afp="100", afpUnit="IU/mL").afpInModelUnit() == "= 121 ng/mL"
+    assert entry(afp="<10", afpUnit="IU/mL").afpInModelUnit() == "= <12.1 ng/mL"
+    assert entry().afpInModelUnit() == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"afp": ">300"}, "afp", "does not say whether AFP is above 400"),
+        ({"afp": "1,200"}, "afp", "ambiguous"),
+        ({"afp": "many"}, "afp", "not a number"),
+        ({"ast": "0.6"}, "ast", "ukat/L"),
+        ({"ast": ""}, "ast", "tick unknown"),
+        ({"portalVenousInvasion": ""}, "portalVenousInvasion", "absent, present or unknown"),
+    ],
+)
+def test_a_field_that_does_not_tell_its_fact_says_why(changes, field, words):
+    problems = entry(**changes).problems()
+    assert set(problems) == {field}
+    assert words in problems[field]
+    with pytest.raises(ValueError, match=r".+"):
+        entry(**changes).record()
+
+
+def test_a_wrong_field_counts_as_unknown_for_showing_only():
+    known = entry(afp="many").knownFacts()
+    assert known.afp_above_400_ng_ml is None
+    assert known.child_pugh == "A"
+
+
+records = st.builds(
+    ClinicalRecord,
+    st.none(),
+    st.none(),
+    st.sampled_from([None, True, False]),
+    st.none(),
+    st.sampled_from([None, True, False]),
+    st.none() | st.floats(5, 5000).map(lambda value: float(f"{value:.6g}")),
+) | st.floats(0, 1e5).map(
+    lambda value: ClinicalRecord("B", 8, True, float(f"{value:.6g}"), float(f"{value:.6g}") > 400, 33.0)
+)
+
+
+@given(records)
+def test_a_record_becomes_fields_and_the_same_record_again(record):
+    assert entryOf(record).record() == record
+
+
+def test_the_calculator_follows_the_table():
+    items = ChildPughItems("2.5", "mg/dL", "30", "g/L", "1.8", "INR", "mild or controlled", "0")
+    assert items.choice() == "B9"
+    assert items.words() == "Child-Pugh B9"
+
+
+def test_a_missing_item_gives_a_range_and_never_a():
+    items = ChildPughItems(bilirubin="1", albumin="4", coagulation="1.0", ascites="none")
+    assert items.choice() == ""
+    assert items.words().startswith("5 to 7 points: class A or B")
+
+
+def test_missing_items_that_change_nothing_leave_the_class_decided():
+    items = ChildPughItems("60", "umol/L", "20", "g/L", "3", "INR", "moderate or more")
+    assert items.choice() == "C"
+
+
+def test_an_item_that_cannot_be_read_is_named():
+    assert ChildPughItems(bilirubin="1,2").words().startswith("Bilirubin: ")
+    assert ChildPughItems(coagulation="5", coagulationKind="s").childPugh().lowest_points == 6
