@@ -40,7 +40,7 @@ class Finding:
 
 
 def read_published_table(path: Path) -> list[dict[str, str]]:
-    """Rows of the file with their line in "row". Raises ValueError naming the row and column that cannot be understood."""
+    """Rows of the file, each with its line in "row". Raises ValueError naming row and column of what is not clear."""
     try:
         reader = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
         rows = [
@@ -106,8 +106,8 @@ def _accuracies(metrics: list[dict[str, str]], sizes: dict[str, tuple[int, int]]
     if not off:
         return []
     named = "; ".join(f"{row['name']} {row['set']} {row['accuracy']} for {implied:.3f}" for row, implied in off[:3])
-    more = f"; and {len(off) - 3} more" if len(off) > 3 else ""
-    text = f"accuracy cannot be derived from sensitivity and specificity in {len(off)} of {len(checked)} rows: {named}{more}"
+    named += f"; and {len(off) - 3} more" if len(off) > 3 else ""
+    text = f"accuracy does not follow from sensitivity and specificity in {len(off)} of {len(checked)} rows: {named}"
     return [Finding("accuracy", tuple(int(row["row"]) for row, _ in off), text)]
 
 
@@ -198,7 +198,7 @@ def _twins(counts: list[dict[str, str]], sizes: dict[str, tuple[int, int]]) -> l
         Finding(
             "twin rows",
             tuple(names.values()),
-            f"{len(names)} variables of the {set_name} set have the same counts (or their complement): {', '.join(names)}",
+            f"{len(names)} variables of the {set_name} set have equal counts or complements: {', '.join(names)}",
         )
         for (set_name, _), names in groups.items()
         if len(names) >= _TWINS
