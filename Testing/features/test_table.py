@@ -11,6 +11,7 @@ from TACEResponseLib.cohort import CaseKey
 from TACEResponseLib.features import (
     PAPER_SETTINGS,
     FeatureVector,
+    append_to_feature_table,
     provenance_path,
     read_feature_table,
     write_feature_table,
@@ -135,3 +136,25 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path):
     blocked.write_text("a file where a folder is needed")
     with pytest.raises(ValueError, match="cannot be written"):
         write_feature_table(blocked / "features.csv", [vector("P1")])
+
+
+def test_appended_cases_read_like_cases_written_together(tmp_path):
+    one, other = vector("P1"), vector("P2", (4.0, np.nan, 6.0), undefined={"AP_glcm_Contrast": "flat"}, is_phantom=True)
+    together, appended = tmp_path / "together.csv", tmp_path / "appended.csv"
+    write_feature_table(together, [one, other])
+    append_to_feature_table(appended, one)
+    append_to_feature_table(appended, other)
+    assert appended.read_bytes() == together.read_bytes()
+    assert provenance_path(appended).read_bytes() == provenance_path(together).read_bytes()
+
+
+def test_a_case_is_appended_only_once_and_only_where_it_fits(tmp_path):
+    path = tmp_path / "features.csv"
+    append_to_feature_table(path, vector("P1"))
+    with pytest.raises(ValueError, match=r"Patient P1 is in the feature table features\.csv already"):
+        append_to_feature_table(path, vector("P1"))
+    with pytest.raises(ValueError, match="other settings or another feature set"):
+        append_to_feature_table(path, vector("P2", feature_set="default107"))
+    provenance_path(path).unlink()
+    with pytest.raises(ValueError, match="no provenance file"):
+        append_to_feature_table(path, vector("P2"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from TACEResponseLib.cohort import CLINICAL_FACTS, SEQUENCES, CaseKey
-from TACEResponseLib.panel.clinical_entry import ClinicalEntry
+from TACEResponseLib.scene.clinical_entry import ClinicalEntry
 from TACEResponseLib.panel.inputs import CHECKLIST, ModelInput, PanelInputs, VoiInput, VolumeInput
 
 

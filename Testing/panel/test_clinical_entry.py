@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from TACEResponseLib.cohort import ClinicalRecord
 from TACEResponseLib.panel.child_pugh_calculator import ChildPughItems
-from TACEResponseLib.panel.clinical_entry import CHILD_PUGH_CHOICES, ClinicalEntry, entryOf
+from TACEResponseLib.scene.clinical_entry import CHILD_PUGH_CHOICES, ClinicalEntry, entryOf
 
 COMPLETE = {"childPugh": "A5", "portalVenousInvasion": "no", "afp": "12", "ast": "30"}
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from TACEResponseLib.panel.clinical_entry import ClinicalEntry
+from TACEResponseLib.scene.clinical_entry import ClinicalEntry
 from TACEResponseLib.panel.inputs import ModelInput, PanelInputs
 from TACEResponseLib.panel.state import STEPS, PanelState
 

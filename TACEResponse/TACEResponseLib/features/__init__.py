@@ -5,7 +5,7 @@ from .extraction import extract_features
 from .feature_sets import FEATURE_CLASSES, FEATURE_SETS, FeatureSet, get_feature_set
 from .feature_vector import FeatureVector
 from .settings import PAPER_SETTINGS, FeatureSettings
-from .table import FeatureTable, provenance_path, read_feature_table, write_feature_table
+from .table import FeatureTable, append_to_feature_table, provenance_path, read_feature_table, write_feature_table
 
 __all__ = [
     "ENGINES",
@@ -18,6 +18,7 @@ __all__ = [
     "FeatureSettings",
     "FeatureTable",
     "FeatureVector",
+    "append_to_feature_table",
     "extract_features",
     "get_engine",
     "get_feature_set",

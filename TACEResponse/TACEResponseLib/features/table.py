@@ -78,33 +78,41 @@ def write_feature_table(path: Path, vectors: list[FeatureVector]) -> None:
                 f"{vector.key.label}: its features were made with other settings or another feature set "
                 "than those of the first case; one table holds one kind."
             )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_KEY_COLUMNS, *first.names])
-    for vector in vectors:
-        writer.writerow([*vector.key, *("" if np.isnan(value) else repr(float(value)) for value in vector.values)])
-    table_bytes = text.getvalue().encode("utf-8")
+    table_bytes = _csv_lines([[*_KEY_COLUMNS, *first.names], *map(_cells, vectors)])
     provenance = {
         "schema": TABLE_SCHEMA_VERSION,
         "table_sha256": hashlib.sha256(table_bytes).hexdigest(),
         "settings": first.settings.as_dict(),
         "feature_set": first.feature_set,
         "engine": first.engine,
-        "cases": [
-            {
-                **vector.key._asdict(),
-                "phantom": vector.is_phantom,
-                "engine": vector.engine,
-                "input_sha256": {
-                    sequence: {"image": image, "mask": mask} for sequence, (image, mask) in vector.input_sha256.items()
-                },
-                "undefined": dict(vector.undefined),
-            }
-            for vector in vectors
-        ],
+        "cases": [_case_provenance(vector) for vector in vectors],
     }
-    replace_file(path, table_bytes)
-    replace_file(provenance_path(path), (json.dumps(provenance, indent=1) + "\n").encode("utf-8"))
+    _write(path, table_bytes, provenance)
+
+
+def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
+    """Add one case to a feature table that has its provenance file; a table that is not there yet is made.
+
+    Raises ValueError as `read_feature_table` and `write_feature_table` do, and for a case that is in it already.
+    """
+    if not path.exists():
+        write_feature_table(path, [vector])
+        return
+    table = read_feature_table(path)
+    if table.settings is None:
+        raise ValueError(f"The feature table {path.name} has no provenance file, so that nothing can be added to it.")
+    if vector.key in table.keys:
+        raise ValueError(f"{vector.key.label} is in the feature table {path.name} already.")
+    if (table.names, table.settings, table.feature_set) != (vector.names, vector.settings, vector.feature_set):
+        raise ValueError(
+            f"{vector.key.label}: its features were made with other settings or another feature set "
+            f"than those in {path.name}; one table holds one kind."
+        )
+    table_bytes = path.read_bytes() + _csv_lines([_cells(vector)])
+    provenance = json.loads(provenance_path(path).read_text(encoding="utf-8"))
+    provenance["cases"].append(_case_provenance(vector))
+    provenance["table_sha256"] = hashlib.sha256(table_bytes).hexdigest()
+    _write(path, table_bytes, provenance)
 
 
 def read_feature_table(path: Path) -> FeatureTable:
@@ -145,6 +153,33 @@ def read_feature_table(path: Path) -> FeatureTable:
         for column, name in enumerate(names):
             values[number, column] = _number(cells[name], path, number + 2, name)
     return _with_provenance(path, content, FeatureTable(tuple(keys), names, values))
+
+
+def _cells(vector: FeatureVector) -> list[str]:
+    return [*vector.key, *("" if np.isnan(value) else repr(float(value)) for value in vector.values)]
+
+
+def _csv_lines(rows: Iterable[Iterable[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _case_provenance(vector: FeatureVector) -> dict[str, object]:
+    return {
+        **vector.key._asdict(),
+        "phantom": vector.is_phantom,
+        "engine": vector.engine,
+        "input_sha256": {
+            sequence: {"image": image, "mask": mask} for sequence, (image, mask) in vector.input_sha256.items()
+        },
+        "undefined": dict(vector.undefined),
+    }
+
+
+def _write(path: Path, table_bytes: bytes, provenance: Mapping[str, object]) -> None:
+    replace_file(path, table_bytes)
+    replace_file(provenance_path(path), (json.dumps(provenance, indent=1) + "\n").encode("utf-8"))
 
 
 def _key_defaults() -> list[tuple[str, str]]:

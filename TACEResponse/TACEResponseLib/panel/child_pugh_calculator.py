@@ -15,7 +15,7 @@ from ..cohort.child_pugh import (
     prothrombin_points,
 )
 from ..cohort.clinical_values import child_pugh_cell, parse_number
-from .i18n import _
+from ..scene.i18n import _
 
 BILIRUBIN_UNITS = ("mg/dL", "umol/L")
 ALBUMIN_UNITS = ("g/dL", "g/L")

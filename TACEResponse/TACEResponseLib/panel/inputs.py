@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..cohort import SEQUENCES
-from .clinical_entry import FIELD_OF_FACT, ClinicalEntry
-from .i18n import _
+from ..scene.clinical_entry import FIELD_OF_FACT, ClinicalEntry
+from ..scene.i18n import _
 
 CHECKLIST: tuple[str, ...] = ("firstTace", "noEarlierTreatment", "extracellularAgent", "adult", "notDiffuse")
 """What must be so before predicting (clinical.md)."""

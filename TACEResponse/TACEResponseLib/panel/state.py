@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..prediction import Prediction
-from .i18n import _
+from ..scene.i18n import _
 from .inputs import CHECKLIST, PanelInputs, VolumeInput
 
 STEPS: tuple[str, ...] = ("model", "study", "vois", "clinical", "predict", "result", "followUp")

@@ -1,0 +1,72 @@
+"""Saved scenes as cases: what ``Scripts/predict.py --scene`` does with each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import slicer
+
+from ..cohort import CaseKey, case_folder_names
+from ..prediction import Prediction, write_predictions_table
+from ..reporting.case_results import write_case_results
+from .cases import caseOfScene
+from .logic import TACEResponseLogic
+
+EXIT_DONE, EXIT_SOME_FAILED = 0, 3
+
+_log = logging.getLogger(__name__)
+
+
+def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, say: Callable[[str], None]) -> int:
+    """Predict the case of each scene and write what ``tace-response predict`` writes.
+
+    Returns 0, or 3 if some failed; ``say`` hears one sentence for each. Raises ValueError for a model that cannot be
+    used.
+    """
+    logic = TACEResponseLogic()
+    bundle = logic.loadModel(model)
+    predictions: list[Prediction] = []
+    errors: dict[CaseKey, str] = {}
+    for number, path in enumerate(scenes, start=1):
+        try:
+            openScene(path)
+            case = caseOfScene()
+            if any(case.key == done.key for done in predictions):
+                raise ValueError(f"{case.key.label} stands in an earlier scene already; give each case one scene.")
+            prediction, images, _features = logic.predictCase(case, bundle)
+            [folder] = case_folder_names([case.key]).values()
+            write_case_results(out / folder, case, prediction, bundle, images)
+        except ValueError as error:
+            sentence = str(error)
+        except Exception as error:
+            _log.exception("scene %d", number)
+            sentence = f"an unexpected error, {type(error).__name__}: {error}. This is a fault of TACEResponse."
+        else:
+            predictions.append(prediction)
+            say(f"{case.key.label}: {out / folder / 'report.html'}")
+            continue
+        # The scene's own name stays out of results: file names often hold patients' names.
+        errors[CaseKey(f"scene {number}")] = sentence
+        say(f"not done: {path}: {sentence}")
+    write_predictions_table(out / "predictions.csv", predictions, errors)
+    return EXIT_SOME_FAILED if errors else EXIT_DONE
+
+
+def openScene(path: Path) -> None:
+    """Open a .mrb or .mrml in place of the scene at hand. Raises ValueError if it cannot be read."""
+    if not path.is_file():
+        raise ValueError("the scene does not exist; check the path.")
+    scene = slicer.mrmlScene
+    scene.Clear()
+    if path.suffix.lower() == ".mrb":
+        scene.ReadFromMRB(str(path))
+    elif path.suffix.lower() == ".mrml":
+        scene.SetURL(str(path))
+        scene.Import()
+    else:
+        raise ValueError("the scene is neither a .mrb nor a .mrml.")
+    # ReadFromMRB says False now and then although all nodes are there: the nodes are asked instead.
+    if scene.GetNumberOfNodesByClass("vtkMRMLScriptedModuleNode") == 0:
+        raise ValueError("the scene cannot be read, or holds nothing of TACEResponse; save it again from the module.")

@@ -1,0 +1,110 @@
+"""Nodes become a Case: what the panel, the scripts and the tests all go through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import slicer
+
+from ..cohort import ArraySource, Case, CaseKey, ClinicalRecord, check_identifier
+from .clinical_entry import ClinicalEntry
+from .roles import CLINICAL_PARAMETERS, KEY_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
+from .segmentations import segmentArray
+from .volumes import volumeArray, volumeLattice, volumeTags
+
+
+def arraySource(volumeNode: slicer.vtkMRMLVolumeNode, segmentationNode: slicer.vtkMRMLSegmentationNode) -> ArraySource:
+    """One sequence as arrays of its own, which another thread may use.
+
+    Raises ValueError for whatever `volumes` and `segmentations` refuse; whether the lattices fit is judged by imaging.
+    """
+    lattice = volumeLattice(volumeNode)
+    mask, maskLattice = segmentArray(segmentationNode)
+    return ArraySource(
+        voxels=volumeArray(volumeNode),
+        mask=mask,
+        spacing_mm=lattice.spacing_mm,
+        origin_mm=lattice.origin_mm,
+        direction=lattice.direction,
+        mask_lattice=maskLattice,
+        tags=volumeTags(volumeNode),
+    )
+
+
+def caseOfNodes(
+    key: CaseKey,
+    volumes: Mapping[str, slicer.vtkMRMLVolumeNode],
+    segmentations: Mapping[str, slicer.vtkMRMLSegmentationNode],
+    clinical: ClinicalRecord | None = None,
+) -> Case:
+    """A case of nodes by sequence name; a sequence that lacks its volume or its segmentation is left out.
+
+    Raises ValueError naming patient and sequence.
+    """
+    sources = {}
+    for sequence in volumes:
+        if sequence not in segmentations:
+            continue
+        try:
+            sources[sequence] = arraySource(volumes[sequence], segmentations[sequence])
+        except ValueError as error:
+            raise ValueError(f"{key.label}, {sequence}: {error}") from error
+    return Case(key=key, sources=sources, clinical=clinical or ClinicalRecord())
+
+
+def findParameterNode() -> slicer.vtkMRMLScriptedModuleNode:
+    """The module's parameter node of the scene. Raises ValueError if the scene has none."""
+    for node in slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode"):
+        if node.GetAttribute("ModuleName") == MODULE_NAME:
+            return node
+    raise ValueError(
+        "The scene holds nothing of TACEResponse: open it in Slicer, choose volumes and VOIs in the module and save it."
+    )
+
+
+def keyOfParameterNode(parameterNode: slicer.vtkMRMLScriptedModuleNode) -> CaseKey:
+    """The case's key. Raises ValueError if no patient was entered."""
+    cells = {name: parameterNode.GetParameter(parameter).strip() for name, parameter in KEY_PARAMETERS.items()}
+    if not cells["patient_id"]:
+        raise ValueError("The scene has no patient identifier; enter one in the panel and save the scene.")
+    key = CaseKey(**{name: cell for name, cell in cells.items() if cell})
+    for cell in key:
+        check_identifier(cell)
+    return key
+
+
+def nodesOfParameterNode(
+    parameterNode: slicer.vtkMRMLScriptedModuleNode,
+) -> tuple[dict[str, slicer.vtkMRMLVolumeNode], dict[str, slicer.vtkMRMLSegmentationNode]]:
+    """Volumes and segmentations by sequence, as chosen in the panel; deleted ones are absent."""
+    return tuple(
+        {
+            sequence: parameterNode.GetNodeReference(role)
+            for sequence, role in roles.items()
+            if parameterNode.GetNodeReference(role) is not None
+        }
+        for roles in (VOLUME_ROLES, SEGMENTATION_ROLES)
+    )
+
+
+def clinicalEntryOfParameterNode(parameterNode: slicer.vtkMRMLScriptedModuleNode) -> ClinicalEntry:
+    """The clinical fields as they were typed in the panel."""
+    entry = ClinicalEntry()
+    fields = {}
+    for name in CLINICAL_PARAMETERS:
+        if parameterNode.HasParameter(name):
+            text, default = parameterNode.GetParameter(name), getattr(entry, name)
+            fields[name] = text == "True" if isinstance(default, bool) else type(default)(text)
+    return ClinicalEntry(**fields)
+
+
+def caseOfScene(parameterNode: slicer.vtkMRMLScriptedModuleNode | None = None) -> Case:
+    """The case of the scene that is open. Raises ValueError with what is missing or wrong."""
+    parameterNode = parameterNode or findParameterNode()
+    key = keyOfParameterNode(parameterNode)
+    volumes, segmentations = nodesOfParameterNode(parameterNode)
+    try:
+        clinical = clinicalEntryOfParameterNode(parameterNode).record()
+    except ValueError as error:
+        raise ValueError(f"{key.label}: {error}") from error
+    return caseOfNodes(key, volumes, segmentations, clinical)

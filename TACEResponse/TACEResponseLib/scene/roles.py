@@ -1,0 +1,41 @@
+"""Names under which the module's parameter node refers to other nodes and keeps its settings.
+
+They stand in saved scenes: a name that was given once is kept.
+"""
+
+from __future__ import annotations
+
+from ..cohort import SEQUENCES
+
+MODULE_NAME = "TACEResponse"
+
+VOLUME_ROLES: dict[str, str] = {str(sequence): f"volume{sequence}" for sequence in SEQUENCES}
+
+SEGMENTATION_ROLES: dict[str, str] = {str(sequence): f"segmentation{sequence}" for sequence in SEQUENCES}
+
+BASELINE_LINES_ROLE = "baselineDiameter"
+
+FOLLOW_UP_LINES_ROLE = "followUpDiameter"
+
+RESULT_PARAMETER = "result"
+
+KEY_PARAMETERS: dict[str, str] = {
+    "patient_id": "patientId",
+    "lesion": "lesion",
+    "reader": "reader",
+    "session": "session",
+}
+"""Parameter that holds each part of the case's key."""
+
+CLINICAL_PARAMETERS: tuple[str, ...] = (
+    "childPugh",
+    "portalVenousInvasion",
+    "afp",
+    "afpUnit",
+    "afpUnknown",
+    "ngPerMlPerIu",
+    "ast",
+    "astUnit",
+    "astUnknown",
+)
+"""The fields of the clinical step, as they were typed."""

@@ -1,0 +1,223 @@
+"""The tumour's segment as an array on its own lattice, and VOIs that are made, copied and shifted."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+
+from ..cohort import Lattice
+from .volumes import checkNoTransform, contentDigest, latticeOfMatrix, volumeArray, volumeLattice
+
+TUMOUR_NAME = "Tumour"
+
+NEOPLASM_CODE = "108369006"
+
+TUMOUR_TERMINOLOGY = (
+    "Segmentation category and type - 3D Slicer General Anatomy list~SCT^49755003^Morphologically Altered Structure"
+    f"~SCT^{NEOPLASM_CODE}^Neoplasm~^^~Anatomic codes - DICOM master list~SCT^10200004^Liver~^^"
+)
+"""Neoplasm, liver."""
+
+TUMOUR_COLOUR = (0.9, 0.75, 0.2)
+
+READER_TAG, SESSION_TAG = "Reader", "Session"
+
+COPIED_TAG = "TACEResponse.CopiedFrom"
+"""Tag of a segment that was copied from another sequence and not checked since."""
+
+
+def segmentArray(
+    segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str | None = None
+) -> tuple[np.ndarray, Lattice]:
+    """The tumour's voxels (K, J, I) as bool and their lattice: the labelmap's own, nothing is resampled.
+
+    ``arrayFromSegmentBinaryLabelmap`` would resample to the reference geometry in silence. Raises ValueError for no or
+    several segments, an empty one, a segmentation that is not drawn as voxels, or one under a transform.
+    """
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    checkNoTransform(segmentationNode, "segmentation")
+    segmentId = segmentId or tumourSegmentId(segmentationNode)
+    segmentation = segmentationNode.GetSegmentation()
+    if segmentation.GetSourceRepresentationName() != _binaryLabelmapName():
+        raise ValueError(
+            f"the segmentation {segmentationNode.GetName()} is stored as "
+            f"{segmentation.GetSourceRepresentationName() or 'nothing'}; make the binary labelmap its source "
+            "(module Segmentations, Representations)."
+        )
+    labelmap = segmentationNode.GetBinaryLabelmapInternalRepresentation(segmentId)
+    if labelmap is None or 0 in labelmap.GetDimensions():
+        raise ValueError(f"the segmentation {segmentationNode.GetName()} is empty; draw the lesion.")
+    scalars = vtk_to_numpy(labelmap.GetPointData().GetScalars()).reshape(labelmap.GetDimensions()[::-1])
+    mask = scalars == segmentation.GetSegment(segmentId).GetLabelValue()
+    if not mask.any():
+        raise ValueError(f"the segmentation {segmentationNode.GetName()} is empty; draw the lesion.")
+    return mask, _labelmapLattice(labelmap)
+
+
+def tumourSegmentId(segmentationNode: slicer.vtkMRMLSegmentationNode) -> str:
+    """The only segment, or the only one that is called Tumour or has the terminology neoplasm.
+
+    Raises ValueError with the segments' names if there is none or it cannot be told.
+    """
+    segmentation = segmentationNode.GetSegmentation()
+    segmentIds = [segmentation.GetNthSegmentID(number) for number in range(segmentation.GetNumberOfSegments())]
+    if not segmentIds:
+        raise ValueError(f"the segmentation {segmentationNode.GetName()} has no segment; draw the lesion.")
+    if len(segmentIds) == 1:
+        return segmentIds[0]
+    tumours = [segmentId for segmentId in segmentIds if _isTumour(segmentation.GetSegment(segmentId))]
+    if len(tumours) != 1:
+        names = ", ".join(segmentation.GetSegment(segmentId).GetName() for segmentId in segmentIds)
+        raise ValueError(
+            f"the segmentation {segmentationNode.GetName()} has several segments ({names}), and which is the tumour "
+            f"cannot be told; keep one, or call the one {TUMOUR_NAME}."
+        )
+    return tumours[0]
+
+
+def voiDigest(segmentationNode: slicer.vtkMRMLSegmentationNode) -> str:
+    """Equal for equal labelled voxels in equal places, whatever the labelmap's extent. Raises as `segmentArray`."""
+    return contentDigest(*croppedToVoi(*segmentArray(segmentationNode)))
+
+
+def croppedToVoi(mask: np.ndarray, lattice: Lattice) -> tuple[np.ndarray, Lattice]:
+    """The box of the labelled voxels and its lattice."""
+    places = np.argwhere(mask)
+    first, last = places.min(axis=0), places.max(axis=0) + 1
+    axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
+    origin = np.add(lattice.origin_mm, axes @ first[::-1])
+    box = tuple(slice(start, stop) for start, stop in zip(first, last, strict=True))
+    return mask[box], Lattice(lattice.spacing_mm, tuple(origin.tolist()), lattice.direction)
+
+
+def createVoi(
+    volumeNode: slicer.vtkMRMLVolumeNode, sequence: str, reader: str = "1", session: str = "1"
+) -> slicer.vtkMRMLSegmentationNode:
+    """An empty segmentation for one sequence with that volume as its reference geometry."""
+    volumeLattice(volumeNode)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"VOI {sequence}")
+    node.CreateDefaultDisplayNodes()
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
+    segment = slicer.vtkSegment()
+    segment.SetName(TUMOUR_NAME)
+    segment.SetColor(*TUMOUR_COLOUR)
+    segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), TUMOUR_TERMINOLOGY)
+    segment.SetTag(READER_TAG, reader)
+    segment.SetTag(SESSION_TAG, session)
+    node.GetSegmentation().AddSegment(segment, TUMOUR_NAME)
+    return node
+
+
+def setVoiArray(
+    segmentationNode: slicer.vtkMRMLSegmentationNode, volumeNode: slicer.vtkMRMLVolumeNode, mask: np.ndarray
+) -> None:
+    """Replace the tumour's voxels by a mask on the volume's lattice."""
+    slicer.util.updateSegmentBinaryLabelmapFromArray(
+        mask.astype(np.uint8), segmentationNode, tumourSegmentId(segmentationNode), volumeNode
+    )
+
+
+def copyVoi(
+    source: slicer.vtkMRMLSegmentationNode,
+    target: slicer.vtkMRMLSegmentationNode,
+    targetVolume: slicer.vtkMRMLVolumeNode,
+    sourceSequence: str,
+) -> None:
+    """Copy a VOI to another sequence, at the same place in the patient; it is unchecked until edited or confirmed.
+
+    Raises ValueError if no voxel of the target lies in it, or if any of it lies outside the target's image.
+    """
+    shape = volumeArray(targetVolume).shape
+    mask = maskOnLattice(*segmentArray(source), shape, volumeLattice(targetVolume))
+    setVoiArray(target, targetVolume, mask)
+    setTag(target, COPIED_TAG, sourceSequence)
+
+
+def shiftVoi(
+    segmentationNode: slicer.vtkMRMLSegmentationNode,
+    volumeNode: slicer.vtkMRMLVolumeNode,
+    shiftLpsMm: tuple[float, float, float],
+) -> tuple[float, float, float]:
+    """Move the whole VOI by the nearest whole number of voxels.
+
+    Returns the shift that was made, LPS in mm. Raises ValueError if the VOI would leave the image.
+    """
+    from ..imaging.mask_lattice import paste_mask
+
+    mask, lattice = segmentArray(segmentationNode)
+    axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
+    made = axes @ np.rint(np.linalg.solve(axes, shiftLpsMm))
+    moved = Lattice(lattice.spacing_mm, tuple(np.add(lattice.origin_mm, made).tolist()), lattice.direction)
+    image = volumeArray(volumeNode)
+    setVoiArray(segmentationNode, volumeNode, paste_mask(mask, moved, image.shape, volumeLattice(volumeNode)))
+    return tuple(made.tolist())
+
+
+def maskOnLattice(mask: np.ndarray, lattice: Lattice, shape: tuple[int, int, int], target: Lattice) -> np.ndarray:
+    """A mask on another lattice: voxels (K, J, I) whose centres lie in a labelled voxel.
+
+    Raises ValueError if there are none, or if a labelled voxel's centre lies outside the target.
+    """
+    axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
+    targetAxes = np.reshape(target.direction, (3, 3)) * target.spacing_mm
+    centres = np.argwhere(mask)[:, ::-1] @ axes.T + lattice.origin_mm
+    indices = np.linalg.solve(targetAxes, (centres - target.origin_mm).T).T
+    if (indices < -0.5).any() or (indices > np.array(shape[::-1]) - 0.5).any():
+        raise ValueError("a part of the VOI lies outside the image of the other sequence; draw it there.")
+    first = np.floor(indices.min(axis=0) - _reach(axes, targetAxes)).astype(int).clip(0)
+    last = np.minimum(np.ceil(indices.max(axis=0) + _reach(axes, targetAxes)).astype(int) + 1, shape[::-1])
+    places = np.stack(np.meshgrid(*map(np.arange, first, last), indexing="ij"), axis=-1).reshape(-1, 3)
+    points = places @ targetAxes.T + target.origin_mm
+    inSource = np.floor(np.linalg.solve(axes, (points - lattice.origin_mm).T).T + 0.5).astype(int)[:, ::-1]
+    inside = ((inSource >= 0) & (inSource < mask.shape)).all(axis=1)
+    labelled = places[inside][mask[tuple(inSource[inside].T)]]
+    if not len(labelled):
+        raise ValueError("no voxel of the other sequence lies in the VOI; draw it there.")
+    result = np.zeros(shape, bool)
+    result[tuple(labelled[:, ::-1].T)] = True
+    return result
+
+
+def setTag(segmentationNode: slicer.vtkMRMLSegmentationNode, name: str, value: str | None) -> None:
+    """Set a tag of the tumour's segment, or take it away with None."""
+    segment = segmentationNode.GetSegmentation().GetSegment(tumourSegmentId(segmentationNode))
+    if value is None:
+        segment.RemoveTag(name)
+    else:
+        segment.SetTag(name, value)
+
+
+def tag(segmentationNode: slicer.vtkMRMLSegmentationNode, name: str) -> str | None:
+    """A tag of the tumour's segment; None if it has none."""
+    import vtk
+
+    value = vtk.mutable("")
+    segment = segmentationNode.GetSegmentation().GetSegment(tumourSegmentId(segmentationNode))
+    return str(value) if segment.GetTag(name, value) else None
+
+
+def _reach(axes: np.ndarray, targetAxes: np.ndarray) -> np.ndarray:
+    """How far, in target voxels, a source voxel reaches from its centre."""
+    return np.abs(np.linalg.solve(targetAxes, axes)).sum(axis=1) / 2
+
+
+def _isTumour(segment: slicer.vtkSegment) -> bool:
+    import vtk
+
+    terminology = vtk.mutable("")
+    segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), terminology)
+    return segment.GetName() == TUMOUR_NAME or f"^{NEOPLASM_CODE}^" in str(terminology)
+
+
+def _labelmapLattice(labelmap: slicer.vtkOrientedImageData) -> Lattice:
+    import vtk
+
+    ijkToRas = vtk.vtkMatrix4x4()
+    labelmap.GetImageToWorldMatrix(ijkToRas)
+    extent = labelmap.GetExtent()
+    return latticeOfMatrix(ijkToRas, (extent[0], extent[2], extent[4]))
+
+
+def _binaryLabelmapName() -> str:
+    return slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()

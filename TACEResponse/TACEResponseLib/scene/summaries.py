@@ -1,0 +1,77 @@
+"""What the panel shows of volumes and VOIs while they are drawn: size, problems, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+
+from ..cohort import ArraySource, CaseKey, Lattice
+from ..imaging import Voi, canonical_voi, check_between_sequences, largest_in_plane_diameter_mm, slice_axis, volume_ml
+from ..imaging.gate import FEWEST_SLICES
+from ..imaging.mask_lattice import paste_mask
+from .segmentations import COPIED_TAG, croppedToVoi, segmentArray, tag
+from .volumes import contentDigest, volumeLattice, volumeTags
+
+_NOT_OF_THE_PANEL = ("same_image",)
+"""Here the VOI stands for its image, so that this warning would say nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class VoiSummary:
+    """One VOI; ``voi`` is None and the numbers 0 if there is none that could be measured, then ``problem`` says why."""
+
+    content: str
+    volumeMl: float = 0.0
+    diameterMm: float = 0.0
+    isUnchecked: bool = False
+    problem: str | None = None
+    warnings: tuple[str, ...] = ()
+    voi: Voi | None = None
+
+
+def summariseVoi(
+    sequence: str, volumeNode: slicer.vtkMRMLVolumeNode, segmentationNode: slicer.vtkMRMLSegmentationNode
+) -> VoiSummary:
+    """Measure a VOI on its native voxels and check that it lies on the volume's lattice."""
+    try:
+        mask, lattice = croppedToVoi(*segmentArray(segmentationNode))
+        content = contentDigest(mask, lattice)
+        isUnchecked = tag(segmentationNode, COPIED_TAG) is not None
+    except ValueError as error:
+        return VoiSummary("", problem=str(error))
+    try:
+        shape = volumeNode.GetImageData().GetDimensions()[::-1] if volumeNode.GetImageData() else (0, 0, 0)
+        box = np.argwhere(paste_mask(mask, lattice, shape, volumeLattice(volumeNode)))
+        voi = _voiAlone(sequence, mask, lattice, volumeNode)
+        volume, diameter = volume_ml(voi), largest_in_plane_diameter_mm(voi)
+    except ValueError as error:
+        return VoiSummary(content, isUnchecked=isUnchecked, problem=str(error))
+    slices = mask.shape[slice_axis(voi.spacing_mm)]
+    warnings = []
+    if slices < FEWEST_SLICES:
+        warnings.append(f"Drawn on {slices} slice{'s' if slices > 1 else ''} only.")
+    if (box.min(axis=0) == 0).any() or (box.max(axis=0) == np.subtract(shape, 1)).any():
+        warnings.append("It touches the border of the image; the lesion may continue outside it.")
+    return VoiSummary(content, volume, diameter, isUnchecked, None, tuple(warnings), voi)
+
+
+def summariseBetween(summaries: Mapping[str, VoiSummary]) -> tuple[str, ...]:
+    """Warnings between the VOIs that are there (clinical.md, "Which lesion"); refusals are the panel's own to show."""
+    vois = {sequence: summary.voi for sequence, summary in summaries.items() if summary.voi is not None}
+    if len(vois) < 2:
+        return ()
+    try:
+        warnings = check_between_sequences(CaseKey("here"), vois)
+    except ValueError:
+        return ()
+    return tuple(warning.text for warning in warnings if warning.code not in _NOT_OF_THE_PANEL)
+
+
+def _voiAlone(sequence: str, mask: np.ndarray, lattice: Lattice, volumeNode: slicer.vtkMRMLVolumeNode) -> Voi:
+    """The VOI in canonical form without its image, whose place the mask takes."""
+    tags = volumeTags(volumeNode)
+    source = ArraySource(mask, mask, lattice.spacing_mm, lattice.origin_mm, lattice.direction, tags=tags)
+    return canonical_voi(sequence, source)

@@ -1,0 +1,147 @@
+"""Volume nodes as arrays on their own lattice."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import slicer
+
+from ..cohort import AcquisitionTags, Lattice
+from ..imaging.acquisition_tags import DICOM_TAGS, PHANTOM_KEY, acquisition_tags
+
+if TYPE_CHECKING:
+    import vtk
+
+_DIGEST_DECIMALS = 4
+
+
+def volumeArray(volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:
+    """A copy of the voxels (K, J, I), safe to hand to another thread.
+
+    Raises ValueError for a volume without voxels, with several values per voxel, or under a transform.
+    """
+    _checkVolume(volumeNode)
+    return np.array(slicer.util.arrayFromVolume(volumeNode))
+
+
+def volumeLattice(volumeNode: slicer.vtkMRMLVolumeNode) -> Lattice:
+    """Where the voxels lie in the patient, LPS in mm. Raises ValueError as `volumeArray` does."""
+    import vtk
+
+    _checkVolume(volumeNode)
+    ijkToRas = vtk.vtkMatrix4x4()
+    volumeNode.GetIJKToRASMatrix(ijkToRas)
+    return latticeOfMatrix(ijkToRas)
+
+
+def latticeOfMatrix(ijkToRas: vtk.vtkMatrix4x4, firstVoxel: tuple[int, int, int] = (0, 0, 0)) -> Lattice:
+    """The lattice of a matrix from voxel indices to RAS, begun at the voxel ``firstVoxel`` (I, J, K)."""
+    matrix = np.diag([-1.0, -1.0, 1.0, 1.0]) @ slicer.util.arrayFromVTKMatrix(ijkToRas)
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    if not (spacing > 0).all():
+        raise ValueError("its geometry is damaged (an axis of length 0); load it again.")
+    origin = matrix @ (*firstVoxel, 1.0)
+    return Lattice(
+        tuple(float(value) for value in spacing),
+        tuple(float(value) for value in origin[:3]),
+        tuple(float(value) for value in (matrix[:3, :3] / spacing).ravel()),
+    )
+
+
+def volumeDigest(volumeNode: slicer.vtkMRMLVolumeNode) -> str:
+    """Equal for equal voxels on an equal lattice, also after the scene was saved and opened again."""
+    _checkVolume(volumeNode)
+    voxels = np.ascontiguousarray(slicer.util.arrayFromVolume(volumeNode))
+    return contentDigest(voxels, volumeLattice(volumeNode))
+
+
+def contentDigest(array: np.ndarray, lattice: Lattice) -> str:
+    """SHA-256 of an array and its lattice, which is rounded: files keep fewer digits than memory."""
+    geometry = np.round([*lattice.spacing_mm, *lattice.origin_mm, *lattice.direction], _DIGEST_DECIMALS) + 0.0
+    digest = hashlib.sha256(f"{array.shape} {array.dtype.str} {geometry.tolist()}".encode())
+    digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def geometryWords(volumeNode: slicer.vtkMRMLVolumeNode) -> str:
+    """E.g. "288 x 216 x 40 voxels of 1.4 x 1.4 x 5 mm"."""
+    size = " x ".join(str(count) for count in volumeNode.GetImageData().GetDimensions())
+    spacing = " x ".join(f"{value:.3g}" for value in volumeNode.GetSpacing())
+    return f"{size} voxels of {spacing} mm"
+
+
+def volumeTags(volumeNode: slicer.vtkMRMLVolumeNode) -> AcquisitionTags:
+    """What the volume says of patient, study and acquisition.
+
+    From the node's own attributes, where `rememberTags` has put them; else from Slicer's DICOM database; else from the
+    header of the file that the volume was loaded from, as Slicer drops the keys of a NRRD header.
+    """
+    metadata = {name: volumeNode.GetAttribute(name) for name in (*DICOM_TAGS, PHANTOM_KEY)}
+    metadata = {name: value for name, value in metadata.items() if value}
+    return acquisition_tags(metadata or _dicomMetadata(volumeNode) or _fileMetadata(volumeNode))
+
+
+def rememberTags(volumeNode: slicer.vtkMRMLVolumeNode) -> AcquisitionTags:
+    """Keep the tags as attributes of the node, so that they survive in a scene without files and DICOM database."""
+    tags = volumeTags(volumeNode)
+    values = {
+        "PatientID": tags.patient_id,
+        "StudyDate": tags.study_date,
+        "FrameOfReferenceUID": tags.frame_of_reference_uid,
+        "ContrastBolusAgent": tags.contrast_agent,
+        "SeriesDescription": tags.series_description,
+        PHANTOM_KEY: "yes" if tags.is_phantom else None,
+    }
+    for name, value in values.items():
+        if value is not None and not volumeNode.GetAttribute(name):
+            volumeNode.SetAttribute(name, value)
+    return tags
+
+
+def _checkVolume(volumeNode: slicer.vtkMRMLVolumeNode) -> None:
+    image = volumeNode.GetImageData()
+    if image is None or image.GetNumberOfPoints() == 0:
+        raise ValueError(f"the volume {volumeNode.GetName()} holds no voxels; load it again.")
+    if image.GetNumberOfScalarComponents() != 1:
+        raise ValueError(
+            f"the volume {volumeNode.GetName()} has {image.GetNumberOfScalarComponents()} values per voxel; choose a "
+            "volume with one grey value per voxel."
+        )
+    checkNoTransform(volumeNode, "volume")
+
+
+def checkNoTransform(node: slicer.vtkMRMLTransformableNode, kind: str) -> None:
+    """Raise ValueError for a node under a transform: its voxels are not where they seem to be."""
+    transform = node.GetParentTransformNode()
+    if transform is not None:
+        raise ValueError(
+            f"the {kind} {node.GetName()} is under the transform {transform.GetName()}; harden the transform or take "
+            f"the {kind} out of it (module Transforms)."
+        )
+
+
+def _dicomMetadata(volumeNode: slicer.vtkMRMLVolumeNode) -> dict[str, str]:
+    uids = (volumeNode.GetAttribute("DICOM.instanceUIDs") or "").split()
+    database = getattr(slicer, "dicomDatabase", None)
+    if not uids or database is None or not database.isOpen:
+        return {}
+    return {keyword: database.instanceValue(uids[0], tag.replace("|", ",")) for keyword, tag in DICOM_TAGS.items()}
+
+
+def _fileMetadata(volumeNode: slicer.vtkMRMLVolumeNode) -> dict[str, str]:
+    """Header of the volume's file, unless the volume was changed since or the file is gone."""
+    import SimpleITK as sitk
+
+    storage = volumeNode.GetStorageNode()
+    path = None if storage is None else storage.GetFullNameFromFileName()
+    if not path or volumeNode.GetModifiedSinceRead():
+        return {}
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(path)
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError:
+        return {}
+    return {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
