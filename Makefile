@@ -44,6 +44,7 @@ $(VENV)/bin/python:
 $(VENV)/.installed: pyproject.toml requirements.lock | $(VENV)/bin/python
 	$(PIP) setuptools wheel
 	$(PIP) --no-build-isolation --editable .
+	@$(VENV)/bin/python -m compileall -q TACEResponse/TACEResponseLib
 	@touch $@
 
 # PyRadiomics is the oracle of the tests. Its source distribution is the only one there is and needs a C compiler; its build script

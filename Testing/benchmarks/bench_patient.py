@@ -11,6 +11,7 @@ the best and the median of the repeats are shown.
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+import TACEResponseLib
 
 SEQUENCES = {  # spacing (I, J, K) in mm, size
     "T2": ((2.0, 2.0, 8.0), (200, 195, 32)),
@@ -46,6 +48,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--lesion", type=float, default=30.0, help="diameter in mm")
     arguments = parser.parse_args()
+    # pip compiles what it installs, PyRadiomics among it; this checkout may not have been.
+    compileall.compile_dir(Path(TACEResponseLib.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_patient(folder, arguments.lesion)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from TACEResponseLib.features import PAPER_SETTINGS, FeatureSettings, get_feature_set
 from TACEResponseLib.features.native import NativeEngine
-from TACEResponseLib.features.native.mesh import largest_distance, largest_distance_in_plane, mesh_vertices
+from TACEResponseLib.features.native.mesh import mesh_vertices
 from TACEResponseLib.imaging import resample
+from TACEResponseLib.imaging.diameters import largest_distance, largest_distance_in_plane
 
 NAMES = get_feature_set("paper110").feature_names
 

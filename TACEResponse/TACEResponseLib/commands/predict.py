@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..batch import CaseResults, run_cases
@@ -39,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Predict case by case; what failed is named and does not stop the others."""
     record = RunRecord(NAME)
-    bundle = load_bundle(find_bundle(arguments.model))
+    bundle = _load_bundle(arguments.model)
     cases = read_manifest(arguments.manifest)
     if not arguments.all_rows:
         cases = select_cases(cases)
@@ -69,6 +71,15 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if len(cases) > 1:
         terminal.say(f"{len(results.done)} of {len(cases)} cases predicted: {arguments.out / 'predictions.csv'}")
     return EXIT_SOME_FAILED if results.failed else EXIT_DONE
+
+
+def _load_bundle(name: str) -> ModelBundle:
+    """Load a bundle while SimpleITK is imported, which nearly every one needs: hashing leaves the interpreter free."""
+    folder = find_bundle(name)
+    with ThreadPoolExecutor(1) as executor:
+        loading = executor.submit(load_bundle, folder)
+        importlib.import_module("SimpleITK")
+        return loading.result()
 
 
 def _write_case(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .. import __version__
@@ -25,6 +23,8 @@ class RunRecord:
 
     def write(self, path: Path, **counts: int) -> None:
         """Write the record; ``counts`` such as ``done=3, failed=1`` are added to it."""
+        import platform
+
         record = {
             "command": self._command,
             "started": self._started_at.isoformat(timespec="seconds"),
@@ -38,6 +38,8 @@ class RunRecord:
 
 
 def _installed_versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
     versions = {}
     for library in _LIBRARIES:
         try:

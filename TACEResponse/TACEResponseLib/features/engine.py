@@ -21,11 +21,13 @@ class EngineResult:
 class Engine(Protocol):
     """Computes features of a canonical VOI.
 
-    Engines are interchangeable: a bundle records which one was used and does not compare it.
+    Engines are interchangeable: a bundle records which one was used and does not compare it. ``sequences_at_once`` is
+    the number of threads that gain from computing side by side.
     """
 
     name: str
     version: str
+    sequences_at_once: int
 
     def compute(
         self,

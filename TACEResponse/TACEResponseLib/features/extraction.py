@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from ..imaging import CaseImages
-from .engine import Engine, get_engine
+from .engine import Engine, EngineResult, get_engine
 from .feature_sets import get_feature_set
 from .feature_vector import FeatureVector
 from .settings import PAPER_SETTINGS, FeatureSettings
@@ -34,7 +35,8 @@ def extract_features(
     settings : FeatureSettings
     engine : str or Engine
     progress : callable, optional
-        Called as ``progress(done, total, text)`` before each sequence and at the end; what it raises cancels.
+        Called in this thread as ``progress(done, total, text)`` before each sequence and at the end; what it raises
+        cancels the sequences not yet begun.
 
     Returns
     -------
@@ -50,19 +52,29 @@ def extract_features(
     features = get_feature_set(feature_set)
     values: list[float] = []
     undefined: dict[str, str] = {}
-    for done, sequence in enumerate(sequences):
-        if sequence not in images.vois:
-            raise ValueError(f"{images.key.label}: the sequence {sequence} has no image.")
-        if progress is not None:
-            progress(done, len(sequences), f"{images.key}: features of {sequence}")
+    missing = [sequence for sequence in sequences if sequence not in images.vois]
+    if missing:
+        raise ValueError(f"{images.key.label}: the sequence {missing[0]} has no image.")
+
+    def compute(sequence: str) -> EngineResult:
         try:
-            result = feature_engine.compute(
+            return feature_engine.compute(
                 images.vois[sequence], settings, features.feature_names, images.resampled.get(sequence)
             )
         except ValueError as error:
             raise ValueError(f"{images.key.label}, {sequence}: {error}") from error
-        values += [result.values[name] for name in features.feature_names]
-        undefined |= {f"{sequence}_{name}": reason for name, reason in result.undefined.items()}
+
+    executor = ThreadPoolExecutor(feature_engine.sequences_at_once)
+    try:
+        results = [executor.submit(compute, sequence) for sequence in sequences]
+        for done, (sequence, pending) in enumerate(zip(sequences, results, strict=True)):
+            if progress is not None:
+                progress(done, len(sequences), f"{images.key}: features of {sequence}")
+            result = pending.result()
+            values += [result.values[name] for name in features.feature_names]
+            undefined |= {f"{sequence}_{name}": reason for name, reason in result.undefined.items()}
+    finally:
+        executor.shutdown(cancel_futures=True)
     if progress is not None:
         progress(len(sequences), len(sequences), f"{images.key}: features done")
     return FeatureVector(

@@ -21,6 +21,8 @@ class PyRadiomicsEngine:
     """
 
     name = "pyradiomics"
+    # PyRadiomics holds the interpreter lock and keeps global state.
+    sequences_at_once = 1
 
     def __init__(self) -> None:
         """Raises ValueError if PyRadiomics is not installed."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import numpy as np
 
+from .diameters import largest_distance, largest_distance_in_plane
 from .voi import Voi
-
-_MOST_POINTS_COMPARED = 1500
 
 
 def volume_ml(voi: Voi) -> float:
@@ -26,11 +23,9 @@ def centre_lps_mm(voi: Voi) -> np.ndarray:
 def largest_diameter_mm(voi: Voi) -> float:
     """Largest distance in mm between the centres of two labelled voxels, in any direction (3-D).
 
-    It is smaller than the distance between outer edges by up to one voxel. Only ends of rows along I are compared, of
-    them only the vertices of their convex hull when there are many: the two farthest points are always among those.
+    It is smaller than the distance between outer edges by up to one voxel.
     """
-    points_mm = _row_ends(voi.mask)[:, ::-1] * np.asarray(voi.spacing_mm)
-    return _largest_distance(points_mm)
+    return float(largest_distance(2 * _row_ends(voi.mask), np.asarray(voi.spacing_mm)[::-1]))
 
 
 def largest_in_plane_diameter_mm(voi: Voi) -> float:
@@ -40,8 +35,7 @@ def largest_in_plane_diameter_mm(voi: Voi) -> float:
     """
     axis = slice_axis(voi.spacing_mm)
     points = _row_ends(voi.mask) if axis != 2 else _row_ends(np.swapaxes(voi.mask, 0, 2))[:, ::-1]
-    points_mm = points[:, ::-1] * np.asarray(voi.spacing_mm)
-    return max(_largest_distance(points_mm[points[:, axis] == number]) for number in np.unique(points[:, axis]))
+    return float(largest_distance_in_plane(2 * points, np.asarray(voi.spacing_mm)[::-1], axis))
 
 
 def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice]:
@@ -90,13 +84,3 @@ def _row_ends(mask: np.ndarray) -> np.ndarray:
     last = rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
     ends = np.concatenate([np.column_stack([k, j, first]), np.column_stack([k, j, last])])
     return ends + [part.start for part in box]
-
-
-def _largest_distance(points_mm: np.ndarray) -> float:
-    if len(points_mm) > _MOST_POINTS_COMPARED:
-        from scipy.spatial import ConvexHull, QhullError
-
-        # Without a hull, all points lie in one plane: every pair is compared.
-        with suppress(QhullError):
-            points_mm = points_mm[ConvexHull(points_mm).vertices]
-    return max(float(np.sqrt(((points_mm - point) ** 2).sum(axis=1).max())) for point in points_mm)

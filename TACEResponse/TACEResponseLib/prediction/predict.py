@@ -245,7 +245,7 @@ def _provenance(features: FeatureVector | None, bundle: ModelBundle) -> dict[str
         return provenance
     import SimpleITK as sitk
 
-    versions |= {"scipy": _scipy_version(), "SimpleITK": sitk.Version.VersionString()}
+    versions["SimpleITK"] = sitk.Version.VersionString()
     return provenance | {
         "settings": features.settings.as_dict(),
         "feature_set": features.feature_set,
@@ -255,15 +255,3 @@ def _provenance(features: FeatureVector | None, bundle: ModelBundle) -> dict[str
             for sequence, (image, mask) in features.input_sha256.items()
         },
     }
-
-
-def _scipy_version() -> str:
-    """Without importing SciPy, which the features may not need, where its metadata says."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("scipy")
-    except PackageNotFoundError:
-        import scipy
-
-        return scipy.__version__

@@ -36,6 +36,7 @@ class NativeEngine:
 
     name = "native"
     version = "1"
+    sequences_at_once = 2
 
     def compute(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .mesh import largest_distance, largest_distance_in_plane, mesh_area_and_volume, mesh_vertices
+from ...imaging.diameters import largest_distance, largest_distance_in_plane
+from .mesh import mesh_area_and_volume, mesh_vertices
 
 
 def shape_features(mask: np.ndarray, spacing_mm: tuple[float, float, float]) -> dict[str, float]:
