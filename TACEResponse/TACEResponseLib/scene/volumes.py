@@ -14,7 +14,9 @@ from ..imaging.acquisition_tags import DICOM_TAGS, PHANTOM_KEY, acquisition_tags
 if TYPE_CHECKING:
     import vtk
 
-_DIGEST_DECIMALS = 4
+_DIGEST_STEP_MM = 1e-4
+_DIGEST_OFFSET = 1 / np.pi
+"""Geometry is rounded at this part of a step: multiples of 1e-5, which most numbers are, lie off the edges."""
 
 
 def volumeArray(volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:
@@ -59,7 +61,8 @@ def volumeDigest(volumeNode: slicer.vtkMRMLVolumeNode) -> str:
 
 def contentDigest(array: np.ndarray, lattice: Lattice) -> str:
     """SHA-256 of an array and its lattice, which is rounded: files keep fewer digits than memory."""
-    geometry = np.round([*lattice.spacing_mm, *lattice.origin_mm, *lattice.direction], _DIGEST_DECIMALS) + 0.0
+    numbers = np.array([*lattice.spacing_mm, *lattice.origin_mm, *lattice.direction])
+    geometry = np.floor(numbers / _DIGEST_STEP_MM + _DIGEST_OFFSET).astype(int)
     digest = hashlib.sha256(f"{array.shape} {array.dtype.str} {geometry.tolist()}".encode())
     digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
