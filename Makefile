@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 
 demo: $(VENV)/.installed
 	@rm -rf out/demo
-	@$(VENV)/bin/tace-response phantom --patients 1 --seed 7 --out out/demo/phantom
+	@$(VENV)/bin/tace-response phantom --patients 1 --seed 9 --out out/demo/phantom
 	@$(VENV)/bin/tace-response predict out/demo/phantom/manifest.csv --model phantom-cd --out out/demo/prediction
 
 test: $(VENV)/.installed-test
