@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from TACEResponseLib.cohort import CLINICAL_FACTS, SEQUENCES, CaseKey
-from TACEResponseLib.scene.clinical_entry import ClinicalEntry
 from TACEResponseLib.panel.inputs import CHECKLIST, ModelInput, PanelInputs, VoiInput, VolumeInput
+from TACEResponseLib.scene.clinical_entry import ClinicalEntry
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from TACEResponseLib.scene.clinical_entry import ClinicalEntry
 from TACEResponseLib.panel.inputs import ModelInput, PanelInputs
 from TACEResponseLib.panel.state import STEPS, PanelState
+from TACEResponseLib.scene.clinical_entry import ClinicalEntry
 
 
 @pytest.fixture
@@ -55,6 +55,13 @@ def test_each_missing_thing_is_a_reason_of_its_own(complete_inputs):
     for word in ("Patient:", "Checklist:", "Child-Pugh:", "Portal venous invasion:", "AFP:", "AST:"):
         assert sum(reason.startswith(word) for reason in reasons) == 1, word
     assert len(reasons) == 14
+
+
+def test_an_identifier_that_cannot_name_a_folder_is_refused_before_predicting(complete_inputs):
+    state = PanelState()
+    state.update(complete_inputs(patientId="a/b"))
+    [reason] = state.missing()
+    assert reason.startswith("Patient: 'a/b' holds '/'")
 
 
 def test_one_sequence_without_a_voi(complete_inputs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..cohort import check_identifier
 from ..prediction import Prediction
 from ..scene.i18n import _
 from .inputs import CHECKLIST, PanelInputs, VolumeInput
@@ -82,9 +83,8 @@ class PanelState:
             return (_("Model: choose one."),)
         if inputs.model.problem:
             return (_("Model: {problem}").format(problem=inputs.model.problem),)
-        reasons = [] if inputs.patientId.strip() else [_("Patient: enter an identifier.")]
-        unticked = [name for name in self.checklistNeeded() if name not in inputs.checklist]
-        if unticked:
+        reasons = self._patientProblem()
+        if self._unticked():
             reasons.append(_("Checklist: tick what is so; the model was made for such patients only."))
         reasons += self._missingImages()
         problems = inputs.clinical.problems()
@@ -210,6 +210,16 @@ class PanelState:
         if prediction is not None and not self.resultIsCurrent:
             raise ValueError(_("Predict first: a what-if stands beside a result that is up to date."))
         self._whatIf = prediction
+
+    def _patientProblem(self) -> list[str]:
+        patientId = self.inputs.patientId.strip()
+        if not patientId:
+            return [_("Patient: enter an identifier.")]
+        try:
+            check_identifier(patientId)
+        except ValueError as error:
+            return [_("Patient: {problem}").format(problem=error)]
+        return []
 
     def _unticked(self) -> list[str]:
         return [name for name in self.checklistNeeded() if name not in self.inputs.checklist]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import slicer
 
 from ..cohort import ArraySource, Case, CaseKey, ClinicalRecord, check_identifier
-from .clinical_entry import ClinicalEntry
-from .roles import CLINICAL_PARAMETERS, KEY_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
+from .parameters import Parameters
+from .roles import KEY_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
 from .segmentations import segmentArray
 from .volumes import volumeArray, volumeLattice, volumeTags
 
@@ -87,24 +87,13 @@ def nodesOfParameterNode(
     )
 
 
-def clinicalEntryOfParameterNode(parameterNode: slicer.vtkMRMLScriptedModuleNode) -> ClinicalEntry:
-    """The clinical fields as they were typed in the panel."""
-    entry = ClinicalEntry()
-    fields = {}
-    for name in CLINICAL_PARAMETERS:
-        if parameterNode.HasParameter(name):
-            text, default = parameterNode.GetParameter(name), getattr(entry, name)
-            fields[name] = text == "True" if isinstance(default, bool) else type(default)(text)
-    return ClinicalEntry(**fields)
-
-
 def caseOfScene(parameterNode: slicer.vtkMRMLScriptedModuleNode | None = None) -> Case:
     """The case of the scene that is open. Raises ValueError with what is missing or wrong."""
     parameterNode = parameterNode or findParameterNode()
     key = keyOfParameterNode(parameterNode)
     volumes, segmentations = nodesOfParameterNode(parameterNode)
     try:
-        clinical = clinicalEntryOfParameterNode(parameterNode).record()
+        clinical = Parameters(parameterNode).clinicalEntry().record()
     except ValueError as error:
         raise ValueError(f"{key.label}: {error}") from error
     return caseOfNodes(key, volumes, segmentations, clinical)

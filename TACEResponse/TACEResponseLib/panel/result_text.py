@@ -1,0 +1,114 @@
+"""A result as the panel shows it: simple HTML of what `prediction.wording` says."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..models import ModelBundle
+from ..prediction import Prediction
+from ..prediction.wording import (
+    ONE_LESION,
+    RESEARCH_USE_ONLY,
+    contribution_words,
+    interval_per_hundred,
+    level_words,
+    per_hundred,
+    position_words,
+    warning_words,
+)
+from ..scene.i18n import _
+
+_GREY = "#808080"
+
+
+def resultHtml(
+    prediction: Prediction, bundle: ModelBundle | None, isStale: bool, provenance: dict[str, int] | None = None
+) -> str:
+    """Number, sentence, warnings, position and contributions; grey and said so if out of date.
+
+    ``bundle`` is None if the model of a stored result is not here any more; then its position is left out.
+    """
+    parts = []
+    if isStale:
+        parts.append(f"<p><b>{escape(_('Out of date: an input has changed. Predict again.'))}</b></p>")
+    parts += [numberHtml(prediction), f"<p>{escape(prediction.sentence)}</p>"]
+    if prediction.warnings:
+        parts.append(f"<h4>{escape(_('Warnings'))}</h4><ul>{''.join(map(_warningItem, prediction.warnings))}</ul>")
+    if bundle is not None and position_words(prediction, bundle) and not prediction.demonstration_only:
+        parts.append(f"<p>{escape(position_words(prediction, bundle))}</p>")
+    if not prediction.demonstration_only:
+        rows = "".join(
+            f"<tr><td>{escape(one.label)}&nbsp;</td><td>{escape(level_words(one))}&nbsp;</td>"
+            f"<td>{escape(contribution_words(one))}</td></tr>"
+            for one in prediction.contributions
+        )
+        parts.append(f"<h4>{escape(_('What contributes'))}</h4><table>{rows}</table>")
+    if prediction.scores:
+        parts.append(f"<p>{escape(ONE_LESION)}</p>")
+    parts.append(f"<p><small>{escape(_provenanceWords(prediction, provenance or {}))}</small></p>")
+    body = "".join(parts)
+    return f'<div style="color:{_GREY}">{body}</div>' if isStale else body
+
+
+def numberHtml(prediction: Prediction) -> str:
+    """The number in large type; struck through with a demonstration model on a patient."""
+    number = numberWords(prediction)
+    if prediction.demonstration_only:
+        return f'<p style="font-size:x-large"><s>{escape(number)}</s> <b>{escape(_("DEMONSTRATION"))}</b></p>'
+    uncertainty = interval_per_hundred(prediction.probability_low, prediction.probability_high)
+    note = _("of 100 respond, model uncertainty {uncertainty}").format(uncertainty=uncertainty)
+    return f'<p><span style="font-size:xx-large"><b>{escape(number)}</b></span> {escape(note)}</p>'
+
+
+def numberWords(prediction: Prediction) -> str:
+    """ "62", or "31-62" where facts are unknown."""
+    if prediction.probability is not None:
+        return per_hundred(prediction.probability)
+    return interval_per_hundred(*prediction.probability_range)
+
+
+def whatIfHtml(whatIf: Prediction) -> str:
+    """A what-if, marked as not this patient's."""
+    uncertainty = interval_per_hundred(whatIf.probability_low, whatIf.probability_high)
+    number = numberWords(whatIf)
+    if whatIf.demonstration_only:
+        return f"<i>{escape(_('Not this patient’s'))}</i>: <s>{escape(number)}</s> {escape(_('DEMONSTRATION'))}"
+    words = _("{number} of 100, model uncertainty {uncertainty}. Not saved and not reported.")
+    text = words.format(number=number, uncertainty=uncertainty)
+    return f"<i>{escape(_('Not this patient’s'))}</i>: {escape(text)}"
+
+
+def pageHtml(prediction: Prediction, bundle: ModelBundle, provenance: dict[str, int]) -> str:
+    """A page for the printer: the research-use banner, the patient and `resultHtml`."""
+    title = _("Estimated response to TACE: {patient}").format(patient=prediction.patient_id)
+    return (
+        f"<html><body><p><b>{escape(RESEARCH_USE_ONLY)}</b></p><h2>{escape(title)}</h2>"
+        f"{resultHtml(prediction, bundle, False, provenance)}</body></html>"
+    )
+
+
+def comparisonWords(one: Prediction, other: Prediction) -> str:
+    """Whether a second run gave the same numbers."""
+    pairs = [(one.probability_low, other.probability_low), (one.probability_high, other.probability_high)]
+    pairs += [(one.scores[name], other.scores.get(name, float("nan"))) for name in one.scores]
+    if one.probability is not None and other.probability is not None:
+        pairs.append((one.probability, other.probability))
+    if all(first == second for first, second in pairs) and one.provenance == other.provenance:
+        return _("Run again: every number is identical.")
+    largest = max(abs(first - second) for first, second in pairs)
+    if one.provenance == other.provenance:
+        return _("Run again: the same inputs, largest difference {largest:.1e}.").format(largest=largest)
+    return _("Run again: inputs or versions differ, largest difference {largest:.1e}.").format(largest=largest)
+
+
+def _warningItem(warning) -> str:
+    return f"<li>{escape(warning_words(warning.text, warning.sequence))}</li>"
+
+
+def _provenanceWords(prediction: Prediction, provenance: dict[str, int]) -> str:
+    words = _("Model {name}, SHA-256 {sha}.").format(name=prediction.bundle_name, sha=prediction.bundle_sha256[:12])
+    if provenance:
+        words += " " + _("Predictions for this patient: {predictions}; VOI edits after a result: {edits}.").format(
+            predictions=provenance.get("predictions", 0), edits=provenance.get("voi_edits_after_result", 0)
+        )
+    return words

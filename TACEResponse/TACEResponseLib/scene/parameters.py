@@ -1,0 +1,109 @@
+"""Typed access to the module's parameter node: the one place where the panel's state lives.
+
+Slicer's ``parameterNodeWrapper`` leaves an observer for every parameter on the node for good, and is not on the
+slicer-core wheel; this holds nothing, so that closing, reloading and switching leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import slicer
+
+from .clinical_entry import ClinicalEntry
+from .roles import CLINICAL_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
+
+CHECKLIST_PARAMETERS: tuple[str, ...] = ("firstTace", "noEarlierTreatment", "extracellularAgent", "adult", "notDiffuse")
+
+DEFAULTS: dict[str, str | bool | int | float] = {
+    "patientId": "",
+    "lesion": "1",
+    "reader": "1",
+    "session": "1",
+    "model": "",
+    "tumourCount": 0,
+    **dict.fromkeys(CHECKLIST_PARAMETERS, False),
+    **{name: getattr(ClinicalEntry(), name) for name in CLINICAL_PARAMETERS},
+    "newLesion": False,
+    "nonTarget": "",
+    "smallestMm": 0.0,
+    "cohortFolder": "",
+}
+"""Every plain parameter and its value in a new scene; the value's type is the parameter's."""
+
+NODE_ROLES: tuple[str, ...] = (*VOLUME_ROLES.values(), *SEGMENTATION_ROLES.values(), "followUpVolume")
+
+PATIENT_PARAMETERS: tuple[str, ...] = (
+    "patientId",
+    "lesion",
+    "tumourCount",
+    *CHECKLIST_PARAMETERS,
+    *(name for name in CLINICAL_PARAMETERS if not name.endswith("Unit") and name != "ngPerMlPerIu"),
+    "newLesion",
+    "nonTarget",
+    "smallestMm",
+)
+"""What is true of one patient only."""
+
+
+def parameterNode() -> slicer.vtkMRMLScriptedModuleNode:
+    """The module's parameter node of the scene, made if there is none."""
+    node = slicer.mrmlScene.GetSingletonNode(MODULE_NAME, "vtkMRMLScriptedModuleNode")
+    if node is None:
+        node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScriptedModuleNode")
+        node.UnRegister(None)
+        node.SetSingletonTag(MODULE_NAME)
+        node.SetName(MODULE_NAME)
+        node.SetAttribute("ModuleName", MODULE_NAME)
+        node = slicer.mrmlScene.AddNode(node)
+    return node
+
+
+class Parameters:
+    """The parameters of one node by name; what was never set has its default."""
+
+    def __init__(self, node: slicer.vtkMRMLScriptedModuleNode) -> None:
+        self.node = node
+
+    def get(self, name: str) -> str | bool | int | float:
+        """The value of a plain parameter, of its default's type."""
+        default = DEFAULTS[name]
+        if not self.node.HasParameter(name):
+            return default
+        text = self.node.GetParameter(name)
+        if isinstance(default, bool):
+            return text == "True"
+        try:
+            return type(default)(text)
+        except ValueError:
+            return default
+
+    def set(self, name: str, value: str | bool | int | float) -> None:
+        """Set a plain parameter; an equal value tells nobody."""
+        value = type(DEFAULTS[name])(value)
+        if self.get(name) != value:
+            self.node.SetParameter(name, str(value))
+
+    def getNode(self, role: str) -> slicer.vtkMRMLNode | None:
+        """The node in a role."""
+        return self.node.GetNodeReference(role)
+
+    def setNode(self, role: str, node: slicer.vtkMRMLNode | None) -> None:
+        """Put a node, or none, into a role."""
+        if self.getNode(role) is not node:
+            self.node.SetNodeReferenceID(role, None if node is None else node.GetID())
+
+    def clinicalEntry(self) -> ClinicalEntry:
+        """The fields of the clinical step."""
+        return ClinicalEntry(**{name: self.get(name) for name in CLINICAL_PARAMETERS})
+
+    def setClinicalEntry(self, entry: ClinicalEntry) -> None:
+        """Fill the fields of the clinical step."""
+        for name in CLINICAL_PARAMETERS:
+            self.set(name, getattr(entry, name))
+
+    def forgetPatient(self, keep: tuple[str, ...] = ()) -> None:
+        """Set what is true of one patient only back to its default, and take the VOIs out of their roles."""
+        for name in PATIENT_PARAMETERS:
+            if name not in keep:
+                self.set(name, DEFAULTS[name])
+        for role in SEGMENTATION_ROLES.values():
+            self.setNode(role, None)

@@ -1,0 +1,64 @@
+"""The words of the result step."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from TACEResponseLib.cohort import CaseWarning
+from TACEResponseLib.models import published_clinical_bundle
+from TACEResponseLib.panel.result_text import comparisonWords, numberWords, pageHtml, resultHtml, whatIfHtml
+
+
+def text_of(html):
+    parts = []
+    parser = HTMLParser()
+    parser.handle_data = parts.append
+    parser.feed(html)
+    return " ".join("".join(parts).split())
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return published_clinical_bundle(refit_count=100)
+
+
+def test_the_sentence_stands_there_word_for_word(some_prediction, bundle):
+    assert some_prediction.sentence in text_of(resultHtml(some_prediction, bundle, False))
+    assert "Out of date" not in resultHtml(some_prediction, bundle, False)
+
+
+def test_a_stale_result_says_so_and_is_grey(some_prediction, bundle):
+    html = resultHtml(some_prediction, bundle, True)
+    assert "Out of date" in html
+    assert "color:#808080" in html
+
+
+def test_a_demonstration_number_is_struck_through_and_nothing_else_states_it(some_prediction, bundle):
+    demonstration = replace(some_prediction, bundle_demonstration=True, is_phantom=False, sentence="DEMONSTRATION.")
+    html = resultHtml(demonstration, bundle, False)
+    number = numberWords(some_prediction)
+    assert f"<s>{number}</s>" in html
+    assert html.count(number) == 1
+    assert "What contributes" not in html
+    assert "<s>" in whatIfHtml(demonstration)
+
+
+def test_a_what_if_is_marked(some_prediction):
+    words = text_of(whatIfHtml(some_prediction))
+    assert words.startswith("Not this patient’s")
+    assert "Not saved and not reported" in words
+
+
+def test_texts_of_files_are_escaped(some_prediction, bundle):
+    evil = replace(some_prediction, warnings=(CaseWarning("x", "<script>alert(1)</script>", "AP"),))
+    html = pageHtml(evil, bundle, {"predictions": 2, "voi_edits_after_result": 1})
+    assert "<script>" not in html
+    assert "Predictions for this patient: 2; VOI edits after a result: 1." in text_of(html)
+    assert "Research use only" in html
+
+
+def test_a_second_run_is_compared(some_prediction):
+    assert "identical" in comparisonWords(some_prediction, some_prediction)
+    other = replace(some_prediction, probability=some_prediction.probability + 1e-7)
+    assert "1.0e-07" in comparisonWords(some_prediction, other)
+    assert "versions differ" in comparisonWords(some_prediction, replace(other, provenance={}))

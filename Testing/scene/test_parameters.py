@@ -1,0 +1,70 @@
+"""The parameter node: types, defaults, another patient, a saved scene."""
+
+import pytest
+import slicer
+from TACEResponseLib.cohort import ClinicalRecord
+from TACEResponseLib.panel.inputs import CHECKLIST
+from TACEResponseLib.scene.batch import openScene
+from TACEResponseLib.scene.clinical_entry import entryOf
+from TACEResponseLib.scene.parameters import CHECKLIST_PARAMETERS, DEFAULTS, PATIENT_PARAMETERS, Parameters
+from TACEResponseLib.scene.parameters import parameterNode as module_node
+
+CHANGED = {str: "a b, ü; %", bool: True, int: 3, float: 1.25}
+
+
+def test_a_scene_has_one_parameter_node(scene):
+    node = module_node()
+    assert module_node() is node
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScriptedModuleNode") == 1
+
+
+def test_every_parameter_survives_a_saved_scene(scene, tmp_path):
+    parameters = Parameters(module_node())
+    for name, default in DEFAULTS.items():
+        assert parameters.get(name) == default
+        parameters.set(name, CHANGED[type(default)])
+    assert scene.WriteToMRB(str(tmp_path / "case.mrb"))
+    openScene(tmp_path / "case.mrb")
+    again = Parameters(module_node())
+    assert {name: again.get(name) for name in DEFAULTS} == {name: CHANGED[type(v)] for name, v in DEFAULTS.items()}
+    assert {type(again.get(name)) for name in DEFAULTS} == {str, bool, int, float}
+
+
+def test_an_equal_value_tells_nobody(scene):
+    parameters = Parameters(module_node())
+    heard = []
+    parameters.node.AddObserver("ModifiedEvent", lambda *_: heard.append(1))
+    parameters.set("patientId", "")
+    parameters.setNode("volumeT2", None)
+    assert not heard
+    parameters.set("patientId", "Abc")
+    assert heard
+
+
+def test_another_patient_keeps_units_and_volumes(make_lesion_source, make_nodes):
+    parameters = Parameters(module_node())
+    volume, segmentation = make_nodes(make_lesion_source())
+    parameters.setNode("volumeAP", volume)
+    parameters.setNode("segmentationAP", segmentation)
+    parameters.setClinicalEntry(entryOf(ClinicalRecord("B", 8, True, 500.0, True, 60.0)))
+    parameters.set("astUnit", "ukat/L")
+    parameters.set("patientId", "Abc")
+    parameters.forgetPatient(keep=("patientId",))
+    assert parameters.clinicalEntry().isEmpty()
+    assert parameters.get("astUnit") == "ukat/L"
+    assert parameters.getNode("volumeAP") is volume
+    assert parameters.getNode("segmentationAP") is None
+    assert parameters.get("patientId") == "Abc"
+
+
+def test_the_checklist_is_the_same_for_node_and_state():
+    assert CHECKLIST_PARAMETERS == CHECKLIST
+    assert set(PATIENT_PARAMETERS) <= set(DEFAULTS)
+
+
+@pytest.mark.parametrize("text", ["", "many"])
+def test_a_damaged_number_falls_back_to_its_default(scene, text):
+    parameters = Parameters(module_node())
+    parameters.node.SetParameter("tumourCount", text)
+    assert parameters.get("tumourCount") == 0
+    assert slicer.mrmlScene is scene
