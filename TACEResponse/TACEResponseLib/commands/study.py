@@ -1,0 +1,69 @@
+"""``tace-response study``: a cohort judged as published and honestly."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from ..cohort import read_manifest, select_cases
+from .run_record import RunRecord
+from .terminal import EXIT_DONE, Terminal
+
+NAME = "study"
+HELP = "Judge all models on a cohort by the published and by the honest protocol; write the report."
+EXAMPLES = """\
+  tace-response study cohort/manifest.csv --features features.csv --out out/study
+  tace-response study cohort/manifest.csv --features features.csv --quick --out out/first-look
+  tace-response study cohort/manifest.csv --features features.csv --protocol honest --scores svm lasso --out out/study
+
+Rows whose column set says external take no part in training; the models frozen on the others are judged on them. A
+study that was killed goes on where it stopped when it is started again with the same --out.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("cohort", type=Path, help="cohort table (CSV): patient_id, outcome, facts")
+    parser.add_argument("--features", type=Path, help="feature table; without it only clinical models are judged")
+    parser.add_argument("--protocol", choices=("paper", "honest", "both"), default="both")
+    parser.add_argument("--scores", nargs="+", choices=("knn", "svm", "lasso", "dnn"), help="default: all four")
+    parser.add_argument("--quick", action="store_true", help="2 repeats, 2 seeds, no permutations: a first look")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Run the study and say where the report is."""
+    from ..features import read_feature_table
+    from ..reporting.study_report import write_study_report
+    from ..study import join_cohort
+    from ..study.honest import QUICK, HonestSettings
+    from ..study.run_study import StudySettings, run_study
+
+    record = RunRecord(NAME)
+    table = None if arguments.features is None else read_feature_table(arguments.features)
+    data = join_cohort(select_cases(read_manifest(arguments.cohort)), table)
+    for remark in data.remarks:
+        terminal.complain(f"warning: {remark}")
+    settings = StudySettings(
+        protocol=arguments.protocol,
+        honest=replace(QUICK if arguments.quick else HonestSettings(), seed=arguments.seed),
+        permutations=not arguments.quick,
+        is_quick=arguments.quick,
+    )
+    if arguments.scores:
+        settings = replace(settings, scores=tuple(dict.fromkeys(arguments.scores)))
+    result = run_study(
+        data,
+        settings,
+        arguments.out / "work",
+        lambda done, total, text: terminal.progress(done / max(total, 1), text),
+    )
+    write_study_report(arguments.out, result)
+    record.write(arguments.out / "run.json", patients=len(data.cases))
+    subjects = "phantom results" if data.is_phantom else "results"
+    for title, numbers in result.numbers.get("honest", {}).items():
+        terminal.say(f"{title}: AUC {numbers['auc']:.3f} ({numbers['auc_low']:.3f}-{numbers['auc_high']:.3f})")
+    terminal.say(f"{subjects} of {len(data.cases)} cases: {arguments.out / 'report.html'}")
+    return EXIT_DONE

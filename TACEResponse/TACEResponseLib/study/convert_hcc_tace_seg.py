@@ -1,0 +1,104 @@
+"""HCC-TACE-Seg (The Cancer Imaging Archive, doi 10.7937/TCIA.5FNA-0924) as a cohort table and a feature table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+
+from ..cohort import Case, CaseKey, ClinicalRecord, is_objective_response, new_folder, replace_file, write_manifest
+
+_CATEGORIES = {"1": "CR", "2": "PR", "3": "SD", "4": "PD"}
+
+_KEPT = {"age": "age_years", "Sex": "sex_code", "Tr_Size": "tumour_diameter_cm", "tumor_nodul": "tumour_nodularity"}
+
+_HU_OFFSET = 1024.0
+_LEAST_STORED_MEDIAN = 700.0
+"""No organ has a median CT number of 700 HU; a row above it holds stored values, which are HU + 1024."""
+
+
+def convert_hcc_tace_seg(clinical_path: Path, features_path: Path, folder: Path) -> list[str]:
+    """Write ``cohort.csv`` and ``features.csv`` into a new folder; returns what a user must know.
+
+    Portal venous invasion is "Portal Vein Thrombosis", AFP the number (its own group is >= 400, ours > 400); AST is not
+    in the collection and stays unknown. Features keep their values and get the prefix ``CT_``; rows without an outcome
+    or features are left out and counted. Intensities are not repaired: mixed units are told.
+
+    Raises ValueError for a file that cannot be read or lacks a column.
+    """
+    clinical = _read(clinical_path, ("TCIA_ID", "CPS", "AFP", "Portal Vein Thrombosis", "1_mRECIST"))
+    features = {row["Patient"]: row for row in _read(features_path, ("Patient",))}
+    names = [name for name in next(iter(features.values())) if name != "Patient"]
+    cases = [_case(row) for row in clinical]
+    used = [case for case in cases if case.objective_response is not None and case.key.patient_id in features]
+    remarks = [
+        f"{len(used)} of {len(cases)} patients have reader 1's mRECIST and features; the others are left out.",
+        "AST is not in this collection: the fact is unknown in all patients. Images are CT, not MR.",
+    ]
+    remarks += _unit_remarks(used, features, names)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["patient_id", *(f"CT_{name.removeprefix('original_')}" for name in names)])
+    for case in used:
+        writer.writerow([case.key.patient_id, *(features[case.key.patient_id][name] for name in names)])
+    with new_folder(folder) as part:
+        write_manifest(part / "cohort.csv", used)
+        replace_file(part / "features.csv", table.getvalue().encode("utf-8"))
+    return remarks
+
+
+def _read(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+    except OSError as error:
+        raise ValueError(f"{path.name} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is not UTF-8 text.") from error
+    missing = [name for name in needed if not rows or name not in rows[0]]
+    if missing:
+        raise ValueError(f"{path.name} has no rows or lacks the column {missing[0]}; is it the collection's file?")
+    return rows
+
+
+def _case(row: dict[str, str]) -> Case:
+    mrecist = {
+        reader: _CATEGORIES[cell] for reader in "123" if (cell := row[f"{reader}_mRECIST"].strip()) in _CATEGORIES
+    }
+    afp = _number(row["AFP"])
+    thrombosis = row["Portal Vein Thrombosis"].strip()
+    child_pugh = row["CPS"].strip()[:1]
+    return Case(
+        key=CaseKey(row["TCIA_ID"].strip()),
+        clinical=ClinicalRecord(
+            child_pugh=child_pugh if child_pugh in ("A", "B", "C") else None,
+            portal_venous_invasion={"0": False, "1": True}.get(thrombosis),
+            afp_ng_ml=afp,
+            afp_above_400_ng_ml=None if afp is None else afp > 400,
+        ),
+        objective_response=is_objective_response(mrecist["1"]) if "1" in mrecist else None,
+        mrecist=mrecist,
+        columns={ours: row.get(theirs, "").strip() for theirs, ours in _KEPT.items()},
+    )
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _unit_remarks(cases: list[Case], features: dict[str, dict[str, str]], names: list[str]) -> list[str]:
+    medians = [name for name in names if name.endswith("firstorder_Median")]
+    if not medians:
+        return []
+    values = np.array([float(features[case.key.patient_id][medians[0]]) for case in cases])
+    stored = values > _LEAST_STORED_MEDIAN
+    if not stored.any() or stored.all():
+        return []
+    return [
+        f"{int(stored.sum())} rows have intensities of HU + {_HU_OFFSET:.0f} and {int((~stored).sum())} of plain HU: "
+        "first-order features of the two are not comparable, and a model may learn the difference. They are left so."
+    ]

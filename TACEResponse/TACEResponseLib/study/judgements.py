@@ -1,0 +1,130 @@
+"""From predictions to the numbers of a report: plain dictionaries, ready for results.json."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from ..evaluation import (
+    at_threshold,
+    auc,
+    calibration,
+    corrected_resampled_interval,
+    delong_auc,
+    holm,
+    wilson_interval,
+    youden_threshold,
+)
+from ..models import expit
+from .honest import ExternalPredictions, HonestSettings, OuterPredictions
+from .paper import PaperPredictions
+
+Numbers = dict[str, object]
+
+
+def honest_numbers(predictions: OuterPredictions, outcome: np.ndarray, settings: HonestSettings) -> Numbers:
+    """Performance on outer predictions only.
+
+    ``auc`` is the mean over outer folds with the corrected resampled-t interval; ``auc_these_predictions`` DeLong's of
+    the predictions averaged over repeats, model fixed. Shares are means over repeats; Wilson intervals of n patients.
+    """
+    folds = fold_aucs(predictions, outcome)
+    test_share = 1 / (settings.outer_folds - 1)
+    mean, low, high = corrected_resampled_interval(folds, test_share)
+    average = predictions.log_odds.mean(axis=0)
+    fixed = delong_auc(average, outcome)
+    repeats = [calibration(expit(log_odds), outcome) for log_odds in predictions.log_odds]
+    right = predictions.said_or == outcome
+    shares = {
+        "accuracy": (right.mean(), len(outcome)),
+        "sensitivity": (right[:, outcome].mean(), int(outcome.sum())),
+        "specificity": (right[:, ~outcome].mean(), int((~outcome).sum())),
+    }
+    return {
+        "auc": mean,
+        "auc_low": low,
+        "auc_high": high,
+        "auc_these_predictions": [fixed.value, fixed.low, fixed.high],
+        **{name: float(value) for name, (value, _) in shares.items()},
+        **{f"{name}_interval": list(wilson_interval(value * n, n)) for name, (value, n) in shares.items()},
+        **{
+            f"calibration_{name}": float(np.mean([getattr(one, name) for one in repeats]))
+            for name in ("intercept", "slope", "ici", "brier")
+        },
+        "calibration_can_be_judged": repeats[0].can_be_judged,
+        "penalised_parts": predictions.penalised_parts,
+    }
+
+
+def fold_aucs(predictions: OuterPredictions, outcome: np.ndarray) -> np.ndarray:
+    """AUC of each outer test part, repeat by repeat."""
+    return np.array(
+        [
+            auc(log_odds[folds == fold], outcome[folds == fold])
+            for log_odds, folds in zip(predictions.log_odds, predictions.folds, strict=True)
+            for fold in range(folds.max() + 1)
+        ]
+    )
+
+
+def comparisons(
+    predictions: list[OuterPredictions], outcome: np.ndarray, settings: HonestSettings
+) -> list[dict[str, object]]:
+    """Pairs of models by their AUCs on the same outer folds: corrected resampled t, p corrected by Holm."""
+    from scipy.stats import t
+
+    aucs = {one.model.title: fold_aucs(one, outcome) for one in predictions if not one.model.is_control}
+    rows = []
+    for first, second in combinations(aucs, 2):
+        difference = aucs[first] - aucs[second]
+        error = np.sqrt((1 / difference.size + 1 / (settings.outer_folds - 1)) * difference.var(ddof=1))
+        mean = float(difference.mean())
+        p = 1.0 if error == 0 else float(2 * t.sf(abs(mean / error), difference.size - 1))
+        half = float(t.ppf(0.975, difference.size - 1) * error)
+        rows.append(
+            {"first": first, "second": second, "difference": mean, "low": mean - half, "high": mean + half, "p": p}
+        )
+    for row, corrected in zip(rows, holm(np.array([row["p"] for row in rows])), strict=True):
+        row["p_holm"] = float(corrected)
+    return rows
+
+
+def external_numbers(predictions: ExternalPredictions, outcome: np.ndarray) -> Numbers:
+    """Performance of a frozen model on patients who took no part in anything."""
+    result = delong_auc(predictions.log_odds, outcome)
+    fit = calibration(expit(predictions.log_odds), outcome)
+    right = predictions.said_or == outcome
+    shares = {
+        "accuracy": right,
+        "sensitivity": right[outcome],
+        "specificity": right[~outcome],
+    }
+    return {
+        "auc": result.value,
+        "auc_low": result.low,
+        "auc_high": result.high,
+        **{name: float(members.mean()) for name, members in shares.items()},
+        **{f"{name}_interval": list(wilson_interval(members.sum(), members.size)) for name, members in shares.items()},
+        **{f"calibration_{name}": getattr(fit, name) for name in ("intercept", "slope", "ici", "brier")},
+        "calibration_can_be_judged": fit.can_be_judged,
+    }
+
+
+def paper_numbers(predictions: PaperPredictions, outcome: np.ndarray) -> dict[str, Numbers]:
+    """As published, by set: DeLong, sensitivity and specificity at the set's own Youden threshold, accuracy at .5."""
+    numbers = {}
+    for name, rows in predictions.rows.items():
+        values, own = predictions.values[name], outcome[rows]
+        result = delong_auc(values, own)
+        chosen = at_threshold(values, own, youden_threshold(values, own))
+        numbers[name] = {
+            "auc": result.value,
+            "auc_low": result.low,
+            "auc_high": result.high,
+            "sensitivity": chosen.sensitivity,
+            "specificity": chosen.specificity,
+            "accuracy": at_threshold(values, own, predictions.accuracy_threshold).accuracy,
+            "penalised": predictions.penalised,
+        }
+    return numbers

@@ -1,0 +1,77 @@
+"""Protocol "paper": as published - one split, in-sample scores in the merged models, thresholds of each set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.fitting import FitJob, Learner, Progress
+from .chain import fit_second_stage
+from .protocol_models import Covariates, ProtocolModel
+from .study_data import StudyData
+
+TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class PaperPredictions:
+    """What a model says, by set ("train", "test" and, where there is one, "external").
+
+    ``values`` are scores, or probabilities of the logistic regressions; ``rows`` the patients of each set;
+    ``accuracy_threshold`` the value at which accuracy is taken (our guess from the printed numbers: .5, or 0 for the
+    SVM's decision function). ``penalised``: the terms separated the training set, so that the fit needed a penalty.
+    """
+
+    model: ProtocolModel
+    values: dict[str, np.ndarray]
+    rows: dict[str, np.ndarray]
+    accuracy_threshold: float
+    penalised: bool
+
+
+def run_paper(
+    data: StudyData,
+    covariates: Covariates,
+    learners: list[Learner],
+    seed: int,
+    external: np.ndarray,
+    progress: Progress | None = None,
+) -> list[PaperPredictions]:
+    """One random 8:2 split of the patients who are not ``external`` (bool (n,)); one seed for the DNN."""
+    development = np.flatnonzero(~external)
+    shuffled = np.random.default_rng([seed, 20]).permutation(development)
+    test_count = round(TEST_SHARE * development.size)
+    rows = {"train": np.sort(shuffled[test_count:]), "test": np.sort(shuffled[:test_count])}
+    if external.any():
+        rows["external"] = np.flatnonzero(external)
+    for name, members in rows.items():
+        if data.outcome[members].all() or not data.outcome[members].any():
+            raise ValueError(f"The {name} set of the published protocol has one outcome only; it needs more patients.")
+    everyone = np.concatenate(list(rows.values()))
+    scores = {}
+    for learner in learners:
+        (fit,) = learner.fit_many(data.features, data.outcome, [FitJob(rows["train"], (seed, 21), everyone)], progress)
+        by_row = np.empty(len(data.outcome))
+        by_row[everyone] = fit.scores
+        scores[learner.name] = by_row
+    return [_predict(data, covariates, model, scores, rows) for model in covariates.models if not model.is_control]
+
+
+def _predict(
+    data: StudyData,
+    covariates: Covariates,
+    model: ProtocolModel,
+    scores: dict[str, np.ndarray],
+    rows: dict[str, np.ndarray],
+) -> PaperPredictions:
+    if not model.covariates:
+        values = {name: scores[model.score][members] for name, members in rows.items()}
+        return PaperPredictions(model, values, rows, 0.0 if model.score == "svm" else 0.5, False)
+    terms = {
+        name: covariates.values(model, members, None if model.score is None else scores[model.score][members])
+        for name, members in rows.items()
+    }
+    stage = fit_second_stage(terms["train"], data.outcome[rows["train"]])
+    values = {name: 1 / (1 + np.exp(-stage.log_odds(part))) for name, part in terms.items()}
+    return PaperPredictions(model, values, rows, 0.5, stage.fit.penalised)

@@ -1,0 +1,262 @@
+"""A whole study: both protocols, their gap, and what else a reader must know; one dictionary of plain numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..cohort import CLINICAL_FACTS, replace_file
+from ..evaluation import (
+    aliases,
+    following_size,
+    odds_ratios,
+    reader_pairs,
+    sample_size,
+    table_one,
+    univariate_odds_ratios,
+)
+from ..evaluation.roc import auc
+from ..models.fitting import Learner, Progress
+from ..models.learners import RADIOMICS_SCORES, get_learner
+from ..models.network_batch import PAPER_RECIPE, NetworkRecipe
+from .chain import ChainPlan, ChainScores, run_plans
+from .controls import CHEAP_PERMUTATIONS, DNN_PERMUTATIONS, permutation_null
+from .honest import ExternalPredictions, HonestSettings, OuterPredictions, run_honest
+from .judgements import comparisons, external_numbers, honest_numbers, paper_numbers
+from .paper import PaperPredictions, run_paper
+from .protocol_models import Covariates, make_covariates
+from .study_data import StudyData
+
+PROTOCOLS = ("paper", "honest", "both")
+
+EXTERNAL_SET = "external"
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """What is run. ``permutations`` False leaves out the permutation null; ``is_quick`` marks a first look."""
+
+    protocol: str = "both"
+    honest: HonestSettings = HonestSettings()  # noqa: RUF009 - frozen
+    recipe: NetworkRecipe = PAPER_RECIPE
+    scores: tuple[str, ...] = RADIOMICS_SCORES
+    permutations: bool = True
+    is_quick: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """``numbers`` is what results.json holds, the predictions are for the figures; ``development`` are rows judged."""
+
+    numbers: Mapping[str, object]
+    data: StudyData
+    development: np.ndarray
+    external: np.ndarray
+    honest: tuple[OuterPredictions, ...]
+    frozen: tuple[ExternalPredictions, ...]
+    paper: tuple[PaperPredictions, ...]
+
+
+def run_study(
+    data: StudyData,
+    settings: StudySettings,
+    work: Path | None = None,
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Run a study.
+
+    Parameters
+    ----------
+    data : StudyData
+        Rows whose column ``set`` says "external" take no part in anything but the external validation.
+    settings : StudySettings
+    work : Path, optional
+        Folder where finished parts are kept, so that a killed study goes on where it stopped; parts of other data or
+        settings are not used.
+    progress : callable, optional
+        ``progress(done, total, text)``, each part counting anew.
+
+    Raises
+    ------
+    ValueError
+        For an unknown protocol and for cohorts too small for the folds.
+    """
+    if settings.protocol not in PROTOCOLS:
+        raise ValueError(f"There is no protocol {settings.protocol!r}; choose one of {', '.join(PROTOCOLS)}.")
+    external = np.array([case.columns.get("set", "") == EXTERNAL_SET for case in data.cases])
+    development = np.flatnonzero(~external)
+    learners = [get_learner(name, settings.honest.ensemble_size, settings.recipe) for name in settings.scores]
+    if not data.feature_names:
+        learners = []
+    covariates = make_covariates(data, [learner.name for learner in learners])
+    numbers: dict[str, object] = {
+        "schema": 1,
+        "cohort": _cohort_numbers(data, external),
+        "settings": _settings_numbers(settings, learners),
+        "remarks": list(data.remarks),
+    }
+    honest: list[OuterPredictions] = []
+    frozen: list[ExternalPredictions] = []
+    paper: list[PaperPredictions] = []
+    outcome = data.outcome[development]
+    if settings.protocol in ("honest", "both"):
+        run = _resuming(data, settings, work, progress)
+        honest, frozen = run_honest(data, covariates, learners, settings.honest, external, run, progress)
+        numbers["honest"] = {one.model.title: honest_numbers(one, outcome, settings.honest) for one in honest}
+        numbers["honest_comparisons"] = comparisons(honest, outcome, settings.honest)
+        own = data.outcome[external]
+        judged = own.any() and not own.all()
+        numbers["external"] = {one.model.title: external_numbers(one, own) for one in frozen} if judged else {}
+        numbers["readers"] = _reader_numbers(data, development, honest)
+        if settings.permutations:
+            numbers["permutation_null"] = _null_numbers(data, development, learners, settings, progress)
+    if settings.protocol in ("paper", "both"):
+        single = [replace(learner, ensemble_size=1) for learner in learners]
+        paper = run_paper(data, covariates, single, settings.honest.seed, external, progress)
+        numbers["paper"] = {one.model.title: paper_numbers(one, data.outcome) for one in paper}
+    if settings.protocol == "both":
+        numbers["leak_audit"] = _leak_audit(numbers)
+    numbers |= _table_numbers(data, development, covariates)
+    return StudyResult(numbers, data, development, np.flatnonzero(external), tuple(honest), tuple(frozen), tuple(paper))
+
+
+def _cohort_numbers(data: StudyData, external: np.ndarray) -> dict[str, object]:
+    size = sample_size(len(data.cases), data.responders, 1 + len(CLINICAL_FACTS))
+    return {
+        "patients": len(data.cases),
+        "responders": data.responders,
+        "external": int(external.sum()),
+        "external_responders": int(data.outcome[external].sum()),
+        "features": len(data.feature_names),
+        "phantoms": data.is_phantom,
+        "missing_facts": data.missing_facts,
+        "sha256": data.sha256(),
+        "sample_size": size.sentence(),
+        "feature_engine": data.table.engine if data.table is not None else None,
+    }
+
+
+def _settings_numbers(settings: StudySettings, learners: list[Learner]) -> dict[str, object]:
+    return {
+        "protocol": settings.protocol,
+        "quick": settings.is_quick,
+        "honest": asdict(settings.honest),
+        "learners": {learner.name: learner.settings for learner in learners},
+    }
+
+
+def _resuming(data: StudyData, settings: StudySettings, work: Path | None, progress: Progress | None):
+    """Runs plans, or takes their scores from ``work`` if they were run before on the same data and settings."""
+    recorded = json.dumps({"honest": asdict(settings.honest), "recipe": asdict(settings.recipe)}, sort_keys=True)
+
+    def run(learner: Learner, name: str, plans: list[ChainPlan]) -> list[ChainScores]:
+        def tell(done: int, total: int, text: str) -> None:
+            if progress is not None:
+                progress(done, total, f"{learner.name}, {name}: {text}")
+
+        if work is None:
+            return run_plans(data.features, data.outcome, learner, plans, tell)
+        identity = f"{data.sha256()} {recorded} {learner.name} {json.dumps(learner.settings, sort_keys=True)} {name}"
+        path = work / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.json"
+        if path.exists():
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            return [ChainScores(np.array(part["out_of_fold"]), np.array(part["test"]), ()) for part in kept]
+        chains = run_plans(data.features, data.outcome, learner, plans, tell)
+        kept = [{"out_of_fold": chain.out_of_fold.tolist(), "test": chain.test.tolist()} for chain in chains]
+        replace_file(path, json.dumps(kept).encode("utf-8"))
+        return chains
+
+    return run
+
+
+def _null_numbers(
+    data: StudyData,
+    development: np.ndarray,
+    learners: list[Learner],
+    settings: StudySettings,
+    progress: Progress | None,
+) -> dict[str, object]:
+    return {
+        learner.name: permutation_null(
+            data,
+            development,
+            learner,
+            DNN_PERMUTATIONS if learner.name == "dnn" else CHEAP_PERMUTATIONS,
+            settings.honest.seed,
+            settings.honest.outer_folds,
+            progress,
+        )
+        for learner in learners
+    }
+
+
+def _leak_audit(numbers: Mapping[str, object]) -> list[dict[str, object]]:
+    """Both protocols' AUC of each model, and how much the published way says too much."""
+    rows = []
+    for title, honest in numbers["honest"].items():
+        paper = numbers["paper"].get(title)
+        if paper is not None:
+            rows.append(
+                {
+                    "model": title,
+                    "paper_train": paper["train"]["auc"],
+                    "paper_test": paper["test"]["auc"],
+                    "honest": honest["auc"],
+                    "honest_low": honest["auc_low"],
+                    "honest_high": honest["auc_high"],
+                    "gap": paper["train"]["auc"] - honest["auc"],
+                }
+            )
+    return rows
+
+
+def _reader_numbers(data: StudyData, development: np.ndarray, honest: list[OuterPredictions]) -> dict[str, object]:
+    """Readers against each other, and each model against each reader, where several judged the outcome."""
+    readers = sorted({reader for row in development for reader in data.cases[row].mrecist if reader})
+    if len(readers) < 2:
+        return {}
+    categories = {reader: [data.cases[row].mrecist.get(reader) for row in development] for reader in readers}
+    models = {}
+    for one in honest:
+        score = one.log_odds.mean(axis=0)
+        models[one.model.title] = {}
+        for reader, judged in categories.items():
+            known = np.array([category in ("CR", "PR", "SD", "PD") for category in judged])
+            responded = np.array([category in ("CR", "PR") for category in judged])
+            if known.any() and responded[known].any() and not responded[known].all():
+                models[one.model.title][reader] = auc(score[known], responded[known])
+    return {"pairs": [asdict(pair) for pair in reader_pairs(categories)], "models_against_readers": models}
+
+
+def _table_numbers(data: StudyData, development: np.ndarray, covariates: Covariates) -> dict[str, object]:
+    cases, outcome = [data.cases[row] for row in development], data.outcome[development]
+    names = [name for case in cases for name in case.columns]
+    columns = {name: [case.columns.get(name, "") for case in cases] for name in dict.fromkeys(names) if name != "set"}
+    for number, fact in enumerate(CLINICAL_FACTS):
+        values = data.facts[development, number]
+        columns[fact] = ["" if np.isnan(value) else "yes" if value else "no" for value in values]
+    facts = tuple(model.covariates for model in covariates.models if model.name == "clinical")
+    facts = facts[0] if facts else ()
+    values = np.column_stack([covariates.columns[name][development] for name in facts]) if facts else np.empty((0, 0))
+    numbers: dict[str, object] = {
+        "table_one": [asdict(row) for row in table_one(columns, outcome)],
+        "univariate": [asdict(row) for row in univariate_odds_ratios(values, outcome, facts)] if facts else [],
+        "multivariate": [asdict(row) for row in odds_ratios(values, outcome, facts)] if facts else [],
+    }
+    volumes = [name for name in data.feature_names if name.endswith("shape_VoxelVolume")]
+    if data.feature_names:
+        features = data.features[development]
+        numbers["redundancy"] = {
+            "aliases": aliases(features, data.feature_names),
+            "following_size": following_size(
+                features, data.feature_names, features[:, data.feature_names.index(volumes[0])]
+            )
+            if volumes
+            else [],
+        }
+    return numbers
