@@ -6,6 +6,7 @@ import numpy as np
 import slicer
 
 from ..cohort import Lattice
+from ..imaging.measurements import bounding_box
 from .volumes import checkNoTransform, contentDigest, latticeOfMatrix, volumeArray, volumeLattice
 
 TUMOUR_NAME = "Tumour"
@@ -22,8 +23,8 @@ TUMOUR_COLOUR = (0.9, 0.75, 0.2)
 
 READER_TAG, SESSION_TAG = "Reader", "Session"
 
-COPIED_TAG = "TACEResponse.CopiedFrom"
-"""Tag of a segment that was copied from another sequence and not checked since."""
+COPIED_TAG = "TACEResponse.Copied"
+"""Tag of a segment that was copied from another sequence: which one, and the digest of what was copied."""
 
 
 def segmentArray(
@@ -83,11 +84,9 @@ def voiDigest(segmentationNode: slicer.vtkMRMLSegmentationNode) -> str:
 
 def croppedToVoi(mask: np.ndarray, lattice: Lattice) -> tuple[np.ndarray, Lattice]:
     """The box of the labelled voxels and its lattice."""
-    places = np.argwhere(mask)
-    first, last = places.min(axis=0), places.max(axis=0) + 1
+    box = bounding_box(mask)
     axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
-    origin = np.add(lattice.origin_mm, axes @ first[::-1])
-    box = tuple(slice(start, stop) for start, stop in zip(first, last, strict=True))
+    origin = np.add(lattice.origin_mm, axes @ [part.start for part in reversed(box)])
     return mask[box], Lattice(lattice.spacing_mm, tuple(origin.tolist()), lattice.direction)
 
 
@@ -131,7 +130,18 @@ def copyVoi(
     shape = volumeArray(targetVolume).shape
     mask = maskOnLattice(*segmentArray(source), shape, volumeLattice(targetVolume))
     setVoiArray(target, targetVolume, mask)
-    setTag(target, COPIED_TAG, sourceSequence)
+    setTag(target, COPIED_TAG, f"{sourceSequence} {voiDigest(target)}")
+
+
+def isUnchecked(segmentationNode: slicer.vtkMRMLSegmentationNode, content: str) -> bool:
+    """Whether the VOI, whose digest is ``content``, is still what was copied: neither edited nor confirmed."""
+    copied = tag(segmentationNode, COPIED_TAG)
+    return copied is not None and copied.endswith(f" {content}")
+
+
+def confirmVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
+    """The reader says that a copied VOI fits as it is."""
+    setTag(segmentationNode, COPIED_TAG, None)
 
 
 def shiftVoi(

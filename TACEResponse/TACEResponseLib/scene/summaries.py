@@ -12,7 +12,8 @@ from ..cohort import ArraySource, CaseKey, Lattice
 from ..imaging import Voi, canonical_voi, check_between_sequences, largest_in_plane_diameter_mm, slice_axis, volume_ml
 from ..imaging.gate import FEWEST_SLICES
 from ..imaging.mask_lattice import paste_mask
-from .segmentations import COPIED_TAG, croppedToVoi, segmentArray, tag
+from ..imaging.measurements import bounding_box
+from .segmentations import croppedToVoi, isUnchecked, segmentArray
 from .volumes import contentDigest, volumeLattice, volumeTags
 
 _NOT_OF_THE_PANEL = ("same_image",)
@@ -39,23 +40,23 @@ def summariseVoi(
     try:
         mask, lattice = croppedToVoi(*segmentArray(segmentationNode))
         content = contentDigest(mask, lattice)
-        isUnchecked = tag(segmentationNode, COPIED_TAG) is not None
+        unchecked = isUnchecked(segmentationNode, content)
     except ValueError as error:
         return VoiSummary("", problem=str(error))
     try:
         shape = volumeNode.GetImageData().GetDimensions()[::-1] if volumeNode.GetImageData() else (0, 0, 0)
-        box = np.argwhere(paste_mask(mask, lattice, shape, volumeLattice(volumeNode)))
+        box = bounding_box(paste_mask(mask, lattice, shape, volumeLattice(volumeNode)))
         voi = _voiAlone(sequence, mask, lattice, volumeNode)
         volume, diameter = volume_ml(voi), largest_in_plane_diameter_mm(voi)
     except ValueError as error:
-        return VoiSummary(content, isUnchecked=isUnchecked, problem=str(error))
+        return VoiSummary(content, isUnchecked=unchecked, problem=str(error))
     slices = mask.shape[slice_axis(voi.spacing_mm)]
     warnings = []
     if slices < FEWEST_SLICES:
         warnings.append(f"Drawn on {slices} slice{'s' if slices > 1 else ''} only.")
-    if (box.min(axis=0) == 0).any() or (box.max(axis=0) == np.subtract(shape, 1)).any():
+    if any(part.start == 0 or part.stop == size for part, size in zip(box, shape, strict=True)):
         warnings.append("It touches the border of the image; the lesion may continue outside it.")
-    return VoiSummary(content, volume, diameter, isUnchecked, None, tuple(warnings), voi)
+    return VoiSummary(content, volume, diameter, unchecked, None, tuple(warnings), voi)
 
 
 def summariseBetween(summaries: Mapping[str, VoiSummary]) -> tuple[str, ...]:
