@@ -1,0 +1,88 @@
+"""Widgets whose .ui property ``SlicerParameterName`` names a parameter, kept equal to the parameter node."""
+
+from __future__ import annotations
+
+from ..scene.parameters import DEFAULTS, Parameters
+
+PARAMETER_PROPERTY = "SlicerParameterName"
+
+
+class Binding:
+    """The bound widgets of the panel.
+
+    ``changed`` is called after a widget has changed its parameter. Combo boxes hold the parameter's values as data of
+    their items, so that their texts can be translated. Nothing is observed here: the panel calls `showParameters`.
+    """
+
+    def __init__(self, changed) -> None:
+        self.parameters: Parameters | None = None
+        self._changed = changed
+        self._widgets: dict[str, object] = {}
+        self._isShowing = False
+
+    def add(self, ui) -> None:
+        """Take the widgets of a part's ``slicer.util.childWidgetVariables`` that name a parameter."""
+        for widget in vars(ui).values():
+            name = widget.property(PARAMETER_PROPERTY)
+            if name:
+                self._widgets[name] = widget
+                _signal(widget).connect(lambda *_ignored, name=name: self._onWidgetChanged(name))
+
+    def showParameters(self) -> None:
+        """Put the parameters into the widgets."""
+        if self.parameters is None:
+            return
+        self._isShowing = True
+        try:
+            for name, widget in self._widgets.items():
+                value = self.parameters.get(name) if name in DEFAULTS else self.parameters.getNode(name)
+                if _value(widget) != value:
+                    _setValue(widget, value)
+        finally:
+            self._isShowing = False
+
+    def _onWidgetChanged(self, name: str) -> None:
+        if self._isShowing or self.parameters is None:
+            return
+        value = _value(self._widgets[name])
+        if name in DEFAULTS:
+            self.parameters.set(name, value)
+        else:
+            self.parameters.setNode(name, value)
+        self._changed()
+
+
+def _signal(widget):
+    return {
+        "QCheckBox": lambda: widget.toggled,
+        "QLineEdit": lambda: widget.textChanged,
+        "QSpinBox": lambda: widget.valueChanged,
+        "QDoubleSpinBox": lambda: widget.valueChanged,
+        "QComboBox": lambda: widget.currentIndexChanged,
+        "ctkPathLineEdit": lambda: widget.currentPathChanged,
+        "qMRMLNodeComboBox": lambda: widget.currentNodeChanged,
+    }[widget.className()]()
+
+
+def _value(widget):
+    return {
+        "QCheckBox": lambda: widget.checked,
+        "QLineEdit": lambda: widget.text,
+        "QSpinBox": lambda: widget.value,
+        "QDoubleSpinBox": lambda: widget.value,
+        "QComboBox": lambda: widget.itemData(widget.currentIndex) or "",
+        "ctkPathLineEdit": lambda: widget.currentPath,
+        "qMRMLNodeComboBox": lambda: widget.currentNode(),
+    }[widget.className()]()
+
+
+def _setValue(widget, value) -> None:
+    {
+        "QCheckBox": lambda: widget.setChecked(value),
+        "QLineEdit": lambda: widget.setText(value),
+        "QSpinBox": lambda: widget.setValue(value),
+        "QDoubleSpinBox": lambda: widget.setValue(value),
+        "QComboBox": lambda: widget.setCurrentIndex(widget.findData(value)),
+        "ctkPathLineEdit": lambda: setattr(widget, "currentPath", value),
+        "qMRMLNodeComboBox": lambda: widget.setCurrentNode(value),
+    }[widget.className()]()

@@ -1,0 +1,115 @@
+"""After TACE: viable diameters, mRECIST, and the patient's row in the site's own cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import slicer
+
+from ..scene import follow_up
+from ..scene.i18n import _
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, VOLUME_ROLES
+from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+
+
+class FollowUpStep(Step):
+    """Step 6."""
+
+    name = "followUp"
+    uiFile = "FollowUpStep.ui"
+
+    def setup(self) -> None:
+        fillSelector(
+            self.ui.nonTargetSelector,
+            {"": _("none"), "gone": _("gone"), "persisting": _("persisting"), "progressing": _("progressing")},
+        )
+        self.ui.addBaselineButton.clicked.connect(self.onAddBaseline)
+        self.ui.addFollowUpButton.clicked.connect(self.onAddFollowUp)
+        self.ui.addToCohortButton.clicked.connect(self.onAddToCohort)
+
+    def refresh(self) -> None:
+        for role, label in (
+            (BASELINE_LINES_ROLE, self.ui.baselineLabel),
+            (FOLLOW_UP_LINES_ROLE, self.ui.followUpLabel),
+        ):
+            lines = self.lines(role)
+            try:
+                words = _("{sum:.1f} mm in {count} lesions").format(
+                    sum=follow_up.sumOfDiametersMm(lines), count=len(lines)
+                )
+                showNote(label, words if lines else _("nothing measured"))
+            except ValueError as error:
+                showNote(label, str(error), PROBLEM_STYLE)
+        self.ui.addBaselineButton.setEnabled(self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not None)
+        self.ui.addFollowUpButton.setEnabled(self.panel.parameters.getNode("followUpVolume") is not None)
+        try:
+            row = self.row()
+        except ValueError as error:
+            showNote(self.ui.mrecistLabel, str(error) if self.lines(BASELINE_LINES_ROLE) else None, PROBLEM_STYLE)
+            row = None
+        else:
+            outcome = _("objective response") if row.objective_response else _("no objective response")
+            showNote(self.ui.mrecistLabel, f"mRECIST {row.mrecist['']}: {outcome}")
+        missing = self._missing(row)
+        self.ui.addToCohortButton.setEnabled(missing is None)
+        words = _("Add facts, features and response of this patient to your cohort")
+        self.ui.addToCohortButton.setToolTip(missing or words)
+
+    def lines(self, role: str) -> list[slicer.vtkMRMLMarkupsLineNode]:
+        """The lines of a role that are still there."""
+        node = self.panel.parameters.node
+        lines = [node.GetNthNodeReference(role, number) for number in range(node.GetNumberOfNodeReferences(role))]
+        return [line for line in lines if line is not None]
+
+    def row(self):
+        """The patient's row. Raises ValueError for what cannot be judged."""
+        parameters = self.panel.parameters
+        smallest = float(parameters.get("smallestMm"))
+        return follow_up.responseRow(
+            self.panel.key(),
+            self.panel.state.inputs.clinical.knownFacts(),
+            follow_up.sumOfDiametersMm(self.lines(BASELINE_LINES_ROLE)),
+            follow_up.sumOfDiametersMm(self.lines(FOLLOW_UP_LINES_ROLE)),
+            smallest or None,
+            bool(parameters.get("newLesion")),
+            str(parameters.get("nonTarget")) or None,
+        )
+
+    def onAddBaseline(self) -> None:
+        """Draw a line on the arterial phase before TACE."""
+        self._addLine(BASELINE_LINES_ROLE, VOLUME_ROLES["AP"], _("Viable before TACE"))
+
+    def onAddFollowUp(self) -> None:
+        """Draw a line on the follow-up study."""
+        self._addLine(FOLLOW_UP_LINES_ROLE, "followUpVolume", _("Viable after TACE"))
+
+    def onAddToCohort(self) -> None:
+        """Append the patient to the site's cohort."""
+        with self.panel.saying(self.ui.cohortLabel):
+            folder = Path(str(self.panel.parameters.get("cohortFolder")))
+            count = follow_up.addToCohort(folder, self.row(), self.panel.features)
+            words = _("{patient} was added; the cohort has {count} patients.")
+            showNote(self.ui.cohortLabel, words.format(patient=self.panel.key().label, count=count))
+
+    def _addLine(self, role: str, volumeRole: str, name: str) -> None:
+        line = follow_up.addLine(f"{name} {len(self.lines(role)) + 1}")
+        self.panel.parameters.node.AddNodeReferenceID(role, line.GetID())
+        volume = self.panel.parameters.getNode(volumeRole)
+        self.panel.fourUp.hide()
+        slicer.util.setSliceViewerLayers(background=volume, fit=True)
+        slicer.modules.markups.logic().SetActiveList(line)
+        slicer.app.applicationLogic().GetInteractionNode().SetCurrentInteractionMode(
+            slicer.vtkMRMLInteractionNode.Place
+        )
+        self.panel.refresh()
+
+    def _missing(self, row) -> str | None:
+        if row is None:
+            return _("Measure the viable diameters first.")
+        if not self.panel.parameters.get("cohortFolder"):
+            return _("Choose the folder of your cohort.")
+        if self.panel.state.inputs.needsImages and self.panel.features is None:
+            return _("Predict first: the cohort takes the features with it.")
+        if self.panel.state.resultIsStale:
+            return _("The result is out of date; predict again.")
+        return None

@@ -1,0 +1,119 @@
+"""T2 | AP over PVP | DP: four linked slice views, each with its own volume and VOI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import slicer
+
+from ..cohort import SEQUENCES
+
+LAYOUT_ID = 51347
+"""Any number over 100 that no other module uses."""
+
+VIEW_NAMES = {str(sequence): f"TACEResponse{sequence}" for sequence in SEQUENCES}
+"""Singleton tags of the four slice views."""
+
+_COLOURS = {"T2": "#4A50C8", "AP": "#E17012", "PVP": "#2F7E3B", "DP": "#8C3A8C"}
+
+
+def layoutDescription() -> str:
+    """The layout's XML: two rows of two slice views."""
+
+    def view(sequence: str) -> str:
+        return (
+            f'<item><view class="vtkMRMLSliceNode" singletontag="{VIEW_NAMES[sequence]}">'
+            '<property name="orientation" action="default">Axial</property>'
+            f'<property name="viewlabel" action="default">{sequence}</property>'
+            f'<property name="viewcolor" action="default">{_COLOURS[sequence]}</property></view></item>'
+        )
+
+    rows = "".join(
+        f'<item><layout type="horizontal">{view(left)}{view(right)}</layout></item>'
+        for left, right in (("T2", "AP"), ("PVP", "DP"))
+    )
+    return f'<layout type="vertical" split="true">{rows}</layout>'
+
+
+def registerLayout() -> None:
+    """Tell Slicer of the layout; safe to call again."""
+    layoutNode = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+    if not layoutNode.IsLayoutDescription(LAYOUT_ID):
+        layoutNode.AddLayoutDescription(LAYOUT_ID, layoutDescription())
+
+
+class FourUp:
+    """Shows the layout and gives back the one before."""
+
+    def __init__(self) -> None:
+        self._layoutBefore: int | None = None
+        self._restricted: list[str] = []
+
+    @property
+    def isShown(self) -> bool:
+        """The four-up is the present layout."""
+        return slicer.app.layoutManager().layout == LAYOUT_ID
+
+    def show(
+        self,
+        volumes: Mapping[str, slicer.vtkMRMLVolumeNode],
+        segmentations: Mapping[str, slicer.vtkMRMLSegmentationNode],
+        dates: Mapping[str, str | None],
+    ) -> None:
+        """Show the volumes by sequence, each VOI in its own view only, and link the views."""
+        manager = slicer.app.layoutManager()
+        registerLayout()
+        if not self.isShown:
+            self._layoutBefore = manager.layout
+            manager.setLayout(LAYOUT_ID)
+        for sequence, name in VIEW_NAMES.items():
+            widget = manager.sliceWidget(name)
+            composite, view = widget.sliceLogic().GetSliceCompositeNode(), widget.mrmlSliceNode()
+            volume = volumes.get(sequence)
+            composite.SetLinkedControl(False)
+            composite.SetBackgroundVolumeID(None if volume is None else volume.GetID())
+            view.SetLayoutLabel(f"{sequence} {_dateWords(dates.get(sequence))}".strip())
+            if volume is not None:
+                widget.sliceLogic().RotateSliceToLowestVolumeAxes()
+                widget.sliceLogic().FitSliceToBackground()
+            if sequence in segmentations:
+                self._restrict(segmentations[sequence], view)
+        for name in VIEW_NAMES.values():
+            composite = manager.sliceWidget(name).sliceLogic().GetSliceCompositeNode()
+            composite.SetLinkedControl(True)
+            composite.SetHotLinkedControl(True)
+
+    def jumpTo(self, ras: tuple[float, float, float]) -> None:
+        """Show one place of the patient in all four views."""
+        for name in VIEW_NAMES.values():
+            slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode().JumpSliceByCentering(*ras)
+
+    def hide(self) -> None:
+        """Give back the layout before, and show the VOIs in all views again."""
+        for nodeId in self._restricted:
+            node = slicer.mrmlScene.GetNodeByID(nodeId)
+            if node is not None:
+                node.RemoveAllViewNodeIDs()
+        self._restricted = []
+        if self._layoutBefore is not None and self.isShown:
+            slicer.app.layoutManager().setLayout(self._layoutBefore)
+        self._layoutBefore = None
+
+    def removeNodes(self) -> None:
+        """Take the views' nodes out of the scene; not while they are shown."""
+        scene = slicer.mrmlScene
+        for name in VIEW_NAMES.values():
+            for className in ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceDisplayNode", "vtkMRMLSliceNode"):
+                node = scene.GetSingletonNode(name, className)
+                if node is not None:
+                    scene.RemoveNode(node)
+
+    def _restrict(self, segmentationNode, view) -> None:
+        displayNode = segmentationNode.GetDisplayNode()
+        if displayNode is not None:
+            displayNode.SetViewNodeIDs([view.GetID()])
+            self._restricted.append(displayNode.GetID())
+
+
+def _dateWords(date: str | None) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if date and len(date) == 8 else date or ""

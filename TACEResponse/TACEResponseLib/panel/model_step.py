@@ -1,0 +1,85 @@
+"""The model, the patient, and whether the model was made for such a patient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import slicer
+
+from ..models import find_bundle, shipped_bundles
+from ..scene.i18n import _
+from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+
+USER_MODELS_KEY = "TACEResponse/Models"
+"""Slicer's setting with the folders of the user's own models."""
+
+
+class ModelStep(Step):
+    """Step 0."""
+
+    name = "model"
+    uiFile = "ModelStep.ui"
+
+    def setup(self) -> None:
+        self.ui.browseModelButton.clicked.connect(self.onBrowse)
+        self.ui.modelCardButton.clicked.connect(self.onCard)
+        self.ui.newPatientButton.clicked.connect(self.panel.newPatient)
+        self.ui.modelSelector.currentIndexChanged.connect(self.onModelSelected)
+        self._models: dict[str, str] = {}
+
+    def refresh(self) -> None:
+        self._fillModels(str(self.panel.parameters.get("model")))
+        model = self.panel.state.inputs.model
+        self.ui.demonstrationLabel.setVisible(model is not None and model.isDemonstration)
+        self.ui.modelCardButton.setEnabled(self.panel.bundle is not None)
+        showNote(self.ui.modelProblemLabel, None if model is None else model.problem, PROBLEM_STYLE)
+        self.ui.extracellularAgentCheckBox.setVisible(self.panel.state.inputs.needsImages)
+
+    def onModelSelected(self, index: int) -> None:
+        """Another model was chosen."""
+        self.panel.parameters.set("model", self.ui.modelSelector.itemData(index) or "")
+        self.panel.refresh()
+
+    def onBrowse(self) -> None:
+        """Choose the folder of a model of one's own; it is offered from now on."""
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder of a model"))
+        if not folder:
+            return
+        try:
+            find_bundle(folder)
+        except ValueError as error:
+            self.panel.complain(str(error))
+            return
+        folders = [*_userModels(), folder]
+        qt.QSettings().setValue(USER_MODELS_KEY, list(dict.fromkeys(folders)))
+        self.panel.parameters.set("model", folder)
+        self.panel.refresh()
+
+    def onCard(self) -> None:
+        """Show what the model was made from."""
+        box = qt.QTextBrowser()
+        box.setWindowFlags(qt.Qt.Dialog)
+        box.setWindowTitle(_("Model card: {name}").format(name=self.panel.bundle.name))
+        box.setMarkdown(self.panel.bundle.card)
+        box.resize(700, 600)
+        box.show()
+        self._card = box
+
+    def _fillModels(self, chosen: str) -> None:
+        models = {"": _("choose a model")} | {name: name for name in shipped_bundles()}
+        models |= {folder: Path(folder).name for folder in _userModels()}
+        if chosen not in models:
+            models[chosen] = Path(chosen).name
+        if models != self._models:
+            self._models = models
+            fillSelector(self.ui.modelSelector, models)
+        wasBlocked = self.ui.modelSelector.blockSignals(True)
+        self.ui.modelSelector.setCurrentIndex(list(models).index(chosen))
+        self.ui.modelSelector.blockSignals(wasBlocked)
+
+
+def _userModels() -> list[str]:
+    folders = qt.QSettings().value(USER_MODELS_KEY) or ()
+    folders = [folders] if isinstance(folders, str) else folders
+    return [folder for folder in folders if Path(folder).is_dir()]

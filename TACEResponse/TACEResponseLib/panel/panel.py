@@ -1,0 +1,293 @@
+"""The whole panel: parts from top to bottom, one state, one parameter node, and who observes what."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import qt
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+from ..cohort import Case, CaseKey
+from ..models import ModelBundle
+from ..scene.cases import caseOfNodes, keyOfParameterNode, nodesOfParameterNode
+from ..scene.i18n import _
+from ..scene.logic import TACEResponseLogic
+from ..scene.parameters import Parameters, parameterNode
+from ..scene.results import removeResult, storedResult
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, VOLUME_ROLES
+from .background_task import TaskNews
+from .binding import Binding
+from .clinical_step import ClinicalStep
+from .follow_up_step import FollowUpStep
+from .four_up import FourUp
+from .gathering import Gatherer
+from .inputs import PanelInputs
+from .model_step import ModelStep
+from .predict_step import PredictStep
+from .result_step import ResultStep
+from .state import PanelState, Result
+from .step import PROBLEM_STYLE, showNote
+from .study_step import StudyStep
+from .task_runner import TaskRunner
+from .voi_step import VoiStep
+
+REFRESH_DELAY_MS = 200
+"""Strokes of a brush follow each other faster; the VOI is measured after the last one."""
+
+_log = logging.getLogger(__name__)
+
+
+class Panel(VTKObservationMixin):
+    """Made once for the module's widget; ``layout`` is where its parts go."""
+
+    def __init__(self, layout) -> None:
+        VTKObservationMixin.__init__(self)
+        self.logic = TACEResponseLogic()
+        self.state = PanelState()
+        self.tasks = TaskRunner()
+        self.fourUp = FourUp()
+        self.images = self.features = None
+        self.parameters = Parameters(parameterNode())
+        self._gatherer = Gatherer()
+        self._binding = Binding(self.refreshSoon)
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REFRESH_DELAY_MS)
+        self._timer.timeout.connect(self.refresh)
+        self.model, self.study, self.vois = ModelStep(self), StudyStep(self), VoiStep(self)
+        self.clinical, self.predictStep = ClinicalStep(self), PredictStep(self)
+        self.result, self.followUp = ResultStep(self), FollowUpStep(self)
+        self.steps = (self.model, self.study, self.vois, self.clinical, self.predictStep, self.result, self.followUp)
+        for step in self.steps:
+            layout.addWidget(step.widget)
+            self._binding.add(step.ui)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.refreshSoon)
+        self._useScene()
+
+    @property
+    def bundle(self) -> ModelBundle | None:
+        """The chosen model, if it can be used."""
+        return self._gatherer.bundle
+
+    def bundleOfResult(self) -> ModelBundle | None:
+        """The model that made the result, if it is the chosen one."""
+        result, bundle = self.state.result, self.bundle
+        return bundle if result is not None and bundle and bundle.sha256 == result.prediction.bundle_sha256 else None
+
+    # The module comes and goes
+
+    def enter(self) -> None:
+        """The module is shown."""
+        for step in self.steps:
+            step.enter()
+        self.refresh()
+
+    def exit(self) -> None:
+        """Another module is shown: the layout goes back, the editor lets go."""
+        for step in self.steps:
+            step.exit()
+        self.fourUp.hide()
+
+    def cleanup(self) -> None:
+        """The panel goes away; nothing of it stays."""
+        self.tasks.cleanup()
+        self._timer.stop()
+        self._timer.timeout.disconnect(self.refresh)
+        self.removeObservers()
+        self.fourUp.hide()
+        self.fourUp.removeNodes()
+        for step in self.steps:
+            step.cleanup()
+        self._binding.parameters = None
+
+    def onSceneStartClose(self, *_ignored) -> None:
+        """The scene is about to close."""
+        self._timer.stop()
+        self.tasks.abandon()
+        self.fourUp.hide()
+        self.vois.exit()
+        self.vois.forgetEditorNode()
+        self.result.removePlot()
+        self._binding.parameters = None
+
+    def onSceneChanged(self, *_ignored) -> None:
+        """A scene was closed or opened."""
+        if not slicer.mrmlScene.IsBatchProcessing():
+            self._useScene()
+
+    # Showing
+
+    def refreshSoon(self, *_ignored) -> None:
+        """Refresh after the last of a series of changes."""
+        if self._binding.parameters is not None:
+            self._timer.start()
+
+    def refresh(self) -> None:
+        """Take over the scene and show what follows from it."""
+        if self._binding.parameters is None:
+            return
+        self._timer.stop()
+        inputs = self._gatherer.gather(self.parameters)
+        held = self.state.update(inputs)
+        if held is not inputs:
+            isOther = (held.vois, held.clinical, held.checklist) != (inputs.vois, inputs.clinical, inputs.checklist)
+            self._writeBack(held, isOther)
+        self._observeNodes()
+        self.showAll()
+
+    def showAll(self) -> None:
+        """Show the state as it is."""
+        self._binding.showParameters()
+        for step in self.steps:
+            step.showStep()
+
+    def showFourUp(self) -> None:
+        """T2 | AP over PVP | DP."""
+        volumes, segmentations = nodesOfParameterNode(self.parameters.node)
+        dates = {sequence: volume.studyDate for sequence, volume in self.state.inputs.volumes.items()}
+        self.fourUp.show(volumes, segmentations, dates)
+
+    def complain(self, sentence: str) -> None:
+        """Tell the user what is wrong; in a test it is only logged."""
+        _log.warning("%s", sentence)
+        if not slicer.app.testingEnabled():
+            slicer.util.warningDisplay(sentence, windowTitle=_("TACE response"))
+
+    @contextmanager
+    def saying(self, label=None):
+        """Show a refusal of the library beside its control, or in a window, instead of raising it."""
+        try:
+            yield
+        except ValueError as error:
+            if label is None:
+                self.complain(str(error))
+            else:
+                showNote(label, str(error), PROBLEM_STYLE)
+
+    # Doing
+
+    def newPatient(self) -> None:
+        """Forget the patient; his nodes stay in the scene."""
+        self.tasks.abandon()
+        self.state.cancel()
+        for role in VOLUME_ROLES.values():
+            self.parameters.setNode(role, None)
+        self.parameters.setNode("followUpVolume", None)
+        self._writeBack(self.state.newPatient(), True)
+        self.refresh()
+
+    def key(self) -> CaseKey:
+        """The case's key. Raises ValueError if no patient was entered."""
+        return keyOfParameterNode(self.parameters.node)
+
+    def caseOfResult(self) -> Case:
+        """Key and facts of the present case, without images."""
+        return Case(self.key(), clinical=self.state.inputs.clinical.record())
+
+    def predict(self, onNews: Callable[[TaskNews], None], isAgain: bool = False) -> None:
+        """Predict in the background; with ``isAgain`` the result shown stays as it is."""
+        self.refresh()
+        with self.saying(self.predictStep.ui.predictLabel):
+            key, bundle = self.key(), self.bundle
+            volumes, segmentations = nodesOfParameterNode(self.parameters.node)
+            needed = self.state.inputs.sequences
+            volumes = {sequence: volumes[sequence] for sequence in needed if sequence in volumes}
+            if not isAgain:
+                self.state.begin()
+            try:
+                case = caseOfNodes(key, volumes, segmentations, self.state.inputs.clinical.record())
+            except ValueError as error:
+                if not isAgain:
+                    self.state.fail(str(error))
+                raise
+            self.tasks.run(
+                lambda progress: self.logic.predictCase(case, bundle, progress),
+                self._keepImages(onNews) if isAgain else onNews,
+            )
+        self.showAll()
+
+    def predictionEnded(self, news: TaskNews) -> None:
+        """The prediction under way is done, refused or cancelled."""
+        if news.kind == "done":
+            prediction, self.images, self.features = news.result
+            self.state.succeed(prediction)
+            self.result.setCollapsed(False)
+        elif news.kind == "failed":
+            self.state.fail(news.text)
+        else:
+            self.state.cancel()
+        self.refresh()
+
+    def _keepImages(self, onNews: Callable[[TaskNews], None]) -> Callable[[TaskNews], None]:
+        def keep(news: TaskNews) -> None:
+            if news.kind == "done":
+                _prediction, self.images, self.features = news.result
+            onNews(news)
+            if news.kind != "progress":
+                self.showAll()
+
+        return keep
+
+    def _useScene(self) -> None:
+        """Begin with the scene at hand: its parameter node and its result."""
+        self.state = PanelState()
+        self.images = self.features = None
+        self.parameters = Parameters(parameterNode())
+        self._binding.parameters = self.parameters
+        self.observe(self.parameters.node)
+        self.refresh()
+        with self.saying():
+            stored = storedResult(self.parameters.node)
+            if stored is not None:
+                prediction, fingerprint, counts = stored
+                self.state.restore(
+                    Result(prediction, fingerprint),
+                    counts.get("predictions", 0),
+                    counts.get("voi_edits_after_result", 0),
+                )
+                self.showAll()
+
+    def observe(self, node, event=vtk.vtkCommand.ModifiedEvent) -> None:
+        """Refresh soon after an event of a node, once only."""
+        if not self.hasObserver(node, event, self.refreshSoon):
+            self.addObserver(node, event, self.refreshSoon)
+
+    def _observeNodes(self) -> None:
+        """Volumes, segmentations and diameters of the scene."""
+        volumes, segmentations = nodesOfParameterNode(self.parameters.node)
+        for volume in volumes.values():
+            self.observe(volume)
+            self.observe(volume, volume.ImageDataModifiedEvent)
+            self.observe(volume, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
+        for role in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
+            for line in self.followUp.lines(role):
+                self.observe(line, line.PointModifiedEvent)
+        for segmentation in segmentations.values():
+            for event in (
+                slicer.vtkSegmentation.SourceRepresentationModified,
+                slicer.vtkSegmentation.SegmentAdded,
+                slicer.vtkSegmentation.SegmentRemoved,
+                slicer.vtkSegmentation.SegmentModified,
+            ):
+                self.observe(segmentation, event)
+            self.observe(segmentation, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
+
+    def _writeBack(self, held: PanelInputs, isAnotherPatient: bool) -> None:
+        """Put what the state has cleared or filled in into the parameter node."""
+        wasModified = self.parameters.node.StartModify()
+        if isAnotherPatient:
+            self.parameters.forgetPatient()
+            removeResult(self.parameters.node)
+            self.images = self.features = None
+            self.clinical.clearCalculator()
+            self.study.clear()
+        self.parameters.set("patientId", held.patientId)
+        self.parameters.node.EndModify(wasModified)

@@ -1,0 +1,77 @@
+"""What all parts of the panel share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import slicer
+
+if TYPE_CHECKING:
+    from .panel import Panel
+
+UI_FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "UI"
+
+DONE_MARK = "✓ "
+
+WARNING_STYLE, PROBLEM_STYLE, PLAIN_STYLE = "color: #9a6700", "color: #b3261e", ""
+
+
+class Step:
+    """One collapsible part of the panel, made from its .ui file: shows the state, hands on what the user does."""
+
+    name = ""
+    uiFile = ""
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self.widget = slicer.util.loadUI(str(UI_FOLDER / self.uiFile))
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        for widget in vars(self.ui).values():
+            if widget.className() == "qMRMLNodeComboBox":
+                widget.setMRMLScene(slicer.mrmlScene)
+        self._title = self.ui.stepButton.text
+        self.setup()
+
+    def setup(self) -> None:
+        """Fill and connect the widgets, once."""
+
+    def refresh(self) -> None:
+        """Show the state."""
+
+    def enter(self) -> None:
+        """The module is shown."""
+
+    def exit(self) -> None:
+        """The module is left, or the scene is about to close."""
+
+    def cleanup(self) -> None:
+        """The panel goes away."""
+
+    def showStep(self) -> None:
+        """Tick, visibility, and the part's own contents."""
+        state = self.panel.state
+        self.widget.setVisible(state.stepIsNeeded(self.name))
+        self.ui.stepButton.setText((DONE_MARK if state.stepIsDone(self.name) else "") + self._title)
+        self.refresh()
+
+    def setCollapsed(self, isCollapsed: bool) -> None:
+        """Open or close the part."""
+        self.ui.stepButton.collapsed = isCollapsed
+
+
+def showNote(label, text: str | None, style: str = PLAIN_STYLE) -> None:
+    """Show a line of text, or nothing at all."""
+    label.setText(text or "")
+    label.setStyleSheet(style)
+    label.setVisible(bool(text))
+
+
+def fillSelector(selector, texts: dict[str, str]) -> None:
+    """Items of a combo box: values as data, with the texts that the user reads."""
+    wasBlocked = selector.blockSignals(True)
+    selector.clear()
+    for value, text in texts.items():
+        selector.addItem(text, value)
+    selector.blockSignals(wasBlocked)

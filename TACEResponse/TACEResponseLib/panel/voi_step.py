@@ -1,0 +1,218 @@
+"""One VOI for each sequence, drawn in the embedded Segment Editor."""
+
+from __future__ import annotations
+
+import slicer
+
+from ..cohort import SEQUENCES
+from ..scene.i18n import _
+from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.segmentations import (
+    READER_TAG,
+    SESSION_TAG,
+    confirmVoi,
+    copyVoi,
+    createVoi,
+    segmentArray,
+    setTag,
+    shiftVoi,
+    tumourSegmentId,
+)
+from .step import DONE_MARK, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
+
+EDITOR_TAG = "TACEResponseSegmentEditor"
+
+EFFECTS = ("Paint", "Draw", "Erase", "Level tracing", "Grow from seeds", "Fill between slices", "Threshold", "Margin")
+EFFECTS += ("Smoothing", "Scissors", "Islands")
+
+WARNING_MARK = "⚠ "
+
+
+class VoiStep(Step):
+    """Step 2; ``sequence`` is the one in hand."""
+
+    name = "vois"
+    uiFile = "VoiStep.ui"
+
+    def setup(self) -> None:
+        self.sequence: str | None = None
+        for sequence in map(str, SEQUENCES):
+            button = getattr(self.ui, f"voi{sequence}Button")
+            button.clicked.connect(lambda *_ignored, sequence=sequence: self.onSequence(sequence))
+        self.ui.copyVoiButton.clicked.connect(self.onCopy)
+        self.ui.confirmVoiButton.clicked.connect(self.onConfirm)
+        self.ui.shiftVoiButton.clicked.connect(self.onShift)
+        for edit in (self.ui.readerEdit, self.ui.sessionEdit):
+            edit.editingFinished.connect(self.onReaderEdited)
+        self.editor = slicer.qMRMLSegmentEditorWidget()
+        self.editor.setMRMLScene(slicer.mrmlScene)
+        self.editor.setSegmentationNodeSelectorVisible(False)
+        self.editor.setSourceVolumeNodeSelectorVisible(False)
+        self.editor.setSwitchToSegmentationsButtonVisible(False)
+        self.editor.setAddRemoveSegmentButtonsVisible(False)
+        self.editor.setShow3DButtonVisible(False)
+        # Otherwise choosing a sequence would put its volume into all four views.
+        self.editor.setAutoShowSourceVolumeNode(False)
+        self.editor.setEffectNameOrder(EFFECTS)
+        self.editor.unorderedEffectsVisible = False
+        self.editor.setMaximumNumberOfUndoStates(10)
+        self.ui.editorFrame.layout().addWidget(self.editor)
+
+    def enter(self) -> None:
+        self._ensureEditorNode()
+        self.editor.setupViewObservations()
+        self.editor.installKeyboardShortcuts(self.widget)
+
+    def exit(self) -> None:
+        # With an active effect, closing the scene crashed now and then.
+        self.editor.setActiveEffect(None)
+        self.editor.uninstallKeyboardShortcuts()
+        self.editor.removeViewObservations()
+
+    def forgetEditorNode(self) -> None:
+        """The scene closes, or the panel goes away: the editor lets go of its nodes."""
+        self.editor.setActiveEffect(None)
+        self.editor.setSegmentationNode(None)
+        self.editor.setSourceVolumeNode(None)
+        self.editor.setMRMLSegmentEditorNode(None)
+        self.sequence = None
+
+    def cleanup(self) -> None:
+        self.exit()
+        self.forgetEditorNode()
+        node = slicer.mrmlScene.GetSingletonNode(EDITOR_TAG, "vtkMRMLSegmentEditorNode")
+        if node is not None:
+            slicer.mrmlScene.RemoveNode(node)
+
+    def refresh(self) -> None:
+        state = self.panel.state
+        for sequence in map(str, SEQUENCES):
+            button, label = (getattr(self.ui, f"voi{sequence}{kind}") for kind in ("Button", "Label"))
+            voi = state.inputs.vois.get(sequence)
+            problem = state.voiProblem(sequence)
+            hasVolume = sequence in state.inputs.volumes
+            button.setEnabled(hasVolume and not state.volumeProblem(sequence))
+            button.setChecked(sequence == self.sequence)
+            warned = voi is not None and bool(voi.warnings)
+            mark = DONE_MARK if state.voiIsTicked(sequence) else ""
+            button.setText(f"{mark}{sequence}{' ' + WARNING_MARK.strip() if warned else ''}")
+            size = ""
+            if voi is not None and voi.volumeMl is not None:
+                size = _("{volume} mL, largest diameter {diameter} mm").format(
+                    volume=f"{voi.volumeMl:.1f}", diameter=f"{voi.diameterMm:.0f}"
+                )
+            parts = [size, *(() if voi is None else voi.warnings)]
+            if sequence == state.failedSequence():
+                problem = state.failure
+            if problem and (hasVolume or voi is not None):
+                parts.append(problem)
+            showNote(label, "\n".join(part for part in parts if part), _style(problem, voi, warned))
+        self._refreshTools()
+
+    def onSequence(self, sequence: str) -> None:
+        """Take a sequence in hand: its VOI, made if there is none, goes into the editor."""
+        with self.panel.saying():
+            volume, segmentation = self.nodesOf(sequence, create=True)
+            self.sequence = sequence
+            self._ensureEditorNode()
+            self.editor.setSegmentationNode(segmentation)
+            self.editor.setSourceVolumeNode(volume)
+            self.editor.setCurrentSegmentID(tumourSegmentId(segmentation))
+            if self.panel.fourUp.isShown:
+                self.panel.showFourUp()
+            else:
+                slicer.util.setSliceViewerLayers(background=volume, fit=True)
+        self.panel.refresh()
+
+    def onCopy(self) -> None:
+        """Copy the VOI in hand to the sequences that have none yet."""
+        with self.panel.saying():
+            source = self.sequence
+            problem = self.panel.state.inputs.copyProblem(source)
+            if problem is not None:
+                raise ValueError(problem)
+            _volume, segmentation = self.nodesOf(source)
+            for sequence in self.panel.state.inputs.volumes:
+                if sequence != source and not self._hasVoi(sequence):
+                    volume, target = self.nodesOf(sequence, create=True)
+                    copyVoi(segmentation, target, volume, source)
+        self.panel.refresh()
+
+    def onConfirm(self) -> None:
+        """The copied VOI in hand fits as it is."""
+        confirmVoi(self.nodesOf(self.sequence)[1])
+        self.panel.refresh()
+
+    def onShift(self) -> None:
+        """Move the whole VOI in hand."""
+        with self.panel.saying():
+            volume, segmentation = self.nodesOf(self.sequence)
+            wanted = tuple(
+                spinBox.value
+                for spinBox in (self.ui.shiftLeftSpinBox, self.ui.shiftPosteriorSpinBox, self.ui.shiftSuperiorSpinBox)
+            )
+            made = shiftVoi(segmentation, volume, wanted)
+            self.panel.refresh()
+            words = _("{sequence}: shifted by L {left:.1f}, P {posterior:.1f}, S {superior:.1f} mm (whole voxels).")
+            showNote(
+                self.ui.voiLabel,
+                words.format(sequence=self.sequence, left=made[0], posterior=made[1], superior=made[2]),
+            )
+
+    def onReaderEdited(self) -> None:
+        """Reader and session are kept with the VOI in hand."""
+        segmentation = None if self.sequence is None else self.nodesOf(self.sequence)[1]
+        if segmentation is not None:
+            setTag(segmentation, READER_TAG, self.ui.readerEdit.text)
+            setTag(segmentation, SESSION_TAG, self.ui.sessionEdit.text)
+
+    def nodesOf(self, sequence: str, create: bool = False):
+        """Volume and segmentation of a sequence; the segmentation is made with ``create``."""
+        parameters = self.panel.parameters
+        volume = parameters.getNode(VOLUME_ROLES[sequence])
+        segmentation = parameters.getNode(SEGMENTATION_ROLES[sequence])
+        if segmentation is None and create:
+            segmentation = createVoi(volume, sequence, str(parameters.get("reader")), str(parameters.get("session")))
+            parameters.setNode(SEGMENTATION_ROLES[sequence], segmentation)
+        return volume, segmentation
+
+    def _refreshTools(self) -> None:
+        state, inHand = self.panel.state, self.sequence
+        self.editor.setEnabled(inHand is not None)
+        copyProblem = _("Take a sequence in hand first.")
+        if inHand is not None:
+            copyProblem = state.inputs.copyProblem(inHand)
+        self.ui.copyVoiButton.setEnabled(copyProblem is None)
+        words = _("Copy the VOI of the sequence in hand to the sequences that have none; check each of them")
+        self.ui.copyVoiButton.setToolTip(copyProblem or words)
+        voi = state.inputs.vois.get(inHand)
+        self.ui.confirmVoiButton.setEnabled(voi is not None and voi.isUnchecked)
+        self.ui.shiftVoiButton.setEnabled(voi is not None and voi.volumeMl is not None)
+        showNote(self.ui.voiLabel, "\n".join(state.inputs.betweenSequences), WARNING_STYLE)
+
+    def _hasVoi(self, sequence: str) -> bool:
+        segmentation = self.nodesOf(sequence)[1]
+        if segmentation is None:
+            return False
+        try:
+            segmentArray(segmentation)
+        except ValueError:
+            return False
+        return True
+
+    def _ensureEditorNode(self) -> None:
+        if self.editor.mrmlSegmentEditorNode() is not None:
+            return
+        node = slicer.mrmlScene.GetSingletonNode(EDITOR_TAG, "vtkMRMLSegmentEditorNode")
+        if node is None:
+            node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
+            node.UnRegister(None)
+            node.SetSingletonTag(EDITOR_TAG)
+            node = slicer.mrmlScene.AddNode(node)
+        self.editor.setMRMLSegmentEditorNode(node)
+
+
+def _style(problem: str | None, voi, warned: bool) -> str:
+    if problem is not None and voi is not None and not voi.isUnchecked and voi.content:
+        return PROBLEM_STYLE
+    return WARNING_STYLE if warned or problem is not None else ""
