@@ -150,6 +150,16 @@ def test_diameters_add_up_and_an_unfinished_line_is_named(scene):
         follow_up.sumOfDiametersMm([*lines, line(scene, "c", (0, 0, 0))])
 
 
+def test_no_diameter_after_tace_is_a_response_only_if_the_reader_says_so(scene):
+    with pytest.raises(ValueError, match="or tick that no viable tumour is left"):
+        follow_up.followUpSumMm([], nothingViable=False)
+    assert follow_up.followUpSumMm([], nothingViable=True) == 0
+    measured = [line(scene, "a", (0, 0, 0), (30, 0, 0))]
+    assert follow_up.followUpSumMm(measured, nothingViable=False) == pytest.approx(30)
+    with pytest.raises(ValueError, match="untick"):
+        follow_up.followUpSumMm(measured, nothingViable=True)
+
+
 @pytest.mark.parametrize(
     ("baseline", "followed", "category", "response"),
     [(50, 0, "CR", True), (30, 21, "PR", True), (50, 35.1, "SD", False), (50, 60, "PD", False)],

@@ -69,7 +69,7 @@ class FollowUpStep(Step):
             self.panel.key(),
             self.panel.state.inputs.clinical.knownFacts(),
             follow_up.sumOfDiametersMm(self.lines(BASELINE_LINES_ROLE)),
-            follow_up.sumOfDiametersMm(self.lines(FOLLOW_UP_LINES_ROLE)),
+            follow_up.followUpSumMm(self.lines(FOLLOW_UP_LINES_ROLE), bool(parameters.get("nothingViable"))),
             smallest or None,
             bool(parameters.get("newLesion")),
             str(parameters.get("nonTarget")) or None,

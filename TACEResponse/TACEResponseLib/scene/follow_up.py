@@ -37,6 +37,18 @@ def sumOfDiametersMm(lines: Sequence[slicer.vtkMRMLMarkupsLineNode]) -> float:
     return float(sum(line.GetLineLengthWorld() for line in lines))
 
 
+def followUpSumMm(lines: Sequence[slicer.vtkMRMLMarkupsLineNode], nothingViable: bool) -> float:
+    """The sum after TACE; 0 only if the reader says that nothing viable is left.
+
+    Raises ValueError if nothing was measured and nothing was said, or if both contradict each other.
+    """
+    if lines and nothingViable:
+        raise ValueError("Viable tumour was measured after TACE; untick that none is left, or delete the lines.")
+    if not lines and not nothingViable:
+        raise ValueError("Measure the viable diameters after TACE, or tick that no viable tumour is left.")
+    return sumOfDiametersMm(lines)
+
+
 def responseRow(
     key: CaseKey,
     clinical: ClinicalRecord,
