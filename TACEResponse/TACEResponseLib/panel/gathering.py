@@ -24,6 +24,7 @@ class Gatherer:
         self._modelInput: ModelInput | None = None
         self._volumes: dict[str, tuple[tuple, VolumeInput]] = {}
         self._summaries: dict[str, tuple[tuple, VoiSummary]] = {}
+        self._between: tuple[dict[str, VoiSummary], tuple[str, ...]] = ({}, ())
 
     def gather(self, parameters: Parameters) -> PanelInputs:
         """The inputs as the scene holds them now."""
@@ -44,7 +45,7 @@ class Gatherer:
             volumes=volumes,
             vois=vois,
             clinical=parameters.clinicalEntry(),
-            betweenSequences=summariseBetween(summaries),
+            betweenSequences=self._betweenSequences(summaries),
         )
 
     def _model(self, name: str) -> ModelInput | None:
@@ -63,6 +64,13 @@ class Gatherer:
             self.bundle = self._modelKey = None
             return ModelInput(Path(name).name, problem=str(error))
         return self._modelInput
+
+    def _betweenSequences(self, summaries: dict[str, VoiSummary]) -> tuple[str, ...]:
+        known, warnings = self._between
+        if known.keys() != summaries.keys() or any(known[name] is not one for name, one in summaries.items()):
+            warnings = summariseBetween(summaries)
+            self._between = (summaries, warnings)
+        return warnings
 
     def _volume(self, sequence: str, node: slicer.vtkMRMLVolumeNode) -> VolumeInput:
         key = _volumeKey(node)

@@ -14,7 +14,8 @@ from ..phantom.volume_files import PHANTOM_TEXT, STUDY_DATE
 from ..phantom.write_cohort import clinical_record
 from .segmentations import createVoi, setVoiArray
 
-SAMPLE_SEED, SAMPLE_INDEX = 7, 0
+SAMPLE_SEED, SAMPLE_INDEX = 7, 1
+"""A lesion of 36 mm at 3 T."""
 
 SAMPLE_NAMES = {
     "T2": "t2_tse_fs_tra_mbh",
