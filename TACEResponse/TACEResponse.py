@@ -88,6 +88,7 @@ class TACEResponseTest(ScriptedLoadableModuleTest):
 
     def runTest(self, msec=100, **kwargs):
         """Also behind *Reload & Test*."""
+        from TACEResponseLib import cli
         from TACEResponseLib.panel.self_test import SelfTest
 
-        SelfTest(self).run()
+        SelfTest(cli.main).run()

@@ -59,7 +59,7 @@ def test_lasso_equals_scikit_learn(cohort):
     from sklearn.linear_model import Lasso
 
     features, outcome, new = cohort
-    model = fit_lasso(features, outcome, np.random.default_rng(0))
+    model = fit_lasso(features, outcome, np.arange(90), np.random.default_rng(0))
     rows, new_rows = scaled_columns(features, new, slice(None))
     expected = Lasso(alpha=model.alphas[0], max_iter=5000).fit(rows, outcome.astype(float)).predict(new_rows)
     np.testing.assert_allclose(model.member_scores(new)[:, 0], expected, atol=1e-9)
@@ -73,7 +73,7 @@ def test_members_joined_and_stored_score_as_before(cohort, fit, kind):
     members = []
     for _ in range(3):
         rows = random.integers(0, 90, 90)
-        extra = (np.random.default_rng(1),) if fit is fit_lasso else ()
+        extra = (rows, np.random.default_rng(1)) if fit is fit_lasso else ()
         members.append(fit(features[rows], outcome[rows], *extra))
     joined = kind.from_arrays(kind.join(members).to_arrays())
     assert joined.member_count == 3

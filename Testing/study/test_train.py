@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import CLINICAL_FACTS
+from TACEResponseLib.cohort import CLINICAL_FACTS, CaseKey, ClinicalRecord
 from TACEResponseLib.models import load_bundle, save_bundle
 from TACEResponseLib.models.network_batch import NetworkRecipe
 from TACEResponseLib.study import BUNDLE_KINDS, TrainingSettings, join_cohort, train_bundle
-from TACEResponseLib.study.train import out_of_range_limit, youden_threshold
+from TACEResponseLib.study.train import out_of_range_limit
+from TACEResponseLib.study.training_scores import bootstrap_rows
 
-FAST = TrainingSettings(ensemble_size=2, recipe=NetworkRecipe(epochs=15))
+FAST = TrainingSettings(ensemble_size=2, refits=20, recipe=NetworkRecipe(epochs=15))
 FACTS = dict.fromkeys(CLINICAL_FACTS, False)
 
 
@@ -22,7 +23,7 @@ def phantom_data(make_cohort):
 @pytest.fixture(scope="module")
 def cd_bundle(phantom_data):
     pytest.importorskip("torch")
-    return train_bundle(phantom_data, "test-cd", "cd", FAST, "tace-response train ...")
+    return train_bundle(phantom_data, "test-cd", "cd", replace(FAST, refits=100), "tace-response train ...")
 
 
 def auc(score, outcome):
@@ -108,22 +109,57 @@ def test_refusals(make_cohort):
     with pytest.raises(ValueError, match="no provenance file"):
         train_bundle(join_cohort(cases, replace(table, settings=None)), "x", "cl", FAST)
     few = [replace(case, objective_response=number < 3) for number, case in enumerate(cases)]
-    with pytest.raises(ValueError, match="fewer than the 5 folds"):
+    with pytest.raises(ValueError, match="3 have OR; training needs at least 10"):
         train_bundle(join_cohort(few, table), "x", "cl", FAST)
     reversed_table = replace(table, names=table.names[::-1])
     with pytest.raises(ValueError, match="in their order"):
         train_bundle(join_cohort(cases, reversed_table), "x", "cl", FAST)
 
 
-def test_youden_threshold_is_where_scikit_learn_finds_it():
-    metrics = pytest.importorskip("sklearn.metrics")
-    random = np.random.default_rng(0)
-    outcome = random.random(80) < 0.5
-    probability = np.round(random.random(80) + 0.3 * outcome, 2)
-    false_positive, true_positive, _ = metrics.roc_curve(outcome, probability)
-    threshold = youden_threshold(probability, outcome)
-    said = probability >= threshold
-    assert said[outcome].mean() - said[~outcome].mean() == pytest.approx(np.max(true_positive - false_positive))
+def test_bootstraps_draw_patients_whatever_their_outcome():
+    outcome = np.arange(60) % 3 == 0
+    samples = bootstrap_rows(outcome, TrainingSettings(refits=400))
+    shares = np.array([outcome[rows].mean() for rows in samples])
+    assert shares.mean() == pytest.approx(1 / 3, abs=0.01)
+    assert shares.std() == pytest.approx(np.sqrt(1 / 3 * 2 / 3 / 60), rel=0.15)
+    distinct = np.mean([len(set(rows)) for rows in samples]) / 60
+    assert distinct == pytest.approx(1 - (1 - 1 / 60) ** 60, abs=0.01)
+
+
+def test_a_model_without_signal_still_has_the_uncertainty_of_the_prevalence(make_cohort):
+    """If nothing is learnt the interval is that of a share: about 1.96 standard errors to both sides."""
+    cases, _ = make_cohort(120, seed=11)
+    random = np.random.default_rng(1)
+    noise = [
+        replace(case, clinical=replace(case.clinical, afp_above_400_ng_ml=bool(random.random() < 0.5)))
+        for case in cases
+    ]
+    bundle = train_bundle(join_cohort(noise, None), "facts", "clinical", replace(FAST, refits=200))
+    estimate = bundle.estimate(None, FACTS)
+    share = np.mean([case.objective_response for case in cases])
+    assert estimate.probability_high - estimate.probability_low > 2 * 1.96 * np.sqrt(share * (1 - share) / 120) * 0.7
+
+
+def test_facts_of_which_nothing_can_be_learnt_are_left_out(make_cohort):
+    cases, _ = make_cohort(60, seed=3)
+    without_ast = [replace(case, clinical=replace(case.clinical, ast_u_l=None)) for case in cases]
+    data = join_cohort(without_ast, None)
+    assert "AST above 40 U/L" in data.remarks[0]
+    bundle = train_bundle(data, "no-ast", "clinical", FAST)
+    assert bundle.required_facts == CLINICAL_FACTS[:3]
+    assert "AST above 40" in bundle.card
+    nothing = [replace(case, clinical=ClinicalRecord()) for case in cases]
+    with pytest.raises(ValueError, match="unknown or the same in all patients"):
+        train_bundle(join_cohort(nothing, None), "nothing", "clinical", FAST)
+
+
+def test_a_clinical_model_of_phantoms_is_a_demonstration(make_cohort):
+    cases, _ = make_cohort(60, seed=3)
+    named = [replace(case, key=CaseKey(f"PHANTOM-{number:04d}")) for number, case in enumerate(cases)]
+    assert train_bundle(join_cohort(named, None), "phantoms", "clinical", FAST).demonstration
+    assert not train_bundle(join_cohort(cases, None), "patients", "clinical", FAST).demonstration
+    with pytest.raises(ValueError, match="30 of 60 cases are phantoms"):
+        join_cohort([*named[:30], *cases[30:]], None)
 
 
 def test_out_of_range_limit_counts_by_leaving_each_patient_out():

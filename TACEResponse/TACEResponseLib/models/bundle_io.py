@@ -232,7 +232,8 @@ def _arrays_of(bundle: ModelBundle) -> dict[str, np.ndarray]:
     for group, models in (("scores", bundle.scores), ("refits", bundle.refit_scores)):
         for name, model in models.items():
             arrays |= {f"{group}/{name}/{part}": array for part, array in model.to_arrays().items()}
-    return dict(sorted(arrays.items()))
+    # In C order, which reading them as views needs.
+    return {name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}
 
 
 def _scores_from(score_types: Mapping[str, str], arrays: Mapping[str, np.ndarray], group: str) -> dict[str, ScoreModel]:

@@ -51,18 +51,22 @@ class Learner:
 
 
 def fit_one_by_one(
-    fit: Callable[[np.ndarray, np.ndarray, np.random.Generator], ScoreModel],
+    fit: Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], ScoreModel],
     features: np.ndarray,
     outcome: np.ndarray,
     jobs: Sequence[FitJob],
     progress: Progress | None = None,
 ) -> list[Fit]:
-    """Run the jobs of a cheap model in turn; ``fit(features, outcome, random)`` gives a one-member model."""
+    """Run the jobs of a cheap model in turn.
+
+    ``fit(features, outcome, patients, random)`` gives a one-member model; ``patients`` are the job's ``train_rows``.
+    """
     results = []
     for number, job in enumerate(jobs):
         if progress is not None:
             progress(number, len(jobs), f"{number} of {len(jobs)} models fitted")
-        model = fit(features[job.train_rows], outcome[job.train_rows], np.random.default_rng(list(job.seed)))
+        rows = job.train_rows
+        model = fit(features[rows], outcome[rows], rows, np.random.default_rng(list(job.seed)))
         scores = model.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
         results.append(Fit(scores, model if job.keep_model else None))
     if progress is not None:

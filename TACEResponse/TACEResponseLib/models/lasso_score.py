@@ -8,9 +8,17 @@ from typing import ClassVar
 
 import numpy as np
 
+from .folds import stratified_folds
 from .scaler import fit_z_score
 
 ALPHA_FOLDS = 5
+
+ALPHAS = 30
+
+SMALLEST_ALPHA_SHARE = 0.03
+"""Smallest alpha tried, as a share of the smallest one that leaves no feature; the largest tried is that one."""
+
+MOST_ITERATIONS = 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,31 +67,30 @@ class LassoScore:
 
 
 def fit_lasso(
-    features: np.ndarray, outcome: np.ndarray, random: np.random.Generator, alpha: float | None = None
+    features: np.ndarray,
+    outcome: np.ndarray,
+    patients: np.ndarray,
+    random: np.random.Generator,
+    alpha: float | None = None,
 ) -> LassoScore:
     """Z-score and scikit-learn's Lasso on the outcome as 0 and 1 (study.md); one member.
 
-    The paper states no ``alpha``: by default the one with the least squared error in a stratified cross-validation
-    within these patients. A bootstrap's repeated patients stay in one fold.
+    The paper states no ``alpha``: by default the one of `ALPHAS` values with the least squared error in a stratified
+    cross-validation within these patients (``LassoCV``), in as many folds as the rarer outcome has patients if those
+    are fewer than `ALPHA_FOLDS`. Rows with the same number in ``patients`` (n,), a bootstrap's repeats, share a fold.
     """
-    from sklearn.linear_model import Lasso, lasso_path
+    from sklearn.linear_model import Lasso, LassoCV
 
     scaler = fit_z_score(features)
     scaled = scaler.apply(features)
     target = outcome.astype(float)
     if alpha is None:
-        alphas = np.geomspace(0.3, 0.01, 30) * 1.0
-        errors = np.zeros(len(alphas))
-        folds = _folds(features, outcome, random)
-        for fold in range(ALPHA_FOLDS):
-            train, test = folds != fold, folds == fold
-            centre = target[train].mean()
-            middle = scaled[train].mean(axis=0)
-            _, slopes, _ = lasso_path(scaled[train] - middle, target[train] - centre, alphas=alphas, tol=1e-3)
-            predicted = (scaled[test] - middle) @ slopes + centre
-            errors += ((predicted - target[test, None]) ** 2).sum(axis=0)
-        alpha = float(alphas[np.argmin(errors)])
-    fitted = Lasso(alpha=alpha, max_iter=5000).fit(scaled, target)
+        fold_count = min(ALPHA_FOLDS, *(len(np.unique(patients[outcome == level])) for level in (True, False)))
+        folds = stratified_folds(outcome, fold_count, random, patients)
+        parts = [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(fold_count)]
+        search = LassoCV(alphas=ALPHAS, eps=SMALLEST_ALPHA_SHARE, cv=parts, tol=1e-3, max_iter=MOST_ITERATIONS)
+        alpha = float(search.fit(scaled, target).alpha_)
+    fitted = Lasso(alpha=alpha, max_iter=MOST_ITERATIONS).fit(scaled, target)
     return LassoScore(
         mean=scaler.mean[None],
         scale=scaler.scale[None],
@@ -91,14 +98,3 @@ def fit_lasso(
         intercepts=np.array([fitted.intercept_]),
         alphas=np.array([alpha]),
     )
-
-
-def _folds(features: np.ndarray, outcome: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Stratified fold of each row; equal rows, a bootstrap's repeats, share one."""
-    _, patient = np.unique(features[:, : min(features.shape[1], 20)], axis=0, return_inverse=True)
-    fold_of_patient = np.empty(patient.max() + 1, dtype=int)
-    first = np.unique(patient, return_index=True)[1]
-    for level in (False, True):
-        members = np.flatnonzero(outcome[first] == level)
-        fold_of_patient[random.permutation(members)] = np.arange(len(members)) % ALPHA_FOLDS
-    return fold_of_patient[patient]

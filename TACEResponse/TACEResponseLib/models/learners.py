@@ -7,7 +7,7 @@ from functools import partial
 
 from .fitting import Learner, fit_one_by_one
 from .knn_score import fit_knn
-from .lasso_score import ALPHA_FOLDS, fit_lasso
+from .lasso_score import ALPHA_FOLDS, ALPHAS, SMALLEST_ALPHA_SHARE, fit_lasso
 from .mrmr import MRMR_VARIANT
 from .network_batch import PAPER_RECIPE, NetworkRecipe
 from .network_training import train_networks
@@ -32,17 +32,16 @@ def get_learner(name: str, ensemble_size: int = 10, recipe: NetworkRecipe = PAPE
     """
     selection = {"selected_features": SELECTED_FEATURES, "selection": f"mRMR, {MRMR_VARIANT}; exact aliases removed"}
     if name == "knn":
-        fit = partial(
-            fit_one_by_one, lambda x, y, random: fit_knn(x, y, selected=SELECTED_FEATURES, neighbours=NEIGHBOURS)
-        )
+        fit = partial(fit_one_by_one, lambda x, y, *_: fit_knn(x, y, SELECTED_FEATURES, NEIGHBOURS))
         return Learner("knn", 1, fit, {**selection, "neighbours": NEIGHBOURS})
     if name == "svm":
-        fit = partial(
-            fit_one_by_one, lambda x, y, random: fit_svm(x, y, SELECTED_FEATURES, gamma=SVM_GAMMA, cost=SVM_COST)
-        )
+        fit = partial(fit_one_by_one, lambda x, y, *_: fit_svm(x, y, SELECTED_FEATURES, SVM_GAMMA, SVM_COST))
         return Learner("svm", 1, fit, {**selection, "kernel": "rbf", "gamma": SVM_GAMMA, "C": SVM_COST})
     if name == "lasso":
-        settings = {"alpha": f"least squared error in {ALPHA_FOLDS} stratified folds within the training patients"}
+        settings = {
+            "alpha": f"least squared error in {ALPHA_FOLDS} stratified folds within the training patients",
+            "alphas": f"{ALPHAS}, down to {SMALLEST_ALPHA_SHARE} of the smallest that leaves no feature",
+        }
         return Learner("lasso", 1, partial(fit_one_by_one, fit_lasso), settings)
     if name == "dnn":
 

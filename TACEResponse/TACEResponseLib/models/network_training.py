@@ -121,7 +121,9 @@ def _train_batch(
     folded = networks.folded()
     fits = []
     for position, (job, scaler) in enumerate(zip(batch_jobs, scalers, strict=True)):
-        score = DnnScore(scaler.mean[None], scaler.scale[None], folded.select(position))
+        # The weights of a feature that was constant are still those of the start: it must count as 0 in new patients.
+        scale = np.where(scaler.constant, np.inf, scaler.scale)
+        score = DnnScore(scaler.mean[None], scale[None], folded.select(position))
         scores = score.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
         fits.append(Fit(scores, score if job.keep_model else None))
     return fits

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.fitting import Fit, FitJob, Learner, Progress
+from ..models.folds import stratified_folds
 from ..models.logistic import LogisticFit, fit_logistic
 from ..models.score_model import ScoreModel
-from .folds import stratified_folds
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +116,8 @@ def fit_second_stage(values: np.ndarray, outcome: np.ndarray) -> SecondStage:
 
 
 def calibration_slope(log_odds: np.ndarray, outcome: np.ndarray) -> float:
-    """Slope of a logistic regression of the outcome on the log odds of patients who were not learnt from."""
-    return float(fit_logistic(log_odds[:, None], outcome).coefficients[0])
+    """Slope of a logistic regression of the outcome on the log odds of patients who were not learnt from.
 
-
-def intercept_for_prevalence(log_odds: np.ndarray, prevalence: float) -> float:
-    """What must be added to the log odds so that the mean probability is the prevalence (by bisection)."""
-    low, high = -60.0, 60.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        mean = np.mean(0.5 * (1 + np.tanh(0.5 * (log_odds + middle))))
-        low, high = (middle, high) if mean < prevalence else (low, middle)
-    return (low + high) / 2
+    Clipped to 0..1 (honesty.md): a model is drawn towards the prevalence, never away from it, and never turned round.
+    """
+    return float(np.clip(fit_logistic(log_odds[:, None], outcome).coefficients[0], 0.0, 1.0))

@@ -6,16 +6,23 @@ import numpy as np
 
 from ..models import ModelBundle
 from .study_data import StudyData
+from .training_settings import TrainingSettings
 
 FEW_EVENTS = 100
 """Fewer patients of the rarer outcome cannot judge calibration (honesty.md)."""
 
+_AUC_NAMES = {"probability": "the model"}
 
-def model_card(bundle: ModelBundle, data: StudyData, outer_probability: np.ndarray, outer_folds: int) -> str:
+
+def model_card(bundle: ModelBundle, data: StudyData, settings: TrainingSettings) -> str:
     """MODEL_CARD.md of a bundle trained on ``data``."""
     one_word = "phantoms" if bundle.demonstration else "patients"
     subjects = "phantoms (synthetic images, no patients)" if bundle.demonstration else "patients"
-    auc = _auc(outer_probability, data.outcome)
+    outer_folds = settings.outer_folds
+    aucs = "\n".join(
+        f"- {_AUC_NAMES.get(name, f'{name} score alone')}: {mean:.3f} ({low:.3f}-{high:.3f})"
+        for name, (mean, low, high) in bundle.provenance["cross_validated_auc"].items()
+    )
     rarer = min(bundle.cohort_responders, bundle.cohort_size - bundle.cohort_responders)
     purpose = (
         "**Demonstration only.** It learnt from phantoms. Its number says nothing about a patient: on images that are "
@@ -34,6 +41,12 @@ def model_card(bundle: ModelBundle, data: StudyData, outer_probability: np.ndarr
         )
     )
     missing = ", ".join(f"{name} in {count}" for name, count in data.missing_facts.items()) or "none"
+    members = (
+        f"Each refit uses one network where the model uses {settings.ensemble_size}, so that the interval is rather "
+        "too wide than too narrow."
+        if "dnn" in bundle.scores and settings.ensemble_size > 1
+        else ""
+    )
     remarks = "".join(f"- {remark}\n" for remark in data.remarks)
     few = (
         f"{rarer} {one_word} of the rarer outcome: fewer than about {FEW_EVENTS} cannot judge calibration.\n"
@@ -62,22 +75,19 @@ Kind: {bundle.kind}. The linear predictor was fitted to out-of-fold scores and m
 {terms}
 
 The interval shown with a patient is the 2.5th to 97.5th percentile over {len(bundle.predictor.refit_intercepts)} \
-bootstrap refits of the
-whole chain. Each refit uses one model instead of an ensemble, so that the interval is rather too wide than too narrow;
-the slope is the same in all.
+bootstrap refits (patients drawn with
+replacement) of the whole chain from scaler to calibration. {members}
 
 Threshold {bundle.threshold:.3f}: {bundle.threshold_rule}.
 
 ## How well it does
-AUC of the {outer_folds}-fold cross-validation of the whole chain on these {one_word}: {auc:.3f}.
-One cross-validation of one cohort, no test on others.
+AUC in the {outer_folds} test parts of a cross-validation of the whole chain on these {one_word}: mean, in brackets \
+its corrected
+resampled-t 95 % interval (Nadeau and Bengio). One cross-validation of one cohort, no test on others.
+
+{aucs}
+
 {few}
 ## How it was made
 {bundle.provenance["command"]}
 """
-
-
-def _auc(probability: np.ndarray, outcome: np.ndarray) -> float:
-    """Share of pairs of one OR and one NOR patient in which OR has the larger probability, ties counting half."""
-    difference = probability[outcome][:, None] - probability[~outcome][None, :]
-    return float(np.mean((difference > 0) + 0.5 * (difference == 0)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..cohort import CLINICAL_FACTS, Case
 from ..features import FeatureTable
+from ..imaging.acquisition_tags import PHANTOM_KEY
+from ..models.wording import CLINICAL_CODING
 
 _STANDARDISED_SHARE = 0.9
 
@@ -39,7 +41,13 @@ class StudyData:
     @property
     def is_phantom(self) -> bool:
         """Whether the patients are phantoms; never a mixture (see `join_cohort`)."""
-        return self.table is not None and bool(self.table.phantoms & {case.key for case in self.cases})
+        return any(_is_phantom(case, self.table) for case in self.cases)
+
+    @property
+    def varying_facts(self) -> tuple[str, ...]:
+        """The facts that both some patients have and some have not; of the others nothing can be learnt."""
+        varying = (np.nanmax(self.facts, axis=0, initial=0.0) == 1) & (np.nanmin(self.facts, axis=0, initial=1.0) == 0)
+        return tuple(name for name, varies in zip(CLINICAL_FACTS, varying, strict=True) if varies)
 
     @property
     def missing_facts(self) -> dict[str, int]:
@@ -86,16 +94,28 @@ def join_cohort(cases: Sequence[Case], table: FeatureTable | None) -> StudyData:
     facts = np.array([[_as_number(value) for value in case.clinical.facts().values()] for case in known])
     names: tuple[str, ...] = ()
     features = np.empty((len(known), 0))
+    _check_phantoms(known, table)
     if table is not None:
         names, features = table.names, table.rows_of(case.key for case in known)
         _check_features(known, table, features)
+        constant = np.flatnonzero((features == features[0]).all(axis=0))
+        if constant.size:
+            remarks.append(
+                f"The feature {names[constant[0]]}{_and_more(constant.size)} is the same in all patients and says "
+                "nothing here."
+            )
         if is_standardised(features):
             remarks.append(
                 "The feature table has mean 0 and standard deviation 1 over all its rows: it was standardised before, "
                 "so that every training part has already seen the test patients. Use the features as they were "
                 "extracted."
             )
-    return StudyData(tuple(known), names, features, facts, outcome, table, tuple(remarks))
+    data = StudyData(tuple(known), names, features, facts, outcome, table, tuple(remarks))
+    useless = [CLINICAL_CODING[name] for name in CLINICAL_FACTS if name not in data.varying_facts]
+    if useless:
+        remark = f"Unknown or the same in all patients, and therefore left out of models: {'; '.join(useless)}."
+        data = replace(data, remarks=(*remarks, remark))
+    return data
 
 
 def is_standardised(features: np.ndarray) -> bool:
@@ -128,12 +148,20 @@ def _check_features(cases: Sequence[Case], table: FeatureTable, features: np.nda
             f"{cases[row].key.label}: the feature {table.names[column]} is undefined{_and_more(int(undefined.sum()))};"
             " check that VOI, or leave the patient or the feature out."
         )
-    phantoms = [case.key in table.phantoms for case in cases]
+
+
+def _check_phantoms(cases: Sequence[Case], table: FeatureTable | None) -> None:
+    phantoms = [_is_phantom(case, table) for case in cases]
     if any(phantoms) and not all(phantoms):
         raise ValueError(
             f"{sum(phantoms)} of {len(cases)} cases are phantoms, the others are not; a model is of phantoms or of "
             "patients."
         )
+
+
+def _is_phantom(case: Case, table: FeatureTable | None) -> bool:
+    """By the images that the features came from, or, as clinical models have none, by the name of a phantom patient."""
+    return (table is not None and case.key in table.phantoms) or case.key.patient_id.upper().startswith(PHANTOM_KEY)
 
 
 def _and_more(count: int) -> str:

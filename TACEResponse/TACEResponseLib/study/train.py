@@ -8,71 +8,19 @@ import numpy as np
 
 from .. import __version__
 from ..cohort import CLINICAL_FACTS, SEQUENCES
+from ..evaluation.calibration import intercept_offset
+from ..evaluation.intervals import corrected_resampled_interval
+from ..evaluation.roc import auc, youden_threshold
 from ..features import get_feature_set
-from ..models import (
-    SCHEMA_VERSION,
-    DnnScore,
-    LinearPredictor,
-    ModelBundle,
-    ScoreModel,
-    expit,
-)
+from ..models import SCHEMA_VERSION, LinearPredictor, ModelBundle, expit
 from ..models.fitting import Learner, Progress
-from ..models.folded_network import concatenate_networks
 from ..models.learners import get_learner
-from ..models.network_batch import PAPER_RECIPE, NetworkRecipe
-from ..models.published_clinical import CLINICAL_CODING, OUTCOME, TIME_HORIZON
-from .chain import (
-    calibration_slope,
-    fit_second_stage,
-    intercept_for_prevalence,
-    plan_chain,
-    run_plans,
-)
-from .folds import stratified_folds
+from ..models.wording import CLINICAL_CODING, OUTCOME, TIME_HORIZON
+from .chain import calibration_slope, fit_second_stage
 from .model_card import model_card
 from .study_data import StudyData
-
-BUNDLE_KINDS: dict[str, tuple[str | None, bool]] = {
-    "cd": ("dnn", True),
-    "cl": ("lasso", True),
-    "clinical": (None, True),
-    "dnn": ("dnn", False),
-    "lasso": ("lasso", False),
-    "svm": ("svm", False),
-    "knn": ("knn", False),
-}
-"""Kind of bundle -> its radiomics score and whether the clinical facts belong to it."""
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a bundle is trained; all of it is recorded in the bundle.
-
-    ``outer_folds`` estimate slope and threshold, ``inner_folds`` give the out-of-fold scores, ``refit_folds`` those
-    within each of the ``refits`` bootstraps, whose score is one network instead of an ensemble.
-    """
-
-    seed: int = 1
-    ensemble_size: int = 10
-    outer_folds: int = 5
-    inner_folds: int = 5
-    refits: int = 100
-    refit_folds: int = 3
-    recipe: NetworkRecipe = PAPER_RECIPE
-
-
-DEFAULT_SETTINGS = TrainingSettings()
-
-
-@dataclass(frozen=True, eq=False)
-class _Stage:
-    """A second stage on all patients: its predictor, and the outer linear predictors that shrank it."""
-
-    predictor: LinearPredictor
-    slope: float
-    outer_probability: np.ndarray
-    penalised: bool
+from .training_scores import OuterPart, TrainingScores, learn_scores, no_scores
+from .training_settings import BUNDLE_KINDS, DEFAULT_SETTINGS, FEWEST_PATIENTS, TrainingSettings
 
 
 def train_bundle(
@@ -90,9 +38,10 @@ def train_bundle(
     2. Inner cross-validation on all patients gives out-of-fold scores, averaged over the ensemble, to which the second
        stage is fitted; its linear predictor is shrunk by that slope, the intercept set to the cohort's prevalence.
     3. The ensemble is fitted on all patients.
-    4. Bootstraps of patients repeat 2 and 3 with one network each; the slope is that of 1.
+    4. Bootstraps of patients repeat 2 and 3 with one network each, and the slope of 1 on the linear predictors of the
+       patients drawn.
 
-    What 1 says about performance is recorded in the card as what it is; thresholds and slopes are no performance.
+    The AUC of 1 is recorded for the card; thresholds and slopes are no performance.
 
     Parameters
     ----------
@@ -105,27 +54,25 @@ def train_bundle(
     command : str
         How to make the bundle again, for its provenance.
     progress : callable, optional
-        ``progress(done, total, text)``.
+        ``progress(done, total, text)``; what it raises cancels the training.
 
     Raises
     ------
     ValueError
-        For an unknown kind, too few patients for the folds, or features whose origin is unknown.
+        For an unknown kind, too few patients, facts that say nothing, or features whose origin is unknown.
     """
     if kind not in BUNDLE_KINDS:
         raise ValueError(f"There is no kind of model {kind!r}; choose one of {', '.join(BUNDLE_KINDS)}.")
     score_name, with_facts = BUNDLE_KINDS[kind]
+    facts = data.varying_facts if with_facts else ()
+    _check(data, with_facts)
     learner = get_learner(score_name, settings.ensemble_size, settings.recipe) if score_name else None
     sequences = _sequences_of(data) if learner else ()
-    outcome, count = data.outcome, len(data.outcome)
-    scores = _Scores.learn(data, learner, settings, progress) if learner else _Scores.none(data, settings)
-    facts = CLINICAL_FACTS if with_facts else ()
-    terms = ((score_name,) if score_name else ()) + facts
-    main = _stage(data, scores, terms, settings)
-    score_only = _stage(data, scores, (score_name,), settings).predictor if score_name and facts else None
-    threshold = youden_threshold(main.outer_probability, outcome)
+    scores = learn_scores(data, learner, settings, progress) if learner else no_scores(data, settings)
+    main = _fit_stage(data, scores, ((score_name,) if learner else ()) + facts)
+    score_only = _fit_stage(data, scores, (score_name,)).predictor if learner and facts else None
+    outcome = data.outcome
     training = scores.out_of_fold if learner else main.outer_probability
-    minimum, maximum = data.features.min(axis=0, initial=np.inf), data.features.max(axis=0, initial=-np.inf)
     bundle = ModelBundle(
         name=name,
         schema_version=SCHEMA_VERSION,
@@ -138,23 +85,23 @@ def train_bundle(
         feature_names=data.feature_names if learner else (),
         outcome=OUTCOME,
         time_horizon=TIME_HORIZON,
-        cohort_size=count,
+        cohort_size=len(outcome),
         cohort_responders=data.responders,
-        threshold=threshold,
+        threshold=youden_threshold(main.outer_probability, outcome),
         threshold_rule=(
             f"largest Youden index on the {settings.outer_folds}-fold cross-validated probabilities of the training "
             "patients; not a measure of performance"
         ),
         training_scores={"OR": np.sort(training[outcome]), "NOR": np.sort(training[~outcome])},
         position_score=score_name or "probability",
-        feature_minimum=minimum if learner else np.empty(0),
-        feature_maximum=maximum if learner else np.empty(0),
+        feature_minimum=data.features.min(axis=0) if learner else np.empty(0),
+        feature_maximum=data.features.max(axis=0) if learner else np.empty(0),
         out_of_range_limit=out_of_range_limit(data.features) if learner else 0.0,
         sha256="",
-        provenance=_provenance(data, learner, settings, main, command),
+        provenance=_provenance(data, learner, settings, main, command) | {"cross_validated_auc": _aucs(scores, main)},
         card="",
         predictor=main.predictor,
-        prevalence=data.responders / count,
+        prevalence=data.responders / len(outcome),
         score_only=score_only,
         scores=scores.deployed,
         refit_scores=scores.refitted,
@@ -165,88 +112,35 @@ def train_bundle(
             "rule": f"slope of the {settings.outer_folds}-fold cross-validated linear predictors, clipped to 0..1",
         },
     )
-    return replace(bundle, card=model_card(bundle, data, main.outer_probability, settings.outer_folds))
+    return replace(bundle, card=model_card(bundle, data, settings))
 
 
 @dataclass(frozen=True, eq=False)
-class _Scores:
-    """Scores of every part of the training, for one learner.
+class _Stage:
+    """A second stage on all patients: its predictor, and the outer linear predictors that shrank it."""
 
-    ``outer`` lists (training rows, test rows, out-of-fold scores, test scores) of the outer folds; ``refits`` lists
-    (rows, out-of-fold scores) of the bootstraps. Scores are empty for a model without images.
-    """
-
-    outer: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
-    out_of_fold: np.ndarray
-    refits: list[tuple[np.ndarray, np.ndarray]]
-    deployed: dict[str, ScoreModel]
-    refitted: dict[str, ScoreModel]
-
-    @classmethod
-    def learn(cls, data: StudyData, learner: Learner, settings: TrainingSettings, progress: Progress | None) -> _Scores:
-        everyone = np.arange(len(data.outcome))
-        nobody = np.empty(0, dtype=int)
-        parts, samples = _outer_parts(data, settings), _bootstraps(data, settings)
-        members, inner = learner.ensemble_size, settings.inner_folds
-        plans = [
-            plan_chain(data.outcome, rows, test, inner, members, (settings.seed, 1, number))
-            for number, (rows, test) in enumerate(parts)
-        ]
-        plans.append(plan_chain(data.outcome, everyone, nobody, inner, members, (settings.seed, 2), keep_models=True))
-        plans += [
-            plan_chain(
-                data.outcome, rows, nobody, settings.refit_folds, 1, (settings.seed, 3, number), keep_models=True
-            )
-            for number, rows in enumerate(samples)
-        ]
-        done = run_plans(data.features, data.outcome, learner, plans, progress)
-        outer, main, refits = done[: len(parts)], done[len(parts)], done[len(parts) + 1 :]
-        return cls(
-            outer=[(*part, scores.out_of_fold, scores.test) for part, scores in zip(parts, outer, strict=True)],
-            out_of_fold=main.out_of_fold,
-            refits=[(rows, scores.out_of_fold) for rows, scores in zip(samples, refits, strict=True)],
-            deployed={learner.name: join_models(main.models, quantise=False)},
-            refitted={learner.name: join_models([scores.models[0] for scores in refits], quantise=True)},
-        )
-
-    @classmethod
-    def none(cls, data: StudyData, settings: TrainingSettings) -> _Scores:
-        empty = np.empty(0)
-        outer = [(rows, test, empty, empty) for rows, test in _outer_parts(data, settings)]
-        return cls(outer, empty, [(rows, empty) for rows in _bootstraps(data, settings)], {}, {})
+    predictor: LinearPredictor
+    slope: float
+    outer_probability: np.ndarray
+    outcome: np.ndarray
+    penalised: bool
 
 
-def _outer_parts(data: StudyData, settings: TrainingSettings) -> list[tuple[np.ndarray, np.ndarray]]:
-    folds = stratified_folds(data.outcome, settings.outer_folds, np.random.default_rng([settings.seed, 0]))
-    return [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(settings.outer_folds)]
-
-
-def _bootstraps(data: StudyData, settings: TrainingSettings) -> list[np.ndarray]:
-    """Rows of each bootstrap, drawn within each outcome, so that none lacks one; sorted."""
-    random = np.random.default_rng([settings.seed, 4])
-    levels = [np.flatnonzero(data.outcome == level) for level in (True, False)]
-    samples: list[np.ndarray] = []
-    while len(samples) < settings.refits:
-        rows = np.sort(np.concatenate([random.choice(members, len(members)) for members in levels]))
-        distinct = [len(set(rows) & set(members)) for members in levels]
-        # A bootstrap of very few patients may hold too few distinct ones for its own folds.
-        if min(distinct) >= settings.refit_folds:
-            samples.append(rows)
-    return samples
-
-
-def _stage(data: StudyData, scores: _Scores, terms: tuple[str, ...], settings: TrainingSettings) -> _Stage:
+def _fit_stage(data: StudyData, scores: TrainingScores, terms: tuple[str, ...]) -> _Stage:
     """Fit the second stage with these terms on all patients and on every bootstrap, shrunk by the outer slope."""
-    outer_log_odds = np.empty(len(data.outcome))
-    for rows, test, out_of_fold, test_scores in scores.outer:
-        stage = fit_second_stage(_values(data, rows, out_of_fold, terms), data.outcome[rows])
-        outer_log_odds[test] = stage.log_odds(_values(data, test, test_scores, terms))
-    slope = float(np.clip(calibration_slope(outer_log_odds, data.outcome), 0.0, 1.0))
-    everyone = np.arange(len(data.outcome))
-    intercept, coefficients, means, penalised = _shrunk(
-        data, everyone, _values(data, everyone, scores.out_of_fold, terms), slope
-    )
-    refits = [_shrunk(data, rows, _values(data, rows, own, terms), slope) for rows, own in scores.refits]
+    outcome = data.outcome
+    outer_log_odds = np.empty(len(outcome))
+    for part in scores.outer:
+        train, test = part.train_rows, part.test_rows
+        stage = fit_second_stage(_values(data, train, part.train_scores, terms), outcome[train])
+        outer_log_odds[test] = stage.log_odds(_values(data, test, part.test_scores, terms))
+    slope = calibration_slope(outer_log_odds, outcome)
+    everyone = np.arange(len(outcome))
+    intercept, coefficients, means, penalised = _shrunk(data, everyone, scores.out_of_fold, terms, slope)
+    refits = [
+        _shrunk(data, rows, own, terms, calibration_slope(outer_log_odds[rows], outcome[rows]))
+        for rows, own in scores.bootstraps
+    ]
     predictor = LinearPredictor(
         terms=terms,
         intercept=intercept,
@@ -258,20 +152,19 @@ def _stage(data: StudyData, scores: _Scores, terms: tuple[str, ...], settings: T
         refit_offsets=np.zeros((len(refits), len(terms))),
         refit_means=np.array([refit[2] for refit in refits]),
     )
-    prevalence = data.outcome.mean()
-    shifted = slope * outer_log_odds
-    return _Stage(predictor, slope, expit(shifted + intercept_for_prevalence(shifted, prevalence)), penalised)
+    shrunk = slope * outer_log_odds
+    return _Stage(predictor, slope, expit(shrunk + intercept_offset(shrunk, outcome)), outcome, penalised)
 
 
 def _shrunk(
-    data: StudyData, rows: np.ndarray, values: np.ndarray, slope: float
+    data: StudyData, rows: np.ndarray, scores: np.ndarray, terms: tuple[str, ...], slope: float
 ) -> tuple[float, np.ndarray, np.ndarray, bool]:
     """Intercept, coefficients, means of the terms, and whether the fit needed a penalty."""
-    outcome = data.outcome[rows]
+    values, outcome = _values(data, rows, scores, terms), data.outcome[rows]
     stage = fit_second_stage(values, outcome)
     coefficients = slope * stage.fit.coefficients
     filled = np.where(np.isnan(values), stage.fill, values)
-    intercept = intercept_for_prevalence(filled @ coefficients, outcome.mean())
+    intercept = intercept_offset(filled @ coefficients, outcome)
     return intercept, coefficients, filled.mean(axis=0), stage.fit.penalised
 
 
@@ -280,34 +173,26 @@ def _values(data: StudyData, rows: np.ndarray, scores: np.ndarray, terms: tuple[
     return np.column_stack(columns)
 
 
-def join_models(models: tuple[ScoreModel, ...] | list[ScoreModel], quantise: bool) -> ScoreModel:
-    """One model of the single members of several; networks with int8 weights if ``quantise``."""
-    if not isinstance(models[0], DnnScore):
-        return type(models[0]).join(list(models))
-    networks = concatenate_networks([model.networks for model in models])
-    return DnnScore(
-        np.concatenate([model.mean for model in models]),
-        np.concatenate([model.scale for model in models]),
-        networks.quantised() if quantise else networks,
-    )
-
-
-def youden_threshold(probability: np.ndarray, outcome: np.ndarray) -> float:
-    """The probability at or above which OR is said with the largest sensitivity + specificity, between two patients."""
-    order = np.unique(probability)
-    candidates = np.concatenate([[order[0]], (order[1:] + order[:-1]) / 2])
-    said = probability[None, :] >= candidates[:, None]
-    youden = said[:, outcome].mean(axis=1) - said[:, ~outcome].mean(axis=1)
-    return float(candidates[np.argmax(youden)])
-
-
 def out_of_range_limit(features: np.ndarray) -> float:
     """95th percentile of the number of features in which a patient lies outside the range of all the others."""
     ordered = np.sort(features, axis=0)
     lowest = (features == ordered[0]) & (ordered[1] > ordered[0])
     highest = (features == ordered[-1]) & (ordered[-2] < ordered[-1])
-    alone = lowest | highest
-    return float(np.percentile(alone.sum(axis=1), 95))
+    return float(np.percentile((lowest | highest).sum(axis=1), 95))
+
+
+def _check(data: StudyData, with_facts: bool) -> None:
+    rarer = min(data.responders, len(data.outcome) - data.responders)
+    if rarer < FEWEST_PATIENTS:
+        raise ValueError(
+            f"Of {len(data.outcome)} patients {data.responders} have OR; training needs at least {FEWEST_PATIENTS} "
+            "patients with OR and as many with NOR."
+        )
+    if with_facts and not data.varying_facts:
+        raise ValueError(
+            "Every clinical fact is unknown or the same in all patients, so that a model of them would say nothing; "
+            "fill in child_pugh, portal_venous_invasion, afp_ng_ml or ast_u_l, or train a score alone."
+        )
 
 
 def _sequences_of(data: StudyData) -> tuple[str, ...]:
@@ -325,6 +210,22 @@ def _sequences_of(data: StudyData) -> tuple[str, ...]:
             f"{', '.join(sequences)}, in their order; extract the features again."
         )
     return sequences
+
+
+def _aucs(scores: TrainingScores, stage: _Stage) -> dict[str, list[float]]:
+    """Mean AUC over the outer test parts with its corrected resampled-t interval: of the model and of its score."""
+    outcome = stage.outcome
+
+    def over_parts(score_of) -> list[float]:
+        values = [auc(score_of(part), outcome[part.test_rows]) for part in scores.outer]
+        test_share = len(scores.outer[0].test_rows) / len(scores.outer[0].train_rows)
+        return list(corrected_resampled_interval(np.array(values), test_share))
+
+    def probability_of(part: OuterPart) -> np.ndarray:
+        return stage.outer_probability[part.test_rows]
+
+    own = {name: over_parts(lambda part: part.test_scores) for name in scores.deployed}
+    return {"probability": over_parts(probability_of), **own}
 
 
 def _provenance(

@@ -1,0 +1,291 @@
+"""The panel in the real application, driven as a radiologist would; also behind *Reload & Test*.
+
+Screenshots go to the folder named by the environment variable ``TACE_RESPONSE_SCREENSHOTS``, if there is one.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+from ..cohort import SEQUENCES, Case, FileSource, write_manifest
+from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_NAMES, SAMPLE_SEED, loadSamplePatient
+from ..scene.segmentations import TUMOUR_NAME, croppedToVoi, segmentArray
+
+MODEL = "phantom-cd"
+
+LONGEST_GAP_S = 0.1
+"""No longer may the window stand still while a prediction is under way."""
+
+LONGEST_WAIT_S = 60.0
+
+SCREENSHOT_VARIABLE = "TACE_RESPONSE_SCREENSHOTS"
+
+
+class SelfTest:
+    """``command`` is the function behind ``tace-response``: arguments to exit code."""
+
+    def __init__(self, command: Callable[[list[str]], int]) -> None:
+        self._command = command
+        screenshots = os.environ.get(SCREENSHOT_VARIABLE)
+        self._screenshots = Path(screenshots) if screenshots else None
+
+    def run(self) -> None:
+        """Everything, in the order of the panel."""
+        layoutBefore = slicer.app.layoutManager().layout
+        slicer.mrmlScene.Clear()
+        slicer.util.selectModule("TACEResponse")
+        self.panel = slicer.util.getModuleWidget("TACEResponse").panel
+        self._wait(1.0)
+        with tempfile.TemporaryDirectory() as folder:
+            self.chooseModel()
+            self.chooseStudy()
+            self.drawVois()
+            self.enterFacts()
+            self.predict()
+            self.compareWithCommand(Path(folder))
+            self.cancelRun()
+            self.editAndSeeItStale()
+            self.saveAndReopen(Path(folder))
+            self.useResult(Path(folder))
+        slicer.util.selectModule("Data")
+        assert slicer.app.layoutManager().layout == layoutBefore
+        slicer.mrmlScene.Clear()
+
+    def chooseModel(self) -> None:
+        """The demonstration model and the checklist, by their widgets."""
+        ui = self.panel.model.ui
+        assert not self.panel.predictStep.ui.predictButton.enabled
+        assert "choose" in self.panel.predictStep.ui.predictButton.toolTip
+        ui.modelSelector.setCurrentIndex(ui.modelSelector.findData(MODEL))
+        for name in ("firstTace", "noEarlierTreatment", "extracellularAgent", "adult", "notDiffuse"):
+            getattr(ui, f"{name}CheckBox").click()
+        self._wait()
+        assert ui.demonstrationLabel.visible
+        assert self.panel.state.stepIsDone("model")
+
+    def chooseStudy(self) -> None:
+        """The sample patient, assigned automatically, in the four-up."""
+        self.sample = loadSamplePatient()
+        self.panel.study.ui.assignButton.click()
+        self._wait()
+        for sequence, role in VOLUME_ROLES.items():
+            assert self.panel.parameters.getNode(role).GetName() == SAMPLE_NAMES[sequence]
+        assert self.panel.state.stepIsDone("study")
+        self.panel.study.ui.fourUpButton.click()
+        self._wait()
+        assert self.panel.fourUp.isShown
+        self.screenshot("study")
+
+    def drawVois(self) -> None:
+        """Paint on AP, copy to the others, confirm two of them, and threshold within the third."""
+        from ..phantom import make_patient
+
+        patient = make_patient(SAMPLE_SEED, SAMPLE_INDEX)
+        vois = self.panel.vois
+        vois.setCollapsed(False)
+        vois.ui.voiAPButton.click()
+        self._paint("AP", patient.mask("AP"))
+        self._wait(1.0)
+        assert self.panel.state.voiIsTicked("AP")
+        vois.ui.copyVoiButton.click()
+        self._wait(1.0)
+        for sequence in ("T2", "PVP", "DP"):
+            assert "not checked" in self.panel.state.voiProblem(sequence)
+        for sequence in ("T2", "PVP"):
+            getattr(vois.ui, f"voi{sequence}Button").click()
+            vois.ui.confirmVoiButton.click()
+        vois.ui.voiDPButton.click()
+        self._thresholdInside("DP")
+        self._wait(1.0)
+        assert self.panel.state.stepIsDone("vois"), self.panel.state.missing()
+        self.screenshot("vois")
+        self.panel.study.ui.fourUpButton.click()
+        assert not self.panel.fourUp.isShown
+
+    def enterFacts(self) -> None:
+        """Child-Pugh by the calculator, the other facts by their fields."""
+        ui = self.panel.clinical.ui
+        self.panel.clinical.setCollapsed(False)
+        for edit, text in ((ui.bilirubinEdit, "1.1"), (ui.albuminEdit, "4.1"), (ui.coagulationEdit, "1.1")):
+            edit.setText(text)
+        ui.ascitesSelector.setCurrentIndex(1)
+        ui.encephalopathySelector.setCurrentIndex(1)
+        ui.useCalculatorButton.click()
+        ui.portalVenousInvasionSelector.setCurrentIndex(ui.portalVenousInvasionSelector.findData("no"))
+        ui.afpEdit.setText("100")
+        ui.afpUnitSelector.setCurrentIndex(ui.afpUnitSelector.findData("IU/mL"))
+        ui.astUnknownCheckBox.click()
+        self._wait()
+        assert self.panel.parameters.get("childPugh") == "A5"
+        assert ui.afpLabel.text == "= 121 ng/mL"
+        assert self.panel.state.missing() == ()
+        self.screenshot("clinical")
+
+    def predict(self) -> None:
+        """Predict while the window stays alive."""
+        self.panel.predictStep.ui.predictButton.click()
+        assert self.panel.state.isRunning
+        assert self.panel.predictStep.ui.predictButton.text == "Cancel"
+        longest = self._waitForTask()
+        assert self.panel.state.failure is None
+        assert longest < LONGEST_GAP_S
+        self.prediction = self.panel.state.result.prediction
+        assert self.prediction.sentence[:60] in self.panel.result.ui.resultBrowser.plainText
+        self.panel.result.setCollapsed(False)
+        self._wait()
+        self.screenshot("result")
+
+    def compareWithCommand(self, folder: Path) -> None:
+        """Every number of the panel against ``tace-response predict`` on the same volumes and VOIs as files."""
+        sources = {}
+        for sequence in map(str, SEQUENCES):
+            image, mask = folder / f"{sequence}.nrrd", folder / f"{sequence}.seg.nrrd"
+            slicer.util.exportNode(self.panel.parameters.getNode(VOLUME_ROLES[sequence]), str(image))
+            slicer.util.exportNode(self.panel.parameters.getNode(SEGMENTATION_ROLES[sequence]), str(mask))
+            sources[sequence] = FileSource(image, mask, TUMOUR_NAME)
+        case = Case(self.panel.key(), sources, self.panel.state.inputs.clinical.record())
+        write_manifest(folder / "manifest.csv", [case])
+        out = folder / "out"
+        code = self._command(["predict", str(folder / "manifest.csv"), "--model", MODEL, "--out", str(out)])
+        assert code == 0
+        with (out / "predictions.csv").open(encoding="utf-8") as file:
+            [row] = csv.DictReader(file)
+        assert row["error"] == ""
+        fields = json.loads(next(out.glob("*/prediction.json")).read_text(encoding="utf-8"))
+        # The exported images do not carry PHANTOM, so that their numbers are struck out there.
+        numbers = fields["demonstration_numbers"] or fields
+        assert math.isclose(numbers["probability_low"], self.prediction.probability_low, abs_tol=1e-9)
+        assert math.isclose(numbers["probability_high"], self.prediction.probability_high, abs_tol=1e-9)
+        for one, other in zip(numbers["probability_range"], self.prediction.probability_range, strict=True):
+            assert math.isclose(one, other, abs_tol=1e-9)
+        for name, score in self.prediction.scores.items():
+            assert math.isclose(fields["scores"][name], score, abs_tol=1e-9)
+        assert fields["provenance"]["inputs"] == dict(self.prediction.provenance["inputs"])
+
+    def cancelRun(self) -> None:
+        """A cancelled run leaves the result as it was."""
+        self.panel.predictStep.ui.predictButton.click()
+        self.panel.predictStep.ui.predictButton.click()
+        self._waitForTask()
+        assert not self.panel.state.isRunning
+        assert self.panel.state.result.prediction is self.prediction
+
+    def editAndSeeItStale(self) -> None:
+        """A changed fact greys the result and turns saving off, and the other way round."""
+        self.panel.clinical.ui.afpEdit.setText("900")
+        self._wait()
+        assert self.panel.state.resultIsStale
+        assert not self.panel.result.ui.saveButton.enabled
+        self.panel.clinical.ui.afpEdit.setText("100")
+        self._wait()
+        assert self.panel.state.resultIsCurrent
+
+    def saveAndReopen(self, folder: Path) -> None:
+        """The panel shows the same after the scene was saved, closed and opened."""
+        self.panel.result.ui.saveButton.click()
+        slicer.util.saveScene(str(folder / "case.mrb"))
+        slicer.mrmlScene.Clear()
+        self._wait()
+        assert self.panel.state.result is None
+        assert self.panel.state.inputs.volumes == {}
+        slicer.util.loadScene(str(folder / "case.mrb"))
+        self._wait(1.0)
+        assert self.panel.state.missing() == ()
+        assert self.panel.state.resultIsCurrent
+        assert self.panel.state.result.prediction == self.prediction
+
+    def useResult(self, folder: Path) -> None:
+        """Predict again, what-if, report, PDF, table."""
+        self.panel.predictStep.ui.predictButton.click()
+        self._waitForTask()
+        again = self.panel.state.result.prediction
+        assert replace(again, provenance={}) == replace(self.prediction, provenance={})
+        self.panel.result.ui.whatIfAstSelector.setCurrentIndex(1)
+        self._wait()
+        assert "Not this patient" in self.panel.result.ui.whatIfLabel.text
+        self.panel.result.writeReport(folder / "report.html")
+        self.panel.result.writePdf(folder / "report.pdf")
+        assert (folder / "report.html").stat().st_size > 10000
+        assert (folder / "report.pdf").read_bytes()[:5] == b"%PDF-"
+
+    def screenshot(self, name: str) -> None:
+        """The main window as PNG, if a folder was named."""
+        if self._screenshots is not None:
+            slicer.util.forceRenderAllViews()
+            slicer.app.processEvents()
+            self._screenshots.mkdir(parents=True, exist_ok=True)
+            slicer.util.mainWindow().grab().save(str(self._screenshots / f"{name}.png"))
+
+    def _paint(self, sequence: str, truth: np.ndarray) -> None:
+        """A sphere brush as large as the lesion, dragged over its centre."""
+        volume = self.panel.parameters.getNode(VOLUME_ROLES[sequence])
+        centre = [*np.argwhere(truth).mean(axis=0)[::-1], 1.0]
+        matrix = _ijkToRas(volume)
+        self.panel.fourUp.jumpTo(tuple((matrix @ centre)[:3]))
+        self._wait()
+        editor = self.panel.vois.editor
+        editor.setActiveEffectByName("Paint")
+        effect = editor.activeEffect()
+        effect.setCommonParameter("BrushSphere", 1)
+        effect.setCommonParameter("BrushDiameterIsRelative", 0)
+        effect.setCommonParameter("BrushAbsoluteDiameter", 30)
+        widget = slicer.app.layoutManager().sliceWidget(f"TACEResponse{sequence}")
+        middle = (widget.sliceView().width // 2, widget.sliceView().height // 2)
+        slicer.util.clickAndDrag(widget, start=middle, end=(middle[0] + 2, middle[1]), steps=5)
+        editor.setActiveEffect(None)
+
+    def _thresholdInside(self, sequence: str) -> None:
+        """Keep the brighter half of a VOI: the effect Threshold, allowed inside the segment only."""
+        segmentation = self.panel.parameters.getNode(SEGMENTATION_ROLES[sequence])
+        volume = self.panel.parameters.getNode(VOLUME_ROLES[sequence])
+        mask, _lattice = croppedToVoi(*segmentArray(segmentation))
+        voxels = slicer.util.arrayFromVolume(volume)
+        editor = self.panel.vois.editor
+        node = editor.mrmlSegmentEditorNode()
+        node.SetMaskMode(slicer.vtkMRMLSegmentationNode.EditAllowedInsideSingleSegment)
+        node.SetMaskSegmentID(editor.currentSegmentID())
+        editor.setActiveEffectByName("Threshold")
+        effect = editor.activeEffect()
+        effect.setParameter("MinimumThreshold", float(np.percentile(voxels, 50)))
+        effect.setParameter("MaximumThreshold", float(voxels.max()))
+        effect.self().onApply()
+        node.SetMaskMode(slicer.vtkMRMLSegmentationNode.EditAllowedEverywhere)
+        editor.setActiveEffect(None)
+        assert segmentArray(segmentation)[0].sum() <= mask.sum()
+
+    def _wait(self, seconds: float = 0.5) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            slicer.app.processEvents()
+
+    def _waitForTask(self) -> float:
+        """Serve events until the task has ended; the longest time between two of them."""
+        begun = last = time.monotonic()
+        longest = 0.0
+        while self.panel.tasks.isRunning:
+            slicer.app.processEvents()
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+            assert now - begun < LONGEST_WAIT_S
+        self._wait()
+        return longest
+
+
+def _ijkToRas(volume: slicer.vtkMRMLVolumeNode) -> np.ndarray:
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
