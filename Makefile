@@ -48,11 +48,14 @@ $(VENV)/.installed: pyproject.toml requirements.lock | $(VENV)/bin/python
 	@touch $@
 
 # PyRadiomics is the oracle of the tests. Its source distribution is the only one there is and needs a C compiler; its build script
-# uses two names that Python 3.12 no longer has, which the sitecustomize.py of pyradiomics_build gives back.
+# uses two names that Python 3.12 no longer has, which the sitecustomize.py of pyradiomics_build gives back. slicer-core is Slicer's
+# MRML without its windows.
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) --no-build-isolation --editable '.[train,test]'
 	@PYTHONPATH=Testing/tools/pyradiomics_build $(PIP) --no-build-isolation pyradiomics==3.0.1 || \
 		echo "PyRadiomics could not be built (it needs a C compiler): the tests against it are skipped." >&2
+	@$(PIP) slicer-core || \
+		echo "There is no slicer-core wheel for this machine: the tests on real MRML are skipped." >&2
 	@touch $@
 
 clean:
