@@ -9,7 +9,7 @@ from .files import new_folder, replace_file
 from .manifest import ManifestError, ManifestFault, read_manifest
 from .manifest_writing import write_manifest
 from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, mrecist_category
-from .selection import select_cases
+from .selection import select_cases, select_lesions
 from .sequence import SEQUENCES, Sequence
 
 __all__ = [
@@ -38,5 +38,6 @@ __all__ = [
     "read_manifest",
     "replace_file",
     "select_cases",
+    "select_lesions",
     "write_manifest",
 ]

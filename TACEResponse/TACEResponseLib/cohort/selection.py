@@ -37,6 +37,14 @@ def select_cases(
     return [_selected(patient_id, rows, reader, session, lesion) for patient_id, rows in patients.items()]
 
 
+def select_lesions(cases: Iterable[Case], reader: str = "1", session: str | None = None) -> list[Case]:
+    """Like `select_cases`, but the case of every lesion of each patient."""
+    lesions: dict[tuple[str, str], list[Case]] = {}
+    for case in cases:
+        lesions.setdefault((case.key.patient_id, case.key.lesion), []).append(case)
+    return [_selected(patient_id, rows, reader, session, lesion) for (patient_id, lesion), rows in lesions.items()]
+
+
 def _selected(patient_id: str, rows: list[Case], reader: str, session: str | None, lesion: str | None) -> Case:
     own = [case for case in rows if case.key.reader == reader]
     if not own:

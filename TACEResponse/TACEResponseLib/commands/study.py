@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from ..cohort import read_manifest, select_cases
+from ..cohort import read_manifest, select_cases, select_lesions
 from .run_record import RunRecord
 from .terminal import EXIT_DONE, Terminal
 
@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", type=Path, help="feature table; without it only clinical models are judged")
     parser.add_argument("--protocol", choices=("paper", "honest", "both"), default="both")
     parser.add_argument("--scores", nargs="+", choices=("knn", "svm", "lasso", "dnn"), help="default: all four")
+    parser.add_argument(
+        "--lesions",
+        choices=("largest", "all"),
+        default="largest",
+        help="the largest lesion of each patient (default), or all, kept together in folds and intervals",
+    )
     parser.add_argument("--quick", action="store_true", help="2 repeats, 2 seeds, no permutations: a first look")
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
@@ -40,10 +46,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from ..study import join_cohort
     from ..study.honest import QUICK, HonestSettings
     from ..study.run_study import StudySettings, run_study
+    from ..study.study_data import check_sets
 
     record = RunRecord(NAME)
     table = None if arguments.features is None else read_feature_table(arguments.features)
-    data = join_cohort(select_cases(read_manifest(arguments.cohort)), table)
+    cases = read_manifest(arguments.cohort)
+    check_sets(cases)
+    with_all = arguments.lesions == "all"
+    data = join_cohort(select_lesions(cases) if with_all else select_cases(cases), table, with_all)
     for remark in data.remarks:
         terminal.complain(f"warning: {remark}")
     settings = StudySettings(

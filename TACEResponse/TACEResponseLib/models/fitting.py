@@ -18,13 +18,15 @@ class FitJob:
 
     ``train_rows`` are the rows of the feature matrix that it learns from (a bootstrap repeats some), ``seed`` numbers
     that name all its random draws, ``score_rows`` the rows it then scores, ``keep_model`` whether the model itself is
-    wanted too.
+    wanted too. ``patients`` (n_train,) numbers the patient of each training row, where patients have several lesions;
+    by default equal rows are one patient.
     """
 
     train_rows: np.ndarray
     seed: tuple[int, ...]
     score_rows: np.ndarray
     keep_model: bool = False
+    patients: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +61,15 @@ def fit_one_by_one(
 ) -> list[Fit]:
     """Run the jobs of a cheap model in turn.
 
-    ``fit(features, outcome, patients, random)`` gives a one-member model; ``patients`` are the job's ``train_rows``.
+    ``fit(features, outcome, patients, random)`` gives a one-member model; ``patients`` are the job's.
     """
     results = []
     for number, job in enumerate(jobs):
         if progress is not None:
             progress(number, len(jobs), f"{number} of {len(jobs)} models fitted")
         rows = job.train_rows
-        model = fit(features[rows], outcome[rows], rows, np.random.default_rng(list(job.seed)))
+        patients = rows if job.patients is None else job.patients
+        model = fit(features[rows], outcome[rows], patients, np.random.default_rng(list(job.seed)))
         scores = model.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
         results.append(Fit(scores, model if job.keep_model else None))
     if progress is not None:

@@ -37,6 +37,11 @@ class KnnScore:
         """Number of features that a patient needs."""
         return int(self.total_features)
 
+    @property
+    def used_columns(self) -> np.ndarray:
+        """Sorted columns of the features that any member uses."""
+        return np.unique(self.columns)
+
     def member_scores(self, features: np.ndarray) -> np.ndarray:
         """Scores (n, m) of patients (n, n_features), unscaled: 0-1 in steps of 1/k."""
         features = np.asarray(features, dtype=float)

@@ -44,6 +44,11 @@ class LassoScore:
         """Number of features that a patient needs."""
         return self.coefficients.shape[1]
 
+    @property
+    def used_columns(self) -> np.ndarray:
+        """Sorted columns of the features with a coefficient in any member."""
+        return np.flatnonzero((self.coefficients != 0).any(axis=0))
+
     def member_scores(self, features: np.ndarray) -> np.ndarray:
         """Scores (n, m) of patients (n, n_features), unscaled."""
         features = np.asarray(features, dtype=float)

@@ -121,7 +121,7 @@ def _roc(result: StudyResult) -> Figure:
     for one in _shown(result):
         title = one.model.title
         label = f"{title} {result.numbers['honest'][title]['auc']:.2f}"
-        axis.plot(*roc_curve(one.log_odds.mean(axis=0), outcome), color=COLOURS.get(title), label=label, linewidth=1.4)
+        axis.plot(*roc_curve(one.ranking.mean(axis=0), outcome), color=COLOURS.get(title), label=label, linewidth=1.4)
     axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
     axis.set_xlabel("1 - specificity", fontsize=9)
     axis.set_ylabel("sensitivity", fontsize=9)

@@ -16,6 +16,9 @@ from .published import PUBLISHED_AUC, PUBLISHED_NOTE
 from .reporting_checklist import checklist_rows
 from .study_figures import figure_bytes, study_figures
 
+_MOST_SHOWN = 20
+"""Rows of a table of selected features; results.json has all."""
+
 _Rows = tuple[Sequence[str], list[list[str]]]
 
 
@@ -67,6 +70,9 @@ def study_report(
         ("table_one", None),
         ("univariate", None),
         ("multivariate", None),
+        ("selected_knn", None),
+        ("selected_svm", None),
+        ("selected_lasso", None),
         ("aliases", None),
         ("following_size", None),
         ("checklist", None),
@@ -155,6 +161,7 @@ def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]]:
     for name, title in (("univariate", "Univariate"), ("multivariate", "Multivariate")):
         if numbers[name]:
             tables[name] = (f"{title} logistic regression", _odds_ratios(numbers[name]))
+    tables |= _selection_tables(numbers.get("selected_features", {}))
     redundancy = numbers.get("redundancy", {})
     if redundancy.get("aliases"):
         rows = [[first, second] for first, second in redundancy["aliases"]]
@@ -232,6 +239,21 @@ def _reader_tables(readers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]
     }
 
 
+def _selection_tables(selected: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, tuple[str, _Rows]]:
+    names = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso"}
+    return {
+        f"selected_{score}": (
+            f"Features that {names[score]} selected, in what share of the training parts",
+            (
+                ("Feature", "Share"),
+                [[one["feature"], f"{100 * one['share_of_training_parts']:.0f} %"] for one in features[:_MOST_SHOWN]],
+            ),
+        )
+        for score, features in selected.items()
+        if features
+    }
+
+
 def _odds_ratios(rows: Sequence[Mapping[str, object]]) -> _Rows:
     header = ("Term", "Odds ratio (95 %)", "p", "Patients", "Note")
     return header, [
@@ -265,7 +287,8 @@ def _flow(numbers: Mapping[str, object]) -> str:
     pairs = [
         (
             "With outcome",
-            f"{cohort['patients']}, {cohort['responders']} OR and {cohort['patients'] - cohort['responders']} NOR",
+            f"{cohort['patients']}, {cohort['responders']} OR and {cohort['patients'] - cohort['responders']} NOR"
+            + (f"; {cohort['lesions']} lesions" if cohort["lesions"] > cohort["patients"] else ""),
         ),
         ("Development", f"{inside}, {inside_responders} OR and {inside - inside_responders} NOR"),
         ("External", f"{cohort['external']}, {cohort['external_responders']} OR" if cohort["external"] else "none"),

@@ -7,7 +7,7 @@ networks in batches; then each plan takes its own results.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,10 +22,12 @@ class ChainPlan:
     """What one training part asks for.
 
     ``rows`` (n_train,) are the training rows, repeats allowed; ``folds`` (n_train,) their inner fold; ``test_rows`` are
-    scored once by the refit; ``seeds`` name the members of the ensemble; ``keep_models`` keeps the refitted models.
+    scored once by the refit; ``seeds`` name the members of the ensemble; ``keep_models`` keeps the refitted models;
+    ``patients`` (n_train,) numbers the patient of each training row.
     """
 
     rows: np.ndarray
+    patients: np.ndarray
     folds: np.ndarray
     test_rows: np.ndarray
     seeds: tuple[tuple[int, ...], ...]
@@ -34,11 +36,16 @@ class ChainPlan:
     def jobs(self) -> list[FitJob]:
         """Inner fits, fold by fold and seed by seed, then the refits on all rows."""
         inner = [
-            FitJob(self.rows[self.folds != fold], (*seed, 1 + fold), self.rows[self.folds == fold])
+            FitJob(
+                self.rows[self.folds != fold],
+                (*seed, 1 + fold),
+                self.rows[self.folds == fold],
+                patients=self.patients[self.folds != fold],
+            )
             for fold in range(self.folds.max() + 1)
             for seed in self.seeds
         ]
-        refits = [FitJob(self.rows, (*seed, 0), self.test_rows, self.keep_models) for seed in self.seeds]
+        refits = [FitJob(self.rows, (*seed, 0), self.test_rows, self.keep_models, self.patients) for seed in self.seeds]
         return inner + refits
 
     def scores(self, fits: Sequence[Fit]) -> ChainScores:
@@ -51,16 +58,23 @@ class ChainPlan:
             out_of_fold[self.folds == fold] = np.mean([fit.scores for fit in part], axis=0)
         refits = fits[fold_count * members :]
         test = np.mean([fit.scores for fit in refits], axis=0)
-        return ChainScores(out_of_fold, test, tuple(fit.model for fit in refits if fit.model is not None))
+        models = tuple(fit.model for fit in refits if fit.model is not None)
+        columns = getattr(models[0], "used_columns", None) if len(models) == 1 else None
+        selected = None if columns is None else tuple(int(column) for column in columns)
+        return ChainScores(out_of_fold, test, models, selected)
 
 
 @dataclass(frozen=True, eq=False)
 class ChainScores:
-    """``out_of_fold`` (n_train,) scores of the training rows, ``test`` scores of the test rows, and kept models."""
+    """``out_of_fold`` (n_train,) scores of the training rows, ``test`` scores of the test rows, and kept models.
+
+    ``selected`` are the columns that the refit uses, None if it uses all or was not kept.
+    """
 
     out_of_fold: np.ndarray
     test: np.ndarray
-    models: tuple[ScoreModel, ...]
+    models: tuple[ScoreModel, ...] = ()
+    selected: tuple[int, ...] | None = None
 
 
 def plan_chain(
@@ -71,12 +85,17 @@ def plan_chain(
     ensemble_size: int,
     seed: tuple[int, ...],
     keep_models: bool = False,
+    patients: np.ndarray | None = None,
 ) -> ChainPlan:
-    """Plan one training part; ``seed`` names its folds and, with the member's number, each of its fits."""
+    """Plan one training part; ``seed`` names its folds and, with the member's number, each of its fits.
+
+    ``patients`` (n,) numbers the patient of every row of the cohort; by default each row is one.
+    """
     random = np.random.default_rng([*seed, 0])
-    folds = stratified_folds(outcome[rows], inner_folds, random, rows)
+    own = rows if patients is None else patients[rows]
+    folds = stratified_folds(outcome[rows], inner_folds, random, own)
     seeds = tuple((*seed, 1 + member) for member in range(ensemble_size))
-    return ChainPlan(rows, folds, test_rows, seeds, keep_models)
+    return ChainPlan(rows, own, folds, test_rows, seeds, keep_models)
 
 
 def run_plans(
@@ -113,6 +132,19 @@ def fit_second_stage(values: np.ndarray, outcome: np.ndarray) -> SecondStage:
     known = ~np.isnan(values)
     fill = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return SecondStage(fit_logistic(np.where(known, values, fill), outcome), fill)
+
+
+def recalibrate_score(scores: np.ndarray, outcome: np.ndarray) -> SecondStage:
+    """Log odds of a score alone, from out-of-fold scores (n, 1): it may flatten the score, but never turn it round.
+
+    A score that says less than chance in the inner folds gets the share of OR for everybody.
+    """
+    stage = fit_second_stage(scores, outcome)
+    if stage.fit.coefficients[0] >= 0:
+        return stage
+    share = float(outcome.mean())
+    flat = replace(stage.fit, intercept=float(np.log(share / (1 - share))), coefficients=np.zeros(1))
+    return SecondStage(flat, stage.fill)
 
 
 def calibration_slope(log_odds: np.ndarray, outcome: np.ndarray) -> float:

@@ -27,19 +27,21 @@ def permutation_null(
 
     Selection, scaling and fit are repeated for each shuffle. The resolution of p is 1 / (1 + permutations).
     """
-    outcomes = [data.outcome[rows]]
+    outcome = data.outcome[rows]
+    _, first, patients = np.unique(data.patients[rows], return_index=True, return_inverse=True)
     random = np.random.default_rng([seed, 30])
-    outcomes += [random.permutation(outcomes[0]) for _ in range(permutations)]
+    # Patients exchange their outcomes; several lesions of one keep the same.
+    outcomes = [outcome, *(random.permutation(outcome[first])[patients] for _ in range(permutations))]
     # Each shuffle is a column block of one long cohort: the learner sees rows, and every outcome its own copy of them.
     features = np.tile(data.features[rows], (len(outcomes), 1)) if learner.name == "dnn" else data.features[rows]
     values = []
     if learner.name == "dnn":
-        values = _tiled(features, outcomes, learner, seed, fold_count, progress)
+        values = _tiled(features, outcomes, patients, learner, seed, fold_count, progress)
     else:
         for number, outcome in enumerate(outcomes):
             if progress is not None:
                 progress(number, len(outcomes), f"permutation {number} of {permutations} ({learner.name})")
-            values.append(_cross_validated_auc(features, outcome, learner, (seed, 31, number), fold_count))
+            values.append(_cross_validated_auc(features, outcome, patients, learner, (seed, 31, number), fold_count))
     return {
         "auc": float(values[0]),
         "permutations": permutations,
@@ -50,10 +52,18 @@ def permutation_null(
 
 
 def _cross_validated_auc(
-    features: np.ndarray, outcome: np.ndarray, learner: Learner, seed: tuple[int, ...], fold_count: int
+    features: np.ndarray,
+    outcome: np.ndarray,
+    patients: np.ndarray,
+    learner: Learner,
+    seed: tuple[int, ...],
+    fold_count: int,
 ) -> float:
-    folds = stratified_folds(outcome, fold_count, np.random.default_rng([*seed, 0]))
-    jobs = [FitJob(np.flatnonzero(folds != f), (*seed, f + 1), np.flatnonzero(folds == f)) for f in range(fold_count)]
+    folds = stratified_folds(outcome, fold_count, np.random.default_rng([*seed, 0]), patients)
+    jobs = [
+        FitJob(np.flatnonzero(folds != f), (*seed, f + 1), np.flatnonzero(folds == f), patients=patients[folds != f])
+        for f in range(fold_count)
+    ]
     fits = learner.fit_many(features, outcome, jobs, None)
     return float(np.mean([auc(fit.scores, outcome[job.score_rows]) for fit, job in zip(fits, jobs, strict=True)]))
 
@@ -61,6 +71,7 @@ def _cross_validated_auc(
 def _tiled(
     features: np.ndarray,
     outcomes: list[np.ndarray],
+    patients: np.ndarray,
     learner: Learner,
     seed: int,
     fold_count: int,
@@ -71,7 +82,7 @@ def _tiled(
     outcome = np.concatenate(outcomes)
     jobs = []
     for number, own in enumerate(outcomes):
-        folds = stratified_folds(own, fold_count, np.random.default_rng([seed, 31, number, 0]))
+        folds = stratified_folds(own, fold_count, np.random.default_rng([seed, 31, number, 0]), patients)
         for fold in range(fold_count):
             train, test = (size * number + np.flatnonzero(mask) for mask in (folds != fold, folds == fold))
             jobs.append(FitJob(train, (seed, 31, number, fold + 1), test))

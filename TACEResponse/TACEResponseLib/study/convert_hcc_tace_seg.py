@@ -9,14 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ..cohort import Case, CaseKey, ClinicalRecord, is_objective_response, new_folder, replace_file, write_manifest
+from .study_data import ct_unit_remarks
 
 _CATEGORIES = {"1": "CR", "2": "PR", "3": "SD", "4": "PD"}
 
 _KEPT = {"age": "age_years", "Sex": "sex_code", "Tr_Size": "tumour_diameter_cm", "tumor_nodul": "tumour_nodularity"}
-
-_HU_OFFSET = 1024.0
-_LEAST_STORED_MEDIAN = 700.0
-"""No organ has a median CT number of 700 HU; a row above it holds stored values, which are HU + 1024."""
 
 
 def convert_hcc_tace_seg(clinical_path: Path, features_path: Path, folder: Path) -> list[str]:
@@ -37,10 +34,12 @@ def convert_hcc_tace_seg(clinical_path: Path, features_path: Path, folder: Path)
         f"{len(used)} of {len(cases)} patients have reader 1's mRECIST and features; the others are left out.",
         "AST is not in this collection: the fact is unknown in all patients. Images are CT, not MR.",
     ]
-    remarks += _unit_remarks(used, features, names)
+    columns = [f"CT_{name.removeprefix('original_')}" for name in names]
+    values = np.array([[float(features[case.key.patient_id][name]) for name in names] for case in used])
+    remarks += ct_unit_remarks(columns, values)
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["patient_id", *(f"CT_{name.removeprefix('original_')}" for name in names)])
+    writer.writerow(["patient_id", *columns])
     for case in used:
         writer.writerow([case.key.patient_id, *(features[case.key.patient_id][name] for name in names)])
     with new_folder(folder) as part:
@@ -88,17 +87,3 @@ def _number(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
-
-
-def _unit_remarks(cases: list[Case], features: dict[str, dict[str, str]], names: list[str]) -> list[str]:
-    medians = [name for name in names if name.endswith("firstorder_Median")]
-    if not medians:
-        return []
-    values = np.array([float(features[case.key.patient_id][medians[0]]) for case in cases])
-    stored = values > _LEAST_STORED_MEDIAN
-    if not stored.any() or stored.all():
-        return []
-    return [
-        f"{int(stored.sum())} rows have intensities of HU + {_HU_OFFSET:.0f} and {int((~stored).sum())} of plain HU: "
-        "first-order features of the two are not comparable, and a model may learn the difference. They are left so."
-    ]

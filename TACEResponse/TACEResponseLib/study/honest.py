@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 from ..evaluation import youden_threshold
 from ..models.fitting import Learner, Progress
 from ..models.folds import stratified_folds
-from .chain import ChainPlan, ChainScores, fit_second_stage, plan_chain, run_plans
+from .chain import ChainPlan, ChainScores, fit_second_stage, plan_chain, recalibrate_score, run_plans
 from .protocol_models import Covariates, ProtocolModel
 from .study_data import StudyData
 
@@ -37,11 +38,13 @@ QUICK = HonestSettings(repeats=2, ensemble_size=2)
 class OuterPredictions:
     """What a model says of patients it never saw, each scored once a repeat.
 
-    ``log_odds`` (repeats, n) after the second stage, ``said_or`` (repeats, n) at the threshold chosen on the training
-    part, ``folds`` (repeats, n). ``penalised_parts`` counts second stages that separated their training part.
+    ``ranking`` (repeats, n) is what ROC curves order patients by: the score itself of a score alone, otherwise the log
+    odds. ``log_odds`` (repeats, n) after the second stage, ``said_or`` (repeats, n) at the threshold chosen on the
+    training part, ``folds`` (repeats, n). ``penalised_parts`` counts second stages that separated their training part.
     """
 
     model: ProtocolModel
+    ranking: np.ndarray
     log_odds: np.ndarray
     said_or: np.ndarray
     folds: np.ndarray
@@ -50,11 +53,24 @@ class OuterPredictions:
 
 @dataclass(frozen=True, eq=False)
 class ExternalPredictions:
-    """A model frozen on all development patients, on the external ones: ``log_odds`` and ``said_or`` (n_external,)."""
+    """A model frozen on all development patients, on the external ones: ``ranking``, ``log_odds`` and ``said_or``
+    (n_external,)."""
 
     model: ProtocolModel
+    ranking: np.ndarray
     log_odds: np.ndarray
     said_or: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class HonestResult:
+    """``outer`` predictions of the development patients in the order of their rows, ``frozen`` ones of the external
+    patients (empty if there are none), and for each score that selects features, column -> share of the outer
+    training parts in which it was selected, most frequent first."""
+
+    outer: list[OuterPredictions]
+    frozen: list[ExternalPredictions]
+    selection_shares: dict[str, dict[int, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +88,7 @@ def run_honest(
     external: np.ndarray,
     run: RunPlans | None = None,
     progress: Progress | None = None,
-) -> tuple[list[OuterPredictions], list[ExternalPredictions]]:
+) -> HonestResult:
     """Cross-validate all models on the patients who are not ``external`` and freeze them for those who are.
 
     Parameters
@@ -90,41 +106,49 @@ def run_honest(
 
     Returns
     -------
-    list of OuterPredictions
-        Over the development patients, in the order of their rows.
-    list of ExternalPredictions
-        Empty if nobody is external.
+    HonestResult
     """
     run = run or (lambda learner, name, plans: run_plans(data.features, data.outcome, learner, plans, progress))
     development, outside = np.flatnonzero(~external), np.flatnonzero(external)
-    parts, folds = _parts(data.outcome, development, settings)
+    parts, folds = _parts(data, development, settings)
     frozen = [_Part(-1, development, outside)] if outside.size else []
     chains = {learner.name: _chains(data, learner, parts + frozen, settings, run) for learner in learners}
     position = np.full(len(data.outcome), -1)
     position[development] = np.arange(development.size)
     results, external_results = [], []
     for model in covariates.models:
-        log_odds = np.empty((settings.repeats, development.size))
+        ranking, log_odds = (np.empty((settings.repeats, development.size)) for _ in range(2))
         said_or = np.empty((settings.repeats, development.size), dtype=bool)
         penalised = 0
         for number, part in enumerate(parts + frozen):
             scores = chains[model.score][number] if model.score else None
-            predicted, threshold, was_penalised = _second_stage(data, covariates, model, part, scores)
+            ranked, predicted, threshold, was_penalised = _second_stage(data, covariates, model, part, scores)
             penalised += was_penalised
             if part.repeat < 0:
-                external_results.append(ExternalPredictions(model, predicted, predicted >= threshold))
+                external_results.append(ExternalPredictions(model, ranked, predicted, ranked >= threshold))
             else:
                 places = position[part.test]
-                log_odds[part.repeat, places], said_or[part.repeat, places] = predicted, predicted >= threshold
-        results.append(OuterPredictions(model, log_odds, said_or, folds, penalised))
-    return results, external_results
+                ranking[part.repeat, places], log_odds[part.repeat, places] = ranked, predicted
+                said_or[part.repeat, places] = ranked >= threshold
+        results.append(OuterPredictions(model, ranking, log_odds, said_or, folds, penalised))
+    return HonestResult(results, external_results, _selection_shares(chains, len(parts)))
 
 
-def _parts(outcome: np.ndarray, development: np.ndarray, settings: HonestSettings) -> tuple[list[_Part], np.ndarray]:
+def _selection_shares(chains: dict[str, list[ChainScores]], part_count: int) -> dict[str, dict[int, float]]:
+    shares = {}
+    for name, own in chains.items():
+        selections = [scores.selected for scores in own[:part_count]]
+        if None not in selections:
+            counts = Counter(column for selection in selections for column in selection)
+            shares[name] = {column: count / part_count for column, count in counts.most_common()}
+    return shares
+
+
+def _parts(data: StudyData, development: np.ndarray, settings: HonestSettings) -> tuple[list[_Part], np.ndarray]:
     parts, all_folds = [], []
     for repeat in range(settings.repeats):
         random = np.random.default_rng([settings.seed, 10, repeat])
-        folds = stratified_folds(outcome[development], settings.outer_folds, random)
+        folds = stratified_folds(data.outcome[development], settings.outer_folds, random, data.patients[development])
         all_folds.append(folds)
         parts += [
             _Part(repeat, development[folds != fold], development[folds == fold])
@@ -145,6 +169,8 @@ def _chains(
             settings.inner_folds,
             learner.ensemble_size,
             (settings.seed, 11, part.repeat + 1, number),
+            keep_models=learner.ensemble_size == 1,
+            patients=data.patients,
         )
         for number, part in enumerate(parts)
     ]
@@ -157,10 +183,15 @@ def _chains(
 
 def _second_stage(
     data: StudyData, covariates: Covariates, model: ProtocolModel, part: _Part, scores: ChainScores | None
-) -> tuple[np.ndarray, float, bool]:
-    """Log odds of the test part, the threshold chosen on the training part, and whether a penalty was needed."""
+) -> tuple[np.ndarray, np.ndarray, float, bool]:
+    """What ranks the test part, its log odds, the threshold of the former chosen on the training part, and whether a
+    penalty was needed."""
     train = covariates.values(model, part.train, None if scores is None else scores.out_of_fold)
     test = covariates.values(model, part.test, None if scores is None else scores.test)
-    stage = fit_second_stage(train, data.outcome[part.train])
-    threshold = youden_threshold(stage.log_odds(train), data.outcome[part.train])
-    return stage.log_odds(test), threshold, stage.fit.penalised
+    outcome = data.outcome[part.train]
+    if not model.covariates:
+        stage = recalibrate_score(train, outcome)
+        return test[:, 0], stage.log_odds(test), youden_threshold(train[:, 0], outcome), stage.fit.penalised
+    stage = fit_second_stage(train, outcome)
+    log_odds = stage.log_odds(test)
+    return log_odds, log_odds, youden_threshold(stage.log_odds(train), outcome), stage.fit.penalised

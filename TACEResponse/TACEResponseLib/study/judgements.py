@@ -9,6 +9,7 @@ import numpy as np
 from ..evaluation import (
     at_threshold,
     auc,
+    bootstrap_interval,
     calibration,
     corrected_resampled_interval,
     delong_auc,
@@ -23,31 +24,41 @@ from .paper import PaperPredictions
 Numbers = dict[str, object]
 
 
-def honest_numbers(predictions: OuterPredictions, outcome: np.ndarray, settings: HonestSettings) -> Numbers:
+def honest_numbers(
+    predictions: OuterPredictions, outcome: np.ndarray, settings: HonestSettings, patients: np.ndarray | None = None
+) -> Numbers:
     """Performance on outer predictions only.
 
     ``auc`` is the mean over outer folds with the corrected resampled-t interval; ``auc_these_predictions`` DeLong's of
     the predictions averaged over repeats, model fixed. Shares are means over repeats; Wilson intervals of n patients.
+    Where ``patients`` (n,) says that some have several lesions, both come from a bootstrap of patients instead.
     """
     folds = fold_aucs(predictions, outcome)
     test_share = 1 / (settings.outer_folds - 1)
     mean, low, high = corrected_resampled_interval(folds, test_share)
-    average = predictions.log_odds.mean(axis=0)
-    fixed = delong_auc(average, outcome)
+    average = predictions.ranking.mean(axis=0)
     repeats = [calibration(expit(log_odds), outcome) for log_odds in predictions.log_odds]
     right = predictions.said_or == outcome
-    shares = {
-        "accuracy": (right.mean(), len(outcome)),
-        "sensitivity": (right[:, outcome].mean(), int(outcome.sum())),
-        "specificity": (right[:, ~outcome].mean(), int((~outcome).sum())),
-    }
+    members = {"accuracy": np.ones_like(outcome), "sensitivity": outcome, "specificity": ~outcome}
+    shares = {name: float(right[:, own].mean()) for name, own in members.items()}
+    if patients is None or len(np.unique(patients)) == len(outcome):
+        fixed = delong_auc(average, outcome)
+        fixed_interval = [fixed.low, fixed.high]
+        intervals = {name: wilson_interval(shares[name] * own.sum(), int(own.sum())) for name, own in members.items()}
+    else:
+        seed = settings.seed
+        fixed_interval = bootstrap_interval(lambda rows: auc(average[rows], outcome[rows]), outcome, seed, patients)
+        intervals = {
+            name: bootstrap_interval(lambda rows, own=own: right[:, rows[own[rows]]].mean(), outcome, seed, patients)
+            for name, own in members.items()
+        }
     return {
         "auc": mean,
         "auc_low": low,
         "auc_high": high,
-        "auc_these_predictions": [fixed.value, fixed.low, fixed.high],
-        **{name: float(value) for name, (value, _) in shares.items()},
-        **{f"{name}_interval": list(wilson_interval(value * n, n)) for name, (value, n) in shares.items()},
+        "auc_these_predictions": [auc(average, outcome), *fixed_interval],
+        **shares,
+        **{f"{name}_interval": list(interval) for name, interval in intervals.items()},
         **{
             f"calibration_{name}": float(np.mean([getattr(one, name) for one in repeats]))
             for name in ("intercept", "slope", "ici", "brier")
@@ -61,8 +72,8 @@ def fold_aucs(predictions: OuterPredictions, outcome: np.ndarray) -> np.ndarray:
     """AUC of each outer test part, repeat by repeat."""
     return np.array(
         [
-            auc(log_odds[folds == fold], outcome[folds == fold])
-            for log_odds, folds in zip(predictions.log_odds, predictions.folds, strict=True)
+            auc(ranking[folds == fold], outcome[folds == fold])
+            for ranking, folds in zip(predictions.ranking, predictions.folds, strict=True)
             for fold in range(folds.max() + 1)
         ]
     )
@@ -92,7 +103,7 @@ def comparisons(
 
 def external_numbers(predictions: ExternalPredictions, outcome: np.ndarray) -> Numbers:
     """Performance of a frozen model on patients who took no part in anything."""
-    result = delong_auc(predictions.log_odds, outcome)
+    result = delong_auc(predictions.ranking, outcome)
     fit = calibration(expit(predictions.log_odds), outcome)
     right = predictions.said_or == outcome
     shares = {

@@ -40,9 +40,10 @@ def run_paper(
 ) -> list[PaperPredictions]:
     """One random 8:2 split of the patients who are not ``external`` (bool (n,)); one seed for the DNN."""
     development = np.flatnonzero(~external)
-    shuffled = np.random.default_rng([seed, 20]).permutation(development)
-    test_count = round(TEST_SHARE * development.size)
-    rows = {"train": np.sort(shuffled[test_count:]), "test": np.sort(shuffled[:test_count])}
+    patients = data.patients[development]
+    shuffled = np.random.default_rng([seed, 20]).permutation(np.unique(patients))
+    in_test = np.isin(patients, shuffled[: round(TEST_SHARE * shuffled.size)])
+    rows = {"train": development[~in_test], "test": development[in_test]}
     if external.any():
         rows["external"] = np.flatnonzero(external)
     for name, members in rows.items():
@@ -51,7 +52,8 @@ def run_paper(
     everyone = np.concatenate(list(rows.values()))
     scores = {}
     for learner in learners:
-        (fit,) = learner.fit_many(data.features, data.outcome, [FitJob(rows["train"], (seed, 21), everyone)], progress)
+        job = FitJob(rows["train"], (seed, 21), everyone, patients=data.patients[rows["train"]])
+        (fit,) = learner.fit_many(data.features, data.outcome, [job], progress)
         by_row = np.empty(len(data.outcome))
         by_row[everyone] = fit.scores
         scores[learner.name] = by_row

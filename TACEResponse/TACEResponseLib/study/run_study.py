@@ -106,12 +106,21 @@ def run_study(
     outcome = data.outcome[development]
     if settings.protocol in ("honest", "both"):
         run = _resuming(data, settings, work, progress)
-        honest, frozen = run_honest(data, covariates, learners, settings.honest, external, run, progress)
-        numbers["honest"] = {one.model.title: honest_numbers(one, outcome, settings.honest) for one in honest}
+        judged = run_honest(data, covariates, learners, settings.honest, external, run, progress)
+        honest, frozen = judged.outer, judged.frozen
+        patients = data.patients[development]
+        numbers["honest"] = {one.model.title: honest_numbers(one, outcome, settings.honest, patients) for one in honest}
+        numbers["selected_features"] = {
+            score: [
+                {"feature": data.feature_names[column], "share_of_training_parts": share}
+                for column, share in shares.items()
+            ]
+            for score, shares in judged.selection_shares.items()
+        }
         numbers["honest_comparisons"] = comparisons(honest, outcome, settings.honest)
         own = data.outcome[external]
-        judged = own.any() and not own.all()
-        numbers["external"] = {one.model.title: external_numbers(one, own) for one in frozen} if judged else {}
+        both = own.any() and not own.all()
+        numbers["external"] = {one.model.title: external_numbers(one, own) for one in frozen} if both else {}
         numbers["readers"] = _reader_numbers(data, development, honest)
         if settings.permutations:
             numbers["permutation_null"] = _null_numbers(data, development, learners, settings, progress)
@@ -126,12 +135,15 @@ def run_study(
 
 
 def _cohort_numbers(data: StudyData, external: np.ndarray) -> dict[str, object]:
-    size = sample_size(len(data.cases), data.responders, 1 + len(CLINICAL_FACTS))
+    first = np.unique(data.patients, return_index=True)[1]
+    outcome, outside = data.outcome[first], external[first]
+    size = sample_size(len(first), int(outcome.sum()), 1 + len(CLINICAL_FACTS))
     return {
-        "patients": len(data.cases),
-        "responders": data.responders,
-        "external": int(external.sum()),
-        "external_responders": int(data.outcome[external].sum()),
+        "patients": len(first),
+        "responders": int(outcome.sum()),
+        "lesions": len(data.cases),
+        "external": int(outside.sum()),
+        "external_responders": int(outcome[outside].sum()),
         "features": len(data.feature_names),
         "phantoms": data.is_phantom,
         "missing_facts": data.missing_facts,
@@ -165,9 +177,15 @@ def _resuming(data: StudyData, settings: StudySettings, work: Path | None, progr
         path = work / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.json"
         if path.exists():
             kept = json.loads(path.read_text(encoding="utf-8"))
-            return [ChainScores(np.array(part["out_of_fold"]), np.array(part["test"]), ()) for part in kept]
+            return [
+                ChainScores(np.array(part["out_of_fold"]), np.array(part["test"]), selected=part["selected"])
+                for part in kept
+            ]
         chains = run_plans(data.features, data.outcome, learner, plans, tell)
-        kept = [{"out_of_fold": chain.out_of_fold.tolist(), "test": chain.test.tolist()} for chain in chains]
+        kept = [
+            {"out_of_fold": chain.out_of_fold.tolist(), "test": chain.test.tolist(), "selected": chain.selected}
+            for chain in chains
+        ]
         replace_file(path, json.dumps(kept).encode("utf-8"))
         return chains
 
@@ -220,10 +238,11 @@ def _reader_numbers(data: StudyData, development: np.ndarray, honest: list[Outer
     readers = sorted({reader for row in development for reader in data.cases[row].mrecist if reader})
     if len(readers) < 2:
         return {}
-    categories = {reader: [data.cases[row].mrecist.get(reader) for row in development] for reader in readers}
+    first = np.unique(data.patients[development], return_index=True)[1]
+    categories = {reader: [data.cases[row].mrecist.get(reader) for row in development[first]] for reader in readers}
     models = {}
     for one in honest:
-        score = one.log_odds.mean(axis=0)
+        score = one.ranking.mean(axis=0)[first]
         models[one.model.title] = {}
         for reader, judged in categories.items():
             known = np.array([category in ("CR", "PR", "SD", "PD") for category in judged])
@@ -234,6 +253,8 @@ def _reader_numbers(data: StudyData, development: np.ndarray, honest: list[Outer
 
 
 def _table_numbers(data: StudyData, development: np.ndarray, covariates: Covariates) -> dict[str, object]:
+    # One row a patient: what is told of patients is not counted once a lesion.
+    development = development[np.unique(data.patients[development], return_index=True)[1]]
     cases, outcome = [data.cases[row] for row in development], data.outcome[development]
     names = [name for case in cases for name in case.columns]
     columns = {name: [case.columns.get(name, "") for case in cases] for name in dict.fromkeys(names) if name != "set"}

@@ -15,10 +15,14 @@ from ..models.wording import CLINICAL_CODING
 
 _STANDARDISED_SHARE = 0.9
 
+_HU_OFFSET = 1024.0
+_LEAST_STORED_MEDIAN = 700.0
+"""No organ has a median CT number of 700 HU; a row above it holds stored values, which are HU + 1024."""
+
 
 @dataclass(frozen=True, eq=False)
 class StudyData:
-    """One row a patient.
+    """One row a patient, or a lesion where several of a patient are studied.
 
     ``cases`` in the order of the rows; ``features`` (n, n_features), ``facts`` (n, 4) with NaN for unknown, in the
     order of `cohort.CLINICAL_FACTS`, ``outcome`` (n,) bool. ``table`` is where the features come from, ``remarks`` what
@@ -37,6 +41,17 @@ class StudyData:
     def responders(self) -> int:
         """Number of patients with objective response."""
         return int(self.outcome.sum())
+
+    @property
+    def patients(self) -> np.ndarray:
+        """Number (n,) of the patient of each row."""
+        numbers: dict[str, int] = {}
+        return np.array([numbers.setdefault(case.key.patient_id, len(numbers)) for case in self.cases], dtype=int)
+
+    @property
+    def has_several_lesions(self) -> bool:
+        """Whether any patient has more than one row."""
+        return len(np.unique(self.patients)) < len(self.cases)
 
     @property
     def is_phantom(self) -> bool:
@@ -65,8 +80,8 @@ class StudyData:
         return digest.hexdigest()
 
 
-def join_cohort(cases: Sequence[Case], table: FeatureTable | None) -> StudyData:
-    """Join cases, one a patient, with their features by key.
+def join_cohort(cases: Sequence[Case], table: FeatureTable | None, several_lesions: bool = False) -> StudyData:
+    """Join cases with their features by key; one case a patient, unless ``several_lesions``.
 
     Cases without an outcome (empty or not evaluable) are left out and counted in ``remarks``. ``table`` is None for
     models that need no features.
@@ -74,17 +89,19 @@ def join_cohort(cases: Sequence[Case], table: FeatureTable | None) -> StudyData:
     Raises
     ------
     ValueError
-        For two cases of one patient, one outcome only, features that are missing or undefined, columns without any
-        value, or phantoms and patients mixed.
+        For two cases of one patient, a patient in two sets or with two outcomes, one outcome only, features that are
+        missing or undefined, columns without any value, or phantoms and patients mixed.
     """
+    check_sets(cases)
     known = [case for case in cases if case.objective_response is not None]
     remarks = []
     if len(known) < len(cases):
+        rows = "lesions" if several_lesions else "patients"
         remarks.append(
-            f"{len(cases) - len(known)} of {len(cases)} patients have no outcome (empty or not evaluable) and are left "
+            f"{len(cases) - len(known)} of {len(cases)} {rows} have no outcome (empty or not evaluable) and are left "
             "out."
         )
-    _check_patients(known)
+    _check_patients(known, several_lesions)
     outcome = np.array([case.objective_response for case in known], dtype=bool)
     if outcome.size == 0 or outcome.all() or not outcome.any():
         raise ValueError(
@@ -98,6 +115,7 @@ def join_cohort(cases: Sequence[Case], table: FeatureTable | None) -> StudyData:
     if table is not None:
         names, features = table.names, table.rows_of(case.key for case in known)
         _check_features(known, table, features)
+        remarks += ct_unit_remarks(names, features)
         constant = np.flatnonzero((features == features[0]).all(axis=0))
         if constant.size:
             remarks.append(
@@ -127,12 +145,46 @@ def is_standardised(features: np.ndarray) -> bool:
     return bool(np.mean(centred & scaled) > _STANDARDISED_SHARE)
 
 
-def _check_patients(cases: Sequence[Case]) -> None:
-    seen: set[str] = set()
+def check_sets(cases: Sequence[Case]) -> None:
+    """Raise ValueError for a patient whose rows stand in several sets (column ``set``)."""
+    sets: dict[str, str] = {}
     for case in cases:
-        if case.key.patient_id in seen:
-            raise ValueError(f"Patient {case.key.patient_id} has several rows; choose one lesion, reader and session.")
-        seen.add(case.key.patient_id)
+        own = case.columns.get("set", "")
+        other = sets.setdefault(case.key.patient_id, own)
+        if own != other:
+            raise ValueError(
+                f"Patient {case.key.patient_id} has rows of the sets {other or '(empty)'} and {own or '(empty)'}; a "
+                "patient may be in one set only, or the test would know him."
+            )
+
+
+def ct_unit_remarks(names: Sequence[str], features: np.ndarray) -> list[str]:
+    """What to say if some rows of CT features (n, p) hold HU and others stored values."""
+    medians = [number for number, name in enumerate(names) if name.startswith("CT_") and name.endswith("_Median")]
+    if not medians:
+        return []
+    stored = int((features[:, medians[0]] > _LEAST_STORED_MEDIAN).sum())
+    if stored in (0, len(features)):
+        return []
+    return [
+        f"{stored} rows have CT intensities of HU + {_HU_OFFSET:.0f} and {len(features) - stored} of plain HU: "
+        "first-order features of the two are not comparable, and a model may learn the difference. They are left so."
+    ]
+
+
+def _check_patients(cases: Sequence[Case], several_lesions: bool) -> None:
+    outcomes: dict[str, bool] = {}
+    for case in cases:
+        other = outcomes.setdefault(case.key.patient_id, case.objective_response)
+        if other != case.objective_response:
+            raise ValueError(
+                f"Patient {case.key.patient_id} has lesions with OR and with NOR; the outcome is the patient's "
+                "(mRECIST judges all target lesions together)."
+            )
+    if len(outcomes) < len(cases) and not several_lesions:
+        seen: set[str] = set()
+        twice = next(case for case in cases if case.key.patient_id in seen or seen.add(case.key.patient_id))
+        raise ValueError(f"Patient {twice.key.patient_id} has several rows; choose one lesion, reader and session.")
 
 
 def _check_features(cases: Sequence[Case], table: FeatureTable, features: np.ndarray) -> None:
