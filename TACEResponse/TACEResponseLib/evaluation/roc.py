@@ -138,8 +138,14 @@ def roc_curve(score: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.nd
 def _placements(score: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each OR patient the share of NOR below him, for each NOR patient the share of OR above; ties half."""
     positive, negative = np.asarray(score)[outcome], np.asarray(score)[~outcome]
-    order = (positive[:, None] > negative[None]) + 0.5 * (positive[:, None] == negative[None])
-    return order.mean(axis=1), order.mean(axis=0)
+    return _share_below(positive, negative), 1.0 - _share_below(negative, positive)
+
+
+def _share_below(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """For each value the share of ``others`` that are smaller, ties counting half."""
+    ordered = np.sort(others)
+    counts = np.searchsorted(ordered, values, side="left") + np.searchsorted(ordered, values, side="right")
+    return counts / (2 * len(ordered))
 
 
 def _check(score: np.ndarray, outcome: np.ndarray) -> None:
