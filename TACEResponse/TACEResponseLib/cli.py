@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from . import __version__
 from .commands.terminal import EXIT_BAD_ARGUMENTS, EXIT_ERROR, Terminal
 
-_COMMANDS = ("phantom", "extract", "predict", "train", "study", "audit_table", "convert", "self_check")
+_COMMANDS = (
+    "phantom",
+    "intake",
+    "extract",
+    "predict",
+    "train",
+    "study",
+    "audit_table",
+    "convert",
+    "self_check",
+)
 
 _DESCRIPTION = (
     "Probability of objective response to TACE from four MR sequences with tumour VOIs and four clinical facts. "

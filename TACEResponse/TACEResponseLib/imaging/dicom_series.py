@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ..cohort import AcquisitionTags, Lattice
 from .acquisition_tags import acquisition_tags
-from .dicom_slices import DicomSlice, phases_of, read_dicom_headers
+from .dicom_slices import DicomSlice, phases_of, read_dicom_headers, read_headers
 from .quiet_itk import quiet_itk
 
 DIRECTION_TOLERANCE = 1e-4
@@ -45,17 +46,29 @@ def read_dicom_series(folder: Path) -> tuple[np.ndarray, Lattice, AcquisitionTag
         tilt).
     """
     with quiet_itk():
-        slices = read_dicom_headers(folder)
-        _check_one_series(folder, slices)
-        _check_same_plane(folder, slices)
-        normal = np.cross(slices[0].row_direction, slices[0].column_direction)
-        normal /= np.linalg.norm(normal)
-        slices.sort(key=lambda one: float(one.position_mm @ normal))
-        places_mm = np.array([one.position_mm @ normal for one in slices])
-        _check_one_volume(folder, slices, places_mm)
-        spacing_mm = _even_spacing_mm(folder, places_mm)
-        _check_straight(folder, slices, normal)
-        voxels = _read_voxels(folder, slices)
+        return _read_volume(folder, read_dicom_headers(folder))
+
+
+def read_dicom_files(folder: Path, paths: Sequence[Path]) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
+    """Read the volume that these files make, one phase of a series for example; ``folder`` is what messages name.
+
+    Returns and raises as `read_dicom_series`.
+    """
+    with quiet_itk():
+        return _read_volume(folder, read_headers(paths))
+
+
+def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
+    _check_one_series(folder, slices)
+    _check_same_plane(folder, slices)
+    normal = np.cross(slices[0].row_direction, slices[0].column_direction)
+    normal /= np.linalg.norm(normal)
+    slices.sort(key=lambda one: float(one.position_mm @ normal))
+    places_mm = np.array([one.position_mm @ normal for one in slices])
+    _check_one_volume(folder, slices, places_mm)
+    spacing_mm = _even_spacing_mm(folder, places_mm)
+    _check_straight(folder, slices, normal)
+    voxels = _read_voxels(folder, slices)
     first = slices[0]
     direction = np.column_stack([first.row_direction, first.column_direction, normal])
     lattice = Lattice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,12 +86,17 @@ def read_dicom_headers(folder: Path) -> list[DicomSlice]:
         files = sorted(path for path in folder.iterdir() if path.is_file() and path.name.upper() != "DICOMDIR")
     except OSError as error:
         raise ValueError(f"the folder {folder} cannot be opened: {error.strerror}.") from error
-    slices = [one for path in files if (one := _read_header(path)) is not None]
+    slices = read_headers(files)
     if not slices:
         below = sorted(path.name for path in folder.iterdir() if path.is_dir())
         found = f"; it holds the folders {_list(below)}: give the one with the series" if below else ""
         raise ValueError(f"the folder {folder} holds no DICOM images{found}.")
     return slices
+
+
+def read_headers(paths: Sequence[Path]) -> list[DicomSlice]:
+    """Read the headers of these files; those that are no DICOM are passed over. Raises as `read_dicom_headers`."""
+    return [one for path in paths if (one := _read_header(path)) is not None]
 
 
 def _read_header(path: Path) -> DicomSlice | None:

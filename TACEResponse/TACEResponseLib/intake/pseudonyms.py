@@ -1,0 +1,90 @@
+"""Pseudonyms by a keyed hash (HMAC-SHA-256); the key and the list of who is who stay outside the output."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from ..cohort import replace_file
+
+_KEY_BYTES = 32
+_MOST_SHIFT_DAYS = 365
+
+
+class Pseudonyms:
+    """Names, dates and UIDs that cannot be led back without the key; equal input, equal output."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def from_file(cls, path: Path, output_folder: Path) -> Pseudonyms:
+        """The key in ``path``, made there if there is none, readable by its owner only.
+
+        Raises ValueError if ``path`` lies inside ``output_folder`` (whoever gets the output would get the key), cannot
+        be read or made, or is no key.
+        """
+        if output_folder.resolve() in path.resolve().parents:
+            raise ValueError(
+                f"The key of the pseudonyms {path} would lie in the output folder; keep it elsewhere (--key)."
+            )
+        try:
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                part = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(part, "w", encoding="ascii") as file:
+                    file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+            key = bytes.fromhex(path.read_text(encoding="ascii"))
+        except OSError as error:
+            raise ValueError(f"The key of the pseudonyms {path} cannot be read or made: {error.strerror}.") from error
+        except (ValueError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is no key of pseudonyms; name another file (--key), or remove it.") from error
+        if len(key) < _KEY_BYTES:
+            raise ValueError(f"{path} is cut off or no key of pseudonyms; name another file (--key), or remove it.")
+        return cls(key)
+
+    def patient(self, patient_id: str) -> str:
+        """E.g. "P-7F3A09C2D1B4"."""
+        return f"P-{self._digest('patient', patient_id)[:12].upper()}"
+
+    def series(self, series_uid: str, phase: int) -> str:
+        """A short name of one phase of one series, for the review table."""
+        return self._digest("series", f"{series_uid}#{phase}")[:10]
+
+    def uid(self, uid: str) -> str:
+        """Another UID, of the root for UUIDs."""
+        return f"2.25.{int(self._digest('uid', uid)[:30], 16)}"
+
+    def shifted_date(self, patient_id: str, date: str) -> str:
+        """YYYYMMDD moved back by the patient's own 1-365 days: intervals stay. Text that is no date becomes empty."""
+        days = 1 + int(self._digest("shift", patient_id)[:8], 16) % _MOST_SHIFT_DAYS
+        try:
+            return (datetime.strptime(date, "%Y%m%d") - timedelta(days=days)).strftime("%Y%m%d")
+        except ValueError:
+            return ""
+
+    def _digest(self, kind: str, text: str) -> str:
+        return hmac.new(self._key, f"{kind}:{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def write_who_is_who(key_path: Path, patients: Mapping[str, str]) -> Path:
+    """Write (pseudonym, original ID) beside the key and return that file; patients of earlier runs stay in it."""
+    path = key_path.with_name(f"{key_path.stem}.patients.csv")
+    rows = {}
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = {row["patient_id"]: row["original_id"] for row in csv.DictReader(file)}
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["patient_id", "original_id"])
+    writer.writerows(sorted({**rows, **patients}.items()))
+    replace_file(path, text.getvalue().encode("utf-8"))
+    path.chmod(0o600)
+    return path
