@@ -18,6 +18,7 @@ _COMMANDS = (
     "predict",
     "train",
     "study",
+    "evaluate",
     "audit_table",
     "convert",
     "self_check",

@@ -103,14 +103,17 @@ def recalibrate(log_odds: np.ndarray, outcome: np.ndarray) -> Recalibration:
     """Intercept and slope on n local patients, shrunk towards no change (Steyerberg et al. 2004).
 
     The factor is (chi2 - 2) / chi2, not below 0, where chi2 is the likelihood ratio of the fitted intercept and slope
-    against none and 2 its degrees of freedom: with few patients little is changed.
+    against none and 2 its degrees of freedom: with few patients little is changed. A slope below 0 would turn the
+    model round; then the fit is the share of OR for everybody.
     """
     fit = fit_logistic(log_odds[:, None], outcome)
-    fitted = fit.log_odds(log_odds[:, None])
+    slope, intercept = float(fit.coefficients[0]), fit.intercept
+    if slope < 0:
+        slope, intercept = 0.0, float(logit(outcome.mean()))
+    fitted = intercept + slope * log_odds
     gain = 2 * (_log_likelihood(fitted, outcome) - _log_likelihood(log_odds, outcome))
     shrinkage = float(max(0.0, (gain - 2) / gain)) if gain > 0 else 0.0
-    slope = 1 + shrinkage * (float(fit.coefficients[0]) - 1)
-    return Recalibration(shrinkage * fit.intercept, slope, shrinkage, len(outcome))
+    return Recalibration(shrinkage * intercept, 1 + shrinkage * (slope - 1), shrinkage, len(outcome))
 
 
 def patients_for_recalibration(prevalence: float, half_width: float = 0.05) -> int:

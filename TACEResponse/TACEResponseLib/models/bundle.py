@@ -142,6 +142,17 @@ class ModelBundle:
         """
         return self._estimate(self.predictor, features, facts)
 
+    def log_odds(
+        self, features: np.ndarray | None, facts: Mapping[str, bool | None], score_only: bool = False
+    ) -> tuple[float, np.ndarray]:
+        """Log odds of OR of one patient and those by each refit (B,), of the model or of its score alone.
+
+        Arguments and errors as of `estimate`.
+        """
+        predictor = self.score_only if score_only else self.predictor
+        values, refit_values = self._terms(predictor, *self._scores(features), facts)
+        return predictor.log_odds(values, refit_values)
+
     def estimate_from_score_only(self, features: np.ndarray) -> Estimate | None:
         """The calibrated model of the score alone, for when no fact is known; None if the bundle has none."""
         if self.score_only is None:
@@ -171,6 +182,17 @@ class ModelBundle:
         self, predictor: LinearPredictor, features: np.ndarray | None, facts: Mapping[str, bool | None]
     ) -> Estimate:
         scores, refit_scores = self._scores(features)
+        values, refit_values = self._terms(predictor, scores, refit_scores, facts)
+        probability, low, high = predictor.probability(values, refit_values)
+        return Estimate(probability, low, high, scores, predictor.term_log_odds(values, refit_values))
+
+    def _terms(
+        self,
+        predictor: LinearPredictor,
+        scores: Mapping[str, float],
+        refit_scores: Mapping[str, np.ndarray],
+        facts: Mapping[str, bool | None],
+    ) -> tuple[np.ndarray, np.ndarray]:
         values = np.empty(len(predictor.terms))
         refit_values = np.empty((len(predictor.refit_intercepts), len(predictor.terms)))
         for number, term in enumerate(predictor.terms):
@@ -178,8 +200,7 @@ class ModelBundle:
                 values[number], refit_values[:, number] = scores[term], refit_scores[term]
             else:
                 values[number] = refit_values[:, number] = self._fact(term, facts)
-        probability, low, high = predictor.probability(values, refit_values)
-        return Estimate(probability, low, high, scores, predictor.term_log_odds(values, refit_values))
+        return values, refit_values
 
     def _fact(self, name: str, facts: Mapping[str, bool | None]) -> float:
         if facts.get(name) is not None:

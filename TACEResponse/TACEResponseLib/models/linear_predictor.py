@@ -32,8 +32,29 @@ class LinearPredictor:
         """The same predictor with this much added to every patient's log odds, and to those of every refit."""
         return replace(self, intercept=self.intercept + log_odds, refit_intercepts=self.refit_intercepts + log_odds)
 
+    def recalibrated(
+        self, intercept: float, slope: float, refit_intercepts: np.ndarray, refit_slopes: np.ndarray
+    ) -> LinearPredictor:
+        """The predictor whose log odds are intercept + slope * log odds, each of the B refits with its own (B,)."""
+        by_refit = np.asarray(refit_slopes)[:, None]
+        return replace(
+            self,
+            intercept=intercept + slope * self.intercept,
+            coefficients=slope * self.coefficients,
+            offsets=slope * self.offsets,
+            refit_intercepts=refit_intercepts + refit_slopes * self.refit_intercepts,
+            refit_coefficients=by_refit * self.refit_coefficients,
+            refit_offsets=by_refit * self.refit_offsets,
+        )
+
     def probability(self, values: np.ndarray, refit_values: np.ndarray) -> tuple[float, float, float]:
-        """Probability of OR with its 95 % percentile interval over the refits.
+        """Probability of OR with its 95 % percentile interval over the refits; arguments as of `log_odds`."""
+        log_odds, refit_log_odds = self.log_odds(values, refit_values)
+        low, high = np.percentile(refit_log_odds, INTERVAL_PERCENTILES)
+        return tuple(float(value) for value in expit(np.array([log_odds, low, high])))
+
+    def log_odds(self, values: np.ndarray, refit_values: np.ndarray) -> tuple[float, np.ndarray]:
+        """Log odds of OR, and those of each refit (B,).
 
         ``values`` (n_terms,) and ``refit_values`` (B, n_terms), the same patient as each refit scores him; NaN in
         ``values`` is a dropped term.
@@ -43,8 +64,7 @@ class LinearPredictor:
         refit_log_odds = self.refit_intercepts + np.sum(
             self.refit_offsets[:, known] + self.refit_coefficients[:, known] * refit_values[:, known], axis=1
         )
-        low, high = np.percentile(refit_log_odds, INTERVAL_PERCENTILES)
-        return tuple(float(value) for value in expit(np.array([log_odds, low, high])))
+        return float(log_odds), refit_log_odds
 
     def term_log_odds(
         self, values: np.ndarray, refit_values: np.ndarray

@@ -27,7 +27,7 @@ COLOURS = {
     "Size only": "#c44e52",
     "Scanner only": "#937860",
 }
-_OR_COLOUR, _NOR_COLOUR = "#0072b2", "#d55e00"
+OR_COLOUR, NOR_COLOUR = "#0072b2", "#d55e00"
 
 
 def study_figures(result: StudyResult) -> Iterator[tuple[str, str, Figure]]:
@@ -60,7 +60,8 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1):
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
+    """A figure of these inches and its axes (rows, columns)."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -79,12 +80,12 @@ def _shown(result: StudyResult):
 
 def _distributions(result: StudyResult) -> Figure:
     models = _shown(result)
-    figure, axes = _figure(8.6, 2.0 * -(-len(models) // 4), -(-len(models) // 4), 4)
+    figure, axes = new_figure(8.6, 2.0 * -(-len(models) // 4), -(-len(models) // 4), 4)
     outcome = result.data.outcome[result.development]
     edges = np.linspace(0, 1, 21)
     for one, axis in zip(models, axes.flat, strict=False):
         probability = expit(one.log_odds[0])
-        for level, colour, name in ((outcome, _OR_COLOUR, "OR"), (~outcome, _NOR_COLOUR, "NOR")):
+        for level, colour, name in ((outcome, OR_COLOUR, "OR"), (~outcome, NOR_COLOUR, "NOR")):
             axis.hist(probability[level], edges, density=True, alpha=0.55, color=colour, label=name)
         axis.set_title(one.model.title, fontsize=9)
         axis.set_yticks([])
@@ -96,7 +97,7 @@ def _distributions(result: StudyResult) -> Figure:
 
 
 def _bars(result: StudyResult) -> Figure:
-    figure, axes = _figure(8.6, 2.9, 1, 3)
+    figure, axes = new_figure(8.6, 2.9, 1, 3)
     models = [one.model.title for one in result.honest]
     for axis, name in zip(axes.flat, ("auc", "sensitivity", "specificity"), strict=True):
         for place, title in enumerate(models):
@@ -115,7 +116,7 @@ def _bars(result: StudyResult) -> Figure:
 
 
 def _roc(result: StudyResult) -> Figure:
-    figure, axes = _figure(4.6, 4.3)
+    figure, axes = new_figure(4.6, 4.3)
     axis = axes[0, 0]
     outcome = result.data.outcome[result.development]
     for one in _shown(result):
@@ -132,7 +133,7 @@ def _roc(result: StudyResult) -> Figure:
 
 def _calibration(result: StudyResult) -> Figure:
     models = _shown(result)
-    figure, axes = _figure(8.6, 2.3 * -(-len(models) // 4), -(-len(models) // 4), 4)
+    figure, axes = new_figure(8.6, 2.3 * -(-len(models) // 4), -(-len(models) // 4), 4)
     outcome = result.data.outcome[result.development]
     for one, axis in zip(models, axes.flat, strict=False):
         probability = expit(one.log_odds[0])
@@ -153,7 +154,7 @@ def _calibration(result: StudyResult) -> Figure:
 
 
 def _decision(result: StudyResult) -> Figure:
-    figure, axes = _figure(5.6, 3.6)
+    figure, axes = new_figure(5.6, 3.6)
     axis = axes[0, 0]
     outcome = result.data.outcome[result.development]
     thresholds = np.linspace(0.05, 0.90, 86)
@@ -174,15 +175,15 @@ def _decision(result: StudyResult) -> Figure:
 
 def _leak(result: StudyResult) -> Figure:
     rows = result.numbers["leak_audit"]
-    figure, axes = _figure(6.4, 0.42 * len(rows) + 0.9)
+    figure, axes = new_figure(6.4, 0.42 * len(rows) + 0.9)
     axis = axes[0, 0]
     for place, row in enumerate(rows):
         axis.plot([row["honest"], row["paper_train"]], [place, place], color="#cccccc", linewidth=5, zorder=0)
-        axis.plot([row["honest_low"], row["honest_high"]], [place, place], color=_OR_COLOUR, linewidth=1)
+        axis.plot([row["honest_low"], row["honest_high"]], [place, place], color=OR_COLOUR, linewidth=1)
         first = place == 0
-        axis.plot(row["paper_train"], place, "s", color=_NOR_COLOUR, label="paper, training set" if first else None)
-        axis.plot(row["paper_test"], place, "x", color=_NOR_COLOUR, label="paper, one test set" if first else None)
-        axis.plot(row["honest"], place, "o", color=_OR_COLOUR, label="honest, 95 % interval" if first else None)
+        axis.plot(row["paper_train"], place, "s", color=NOR_COLOUR, label="paper, training set" if first else None)
+        axis.plot(row["paper_test"], place, "x", color=NOR_COLOUR, label="paper, one test set" if first else None)
+        axis.plot(row["honest"], place, "o", color=OR_COLOUR, label="honest, 95 % interval" if first else None)
     axis.set_yticks(range(len(rows)), [row["model"] for row in rows])
     axis.invert_yaxis()
     axis.set_xlim(0.2, 1.02)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,12 +11,11 @@ from ..study.run_study import StudyResult
 from .page import definitions, page, section, table, text
 from .published import PUBLISHED_AUC, PUBLISHED_NOTE
 from .reporting_checklist import checklist_rows
+from .results_files import Rows, csv_bytes, inline_svg, results_json, three_digits, with_interval
 from .study_figures import figure_bytes, study_figures
 
 _MOST_SHOWN = 20
 """Rows of a table of selected features; results.json has all."""
-
-_Rows = tuple[Sequence[str], list[list[str]]]
 
 
 def write_study_report(folder: Path, result: StudyResult) -> None:
@@ -27,23 +23,23 @@ def write_study_report(folder: Path, result: StudyResult) -> None:
 
     Raises ValueError if a file cannot be written.
     """
-    replace_file(folder / "results.json", _results_json(result.numbers))
+    replace_file(folder / "results.json", results_json(result.numbers))
     figures = []
     for name, caption, figure in study_figures(result):
         svg = figure_bytes(figure, "svg")
         replace_file(folder / "figures" / f"{name}.svg", svg)
         replace_file(folder / "figures" / f"{name}.png", figure_bytes(figure, "png"))
-        figures.append((name, caption, _inline(svg)))
+        figures.append((name, caption, inline_svg(svg)))
     tables = study_tables(result.numbers)
     for name, (_, rows) in tables.items():
-        replace_file(folder / "tables" / f"{name}.csv", _csv(rows))
+        replace_file(folder / "tables" / f"{name}.csv", csv_bytes(rows))
     replace_file(folder / "report.html", study_report(result.numbers, figures, tables).encode("utf-8"))
 
 
 def study_report(
     numbers: Mapping[str, object],
     figures: Sequence[tuple[str, str, str]],
-    tables: Mapping[str, tuple[str, _Rows]],
+    tables: Mapping[str, tuple[str, Rows]],
 ) -> str:
     """HTML of the report; ``figures`` are (name, caption, SVG), ``tables`` (title, (header, rows)) by name."""
     cohort, shown = numbers["cohort"], {name: (caption, svg) for name, caption, svg in figures}
@@ -94,9 +90,9 @@ def study_report(
     return page("Study of response to TACE", "\n".join(parts))
 
 
-def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]]:
+def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, Rows]]:
     """Every table as (title, (header, rows of text)) by the name of its CSV."""
-    tables: dict[str, tuple[str, _Rows]] = {}
+    tables: dict[str, tuple[str, Rows]] = {}
     if "leak_audit" in numbers:
         header = (
             "Model",
@@ -109,9 +105,9 @@ def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]]:
         rows = [
             [
                 row["model"],
-                _three(row["paper_train"]),
-                _three(row["paper_test"]),
-                _interval(row["honest"], row["honest_low"], row["honest_high"]),
+                three_digits(row["paper_train"]),
+                three_digits(row["paper_test"]),
+                with_interval(row["honest"], row["honest_low"], row["honest_high"]),
                 f"{row['gap']:+.3f}",
                 PUBLISHED_AUC.get(row["model"], ""),
             ]
@@ -136,7 +132,7 @@ def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]]:
         rows = [
             [
                 name.upper(),
-                *(_three(one[key]) for key in ("auc", "null_mean", "null_95th", "p")),
+                *(three_digits(one[key]) for key in ("auc", "null_mean", "null_95th", "p")),
                 str(one["permutations"]),
             ]
             for name, one in numbers["permutation_null"].items()
@@ -149,9 +145,9 @@ def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]]:
             one["level"],
             one["nor"],
             one["objective"],
-            _three(one["p"]),
+            three_digits(one["p"]),
             one["test"],
-            _three(one["standardised_difference"]),
+            three_digits(one["standardised_difference"]),
             str(one["missing"]),
         ]
         for one in numbers["table_one"]
@@ -167,7 +163,7 @@ def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]]:
         rows = [[first, second] for first, second in redundancy["aliases"]]
         tables["aliases"] = ("Features of the same rank order as an earlier one", (("Feature", "Same as"), rows))
     if redundancy.get("following_size"):
-        rows = [[name, _three(value)] for name, value in redundancy["following_size"]]
+        rows = [[name, three_digits(value)] for name, value in redundancy["following_size"]]
         tables["following_size"] = ("Features that follow the volume", (("Feature", "Rank correlation"), rows))
     tables["checklist"] = (
         "TRIPOD+AI and CLEAR: what this run knows, and what the author must add",
@@ -176,60 +172,62 @@ def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]]:
     return tables
 
 
-def _performance(models: Mapping[str, Mapping[str, object]], repeated: bool) -> _Rows:
+def _performance(models: Mapping[str, Mapping[str, object]], repeated: bool) -> Rows:
     header = ["Model", "AUC (95 %)", "Sensitivity", "Specificity", "Accuracy", "Intercept", "Slope", "ICI", "Brier"]
     rows = []
     for title, one in models.items():
-        shares = [_interval(one[name], *one[f"{name}_interval"]) for name in ("sensitivity", "specificity", "accuracy")]
+        shares = [
+            with_interval(one[name], *one[f"{name}_interval"]) for name in ("sensitivity", "specificity", "accuracy")
+        ]
         calibration = [f"{one[f'calibration_{name}']:.2f}" for name in ("intercept", "slope")]
-        calibration += [_three(one[f"calibration_{name}"]) for name in ("ici", "brier")]
-        rows.append([title, _interval(one["auc"], one["auc_low"], one["auc_high"]), *shares, *calibration])
+        calibration += [three_digits(one[f"calibration_{name}"]) for name in ("ici", "brier")]
+        rows.append([title, with_interval(one["auc"], one["auc_low"], one["auc_high"]), *shares, *calibration])
         if repeated:
-            rows[-1].append(_interval(*one["auc_these_predictions"]))
+            rows[-1].append(with_interval(*one["auc_these_predictions"]))
     if repeated:
         header.append("AUC, these predictions, model fixed (DeLong)")
     return header, rows
 
 
-def _paper(models: Mapping[str, Mapping[str, Mapping[str, object]]]) -> _Rows:
+def _paper(models: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Rows:
     header = ("Model", "Set", "AUC (DeLong)", "Sensitivity", "Specificity", "Accuracy", "Note")
     rows = []
     for title, sets in models.items():
         for name, one in sets.items():
             note = "separated: ridge penalty" if one["penalised"] else ""
-            shares = [_three(one[key]) for key in ("sensitivity", "specificity", "accuracy")]
-            rows.append([title, name, _interval(one["auc"], one["auc_low"], one["auc_high"]), *shares, note])
+            shares = [three_digits(one[key]) for key in ("sensitivity", "specificity", "accuracy")]
+            rows.append([title, name, with_interval(one["auc"], one["auc_low"], one["auc_high"]), *shares, note])
     return header, rows
 
 
-def _comparisons(rows: Sequence[Mapping[str, object]]) -> _Rows:
+def _comparisons(rows: Sequence[Mapping[str, object]]) -> Rows:
     header = ("First", "Second", "Difference (95 %)", "p", "p (Holm)")
     return header, [
         [
             row["first"],
             row["second"],
             f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})",
-            _three(row["p"]),
-            _three(row["p_holm"]),
+            three_digits(row["p"]),
+            three_digits(row["p_holm"]),
         ]
         for row in rows
     ]
 
 
-def _reader_tables(readers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]]:
+def _reader_tables(readers: Mapping[str, object]) -> dict[str, tuple[str, Rows]]:
     header = ("Reader", "Judged by", "Patients", "Kappa", "Discordant", "AUC")
     pairs = [
         [
             one["first"],
             one["second"],
             str(one["patients"]),
-            *(_three(one[key]) for key in ("kappa", "discordant", "auc")),
+            *(three_digits(one[key]) for key in ("kappa", "discordant", "auc")),
         ]
         for one in readers["pairs"]
     ]
     models = readers["models_against_readers"]
     names = sorted({reader for one in models.values() for reader in one})
-    against = [[title, *(_three(one.get(name)) for name in names)] for title, one in models.items()]
+    against = [[title, *(three_digits(one.get(name)) for name in names)] for title, one in models.items()]
     return {
         "readers": ("How far readers agree on the outcome", (header, pairs)),
         "models_against_readers": (
@@ -239,7 +237,7 @@ def _reader_tables(readers: Mapping[str, object]) -> dict[str, tuple[str, _Rows]
     }
 
 
-def _selection_tables(selected: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, tuple[str, _Rows]]:
+def _selection_tables(selected: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, tuple[str, Rows]]:
     names = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso"}
     return {
         f"selected_{score}": (
@@ -254,13 +252,13 @@ def _selection_tables(selected: Mapping[str, Sequence[Mapping[str, object]]]) ->
     }
 
 
-def _odds_ratios(rows: Sequence[Mapping[str, object]]) -> _Rows:
+def _odds_ratios(rows: Sequence[Mapping[str, object]]) -> Rows:
     header = ("Term", "Odds ratio (95 %)", "p", "Patients", "Note")
     return header, [
         [
             row["term"],
-            _interval(row["odds_ratio"], row["low"], row["high"]),
-            _three(row["p"]),
+            with_interval(row["odds_ratio"], row["low"], row["high"]),
+            three_digits(row["p"]),
             str(row["patients"]),
             row["note"],
         ]
@@ -311,38 +309,3 @@ def _flat(settings: Mapping[str, object], prefix: str = "") -> list[tuple[str, o
     for name, value in settings.items():
         pairs += _flat(value, f"{prefix}{name} ") if isinstance(value, Mapping) else [(f"{prefix}{name}", value)]
     return pairs
-
-
-def _results_json(numbers: Mapping[str, object]) -> bytes:
-    def plain(value: object) -> object:
-        if isinstance(value, Mapping):
-            return {str(name): plain(part) for name, part in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(part) for part in value]
-        if isinstance(value, float):
-            return None if value != value else float(f"{value:.12g}")
-        return value.item() if hasattr(value, "item") else value
-
-    return (json.dumps(plain(numbers), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
-
-
-def _csv(rows: _Rows) -> bytes:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(rows[0])
-    writer.writerows(rows[1])
-    return buffer.getvalue().encode("utf-8")
-
-
-def _inline(svg: bytes) -> str:
-    """The ``<svg>`` element alone, for a page."""
-    content = svg.decode("utf-8")
-    return content[content.index("<svg") :]
-
-
-def _three(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
-def _interval(value: float, low: float | None, high: float | None) -> str:
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f}-{high:.3f})"

@@ -70,6 +70,16 @@ class StudyData:
         counts = np.isnan(self.facts).sum(axis=0)
         return {name: int(count) for name, count in zip(CLINICAL_FACTS, counts, strict=True) if count}
 
+    def subset(self, rows: np.ndarray) -> StudyData:
+        """The same data of these rows (positions) only."""
+        return replace(
+            self,
+            cases=tuple(self.cases[row] for row in rows),
+            features=self.features[rows],
+            facts=self.facts[rows],
+            outcome=self.outcome[rows],
+        )
+
     def sha256(self) -> str:
         """Of keys, features, facts and outcomes in the order of the rows."""
         digest = hashlib.sha256()

@@ -1,0 +1,73 @@
+"""``tace-response evaluate``: a frozen bundle judged on new patients, and fitted to their centre."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..cohort import check_identifier, read_manifest, select_cases
+from .run_record import RunRecord
+from .terminal import EXIT_DONE, Terminal
+
+NAME = "evaluate"
+HELP = "Judge a frozen model on new patients; with --recalibrate also fit it to them."
+EXAMPLES = """\
+  tace-response evaluate cohort/manifest.csv --features features.csv --model phantom-cd --out out/evaluation
+  tace-response evaluate cohort.csv --model published-clinical --out out/evaluation
+  tace-response evaluate cohort.csv --model published-clinical --out out/evaluation --recalibrate models/our-clinical
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("cohort", type=Path, help="cohort table (CSV): patient_id, response or mrecist, clinical facts")
+    parser.add_argument("--features", type=Path, help="feature table made by tace-response extract")
+    parser.add_argument(
+        "--model", required=True, metavar="BUNDLE", help="a model's folder, or the name of a shipped one"
+    )
+    parser.add_argument("--set", metavar="NAME", help="only rows whose column set says so, e.g. external")
+    parser.add_argument("--recalibrate", type=Path, metavar="BUNDLE", help="folder of the recalibrated model to write")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Evaluate, write the report and say the AUC."""
+    from ..features import read_feature_table
+    from ..models import find_bundle, load_bundle, save_bundle
+    from ..reporting.evaluation_report import write_evaluation_report
+    from ..study import join_cohort
+    from ..study.evaluate import evaluate
+    from ..study.site_recalibration import recalibrate_bundle
+
+    record = RunRecord(NAME)
+    target = arguments.recalibrate
+    if target is not None:
+        check_identifier(target.name)
+        if target.exists():
+            raise ValueError(f"{target} is there already; choose another name or remove it first.")
+    bundle = load_bundle(find_bundle(arguments.model))
+    if bundle.required_sequences and arguments.features is None:
+        raise ValueError(f"The model {bundle.name} needs features; give --features.")
+    cases = read_manifest(arguments.cohort)
+    if arguments.set is not None:
+        cases = [case for case in cases if case.columns.get("set") == arguments.set]
+        if not cases:
+            raise ValueError(f"No row of {arguments.cohort.name} has {arguments.set!r} in the column set.")
+    table = read_feature_table(arguments.features) if bundle.required_sequences else None
+    evaluation = evaluate(join_cohort(select_cases(cases), table), bundle)
+    recalibration = None if target is None else recalibrate_bundle(evaluation, target.name, arguments.seed)
+    numbers = write_evaluation_report(
+        arguments.out, evaluation, None if recalibration is None else recalibration.numbers
+    )
+    for remark in numbers["remarks"]:
+        terminal.complain(f"warning: {remark}")
+    if recalibration is not None:
+        save_bundle(recalibration.bundle, target)
+        terminal.say(f"{target.name}: {bundle.name} recalibrated, {target / 'MODEL_CARD.md'}")
+    record.write(arguments.out / "run.json", patients=numbers["patients"])
+    subjects = "phantoms" if numbers["phantoms"] else "patients"
+    auc = f"{numbers['auc']:.3f} ({numbers['auc_low']:.3f}-{numbers['auc_high']:.3f})"
+    terminal.say(f"{bundle.name} on {numbers['patients']} {subjects}: AUC {auc}")
+    terminal.say(f"  {arguments.out / 'report.html'}")
+    return EXIT_DONE

@@ -1,0 +1,52 @@
+"""What reports of cohorts share: results.json, tables as CSV, figures on the page, numbers as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+Rows = tuple[Sequence[str], list[list[str]]]
+"""Header and rows of a table, as text."""
+
+
+def results_json(numbers: Mapping[str, object]) -> bytes:
+    """The same numbers always as the same bytes; what is undefined or infinite is null."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, Mapping):
+            return {str(name): plain(part) for name, part in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(part) for part in value]
+        if isinstance(value, float):
+            return float(f"{value:.12g}") if math.isfinite(value) else None
+        return value.item() if hasattr(value, "item") else value
+
+    return (json.dumps(plain(numbers), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+
+
+def csv_bytes(rows: Rows) -> bytes:
+    """A table as CSV (UTF-8)."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows(rows[1])
+    return buffer.getvalue().encode("utf-8")
+
+
+def inline_svg(svg: bytes) -> str:
+    """The ``<svg>`` element alone, for a page."""
+    content = svg.decode("utf-8")
+    return content[content.index("<svg") :]
+
+
+def three_digits(value: float | None) -> str:
+    """Such as 0.637, or nothing for None."""
+    return "" if value is None else f"{value:.3f}"
+
+
+def with_interval(value: float, low: float | None, high: float | None) -> str:
+    """Such as 0.637 (0.540-0.734)."""
+    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f}-{high:.3f})"

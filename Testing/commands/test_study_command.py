@@ -1,0 +1,228 @@
+"""``tace-response study``, ``evaluate`` and ``train`` on files: what is written, resumed, told and refused."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from TACEResponseLib.cohort import Case, CaseKey, ClinicalRecord, write_manifest
+from TACEResponseLib.features import PAPER_SETTINGS, FeatureVector, get_feature_set, write_feature_table
+from TACEResponseLib.phantom import simulate_cohort
+
+CHEAP = ("--quick", "--scores", "svm", "lasso")
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    """Manifest and features of 60 simulated patients, 15 of them external, with a diameter and two readers."""
+    folder = tmp_path_factory.mktemp("cohort")
+    random = np.random.default_rng(3)
+    names = get_feature_set("default107").column_names(("AP",))
+    drawn = simulate_cohort(60, random, len(names))
+    keys = tuple(CaseKey(f"P{number:03d}") for number in range(60))
+    cases = []
+    for number, (key, facts, outcome) in enumerate(zip(keys, drawn.facts, drawn.outcome, strict=True)):
+        child_pugh, invasion, afp, ast = (bool(fact) for fact in facts)
+        other = outcome if number % 4 else not outcome
+        cases.append(
+            Case(
+                key,
+                clinical=ClinicalRecord("B" if child_pugh else "A", None, invasion, None, afp, 55.0 if ast else 30.0),
+                objective_response=bool(outcome),
+                mrecist={"1": "PR" if outcome else "SD", "2": "PR" if other else "PD"},
+                columns={
+                    "set": "external" if number >= 45 else "development",
+                    "lesion_diameter_mm": str(20 + number),
+                    "age_years": str(40 + number % 30),
+                },
+            )
+        )
+    write_manifest(folder / "manifest.csv", cases)
+    vectors = [
+        FeatureVector(key, names, values, PAPER_SETTINGS, "default107", "native 1")
+        for key, values in zip(keys, 100 + 20 * drawn.features, strict=True)
+    ]
+    write_feature_table(folder / "features.csv", vectors)
+    return folder
+
+
+def changed(cohort, folder, change):
+    """Copy of the manifest after ``change(rows)``."""
+    with (cohort / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows = change(rows) or rows
+    path = folder / "changed.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="module")
+def studied(cohort, tmp_path_factory):
+    """A study's folder."""
+    import io
+
+    from TACEResponseLib.cli import main
+    from TACEResponseLib.commands.terminal import Terminal
+
+    out = tmp_path_factory.mktemp("study") / "out"
+    arguments = ["study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP, "--out", out]
+    assert main([str(one) for one in arguments], Terminal(io.StringIO(), io.StringIO())) == 0
+    return out
+
+
+def test_a_study_writes_the_whole_report(studied):
+    numbers = json.loads((studied / "results.json").read_text(encoding="utf-8"))
+    assert set(numbers["honest"]) == {"SVM", "Lasso", "Clinical", "CL", "Size only"}
+    assert numbers["cohort"]["external"] == 15
+    assert set(numbers["external"]) == set(numbers["honest"])
+    assert {row["model"] for row in numbers["leak_audit"]} == {"SVM", "Lasso", "Clinical", "CL"}
+    assert numbers["readers"]["pairs"][0]["patients"] == 45
+    assert numbers["selected_features"]["svm"][0]["share_of_training_parts"] <= 1
+    page = (studied / "report.html").read_text(encoding="utf-8")
+    for title in ("QUICK", "The leak audit", "Table 1", "Multivariate logistic regression", "TRIPOD", "Settings"):
+        assert title in page
+    assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl", "").replace("http://creat", "")
+    for name in ("fig2_scores", "fig3_bars", "fig4_roc", "fig5_calibration", "fig6_decision", "leak_audit"):
+        assert (studied / "figures" / f"{name}.svg").stat().st_size > 1000
+        assert (studied / "figures" / f"{name}.png").stat().st_size > 1000
+    with (studied / "tables" / "honest.csv").open(encoding="utf-8") as file:
+        shown = {row["Model"]: row["AUC (95 %)"] for row in csv.DictReader(file)}
+    assert shown["SVM"].startswith(f"{numbers['honest']['SVM']['auc']:.3f}")
+    run = json.loads((studied / "run.json").read_text(encoding="utf-8"))
+    assert run["patients"] == 60
+
+
+def test_a_killed_study_goes_on_and_gives_the_same_bytes(cohort, studied, tmp_path):
+    out = tmp_path / "out"
+    arguments = [sys.executable, "-m", "TACEResponseLib.cli", "study", cohort / "manifest.csv"]
+    arguments += ["--features", cohort / "features.csv", *CHEAP, "--out", out]
+    arguments = [str(one) for one in arguments]
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list((out / "work").glob("*.json")) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = {path: path.stat().st_mtime_ns for path in (out / "work").glob("*.json")}
+    assert kept
+    assert not (out / "report.html").exists()
+    subprocess.run(arguments, check=True, capture_output=True)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert (out / "results.json").read_bytes() == (studied / "results.json").read_bytes()
+    assert (out / "report.html").read_bytes() == (studied / "report.html").read_bytes()
+
+
+def test_another_seed_gives_other_numbers(cohort, studied, run, tmp_path):
+    code, _, _ = run(
+        "study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP, "--protocol", "honest",
+        "--seed", 2, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0
+    one, other = (json.loads((folder / "results.json").read_text()) for folder in (studied, tmp_path / "out"))
+    assert one["honest"]["SVM"]["auc"] != other["honest"]["SVM"]["auc"]
+    assert one["cohort"]["sha256"] == other["cohort"]["sha256"]
+
+
+def duplicate(rows):
+    """The first row twice."""
+    return [rows[0], *rows]
+
+
+def one_class(rows):
+    """Nobody responds."""
+    for row in rows:
+        row.update(response="NOR", mrecist_1="SD", mrecist_2="SD")
+
+
+def two_sets(rows):
+    """The first patient has a second lesion that is external."""
+    return [*rows, {**rows[0], "lesion": "2", "set": "external", "lesion_diameter_mm": "5"}]
+
+
+def strange_label(rows):
+    """An outcome that is none."""
+    rows[0]["response"] = "maybe"
+
+
+def few(rows):
+    """Six patients."""
+    return rows[:6]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (duplicate, "P000"),
+        (one_class, "both OR and NOR are needed"),
+        (two_sets, "P000 has rows of the sets development and external"),
+        (strange_label, "maybe"),
+        (few, "folds"),
+    ],
+)
+def test_bad_cohorts_are_refused_in_a_sentence(cohort, run, tmp_path, change, words):
+    path = changed(cohort, tmp_path, change)
+    out = tmp_path / "out"
+    code, _, errors = run("study", path, "--features", cohort / "features.csv", *CHEAP, "--out", out)
+    assert code == 1
+    assert words in errors
+    assert "Traceback" not in errors
+    assert not (out / "results.json").exists()
+
+
+def test_a_separating_fact_is_penalised_and_said(cohort, run, tmp_path):
+    def separate(rows):
+        for row in rows:
+            row["child_pugh"] = "A" if row["mrecist_1"] == "PR" else "B"
+
+    path = changed(cohort, tmp_path, separate)
+    out = tmp_path / "out"
+    code, _, _ = run("study", path, "--quick", "--protocol", "honest", "--out", out)
+    assert code == 0
+    numbers = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert any("penal" in row["note"] for row in numbers["multivariate"])
+    assert numbers["honest"]["Clinical"]["penalised_parts"] > 0
+
+
+def test_evaluate_judges_and_recalibrates(cohort, run, tmp_path):
+    code, said, errors = run(
+        "evaluate", cohort / "manifest.csv", "--model", "published-clinical", "--set", "development", "--out",
+        tmp_path / "out", "--recalibrate", tmp_path / "ours",
+    )  # fmt: skip
+    assert code == 0, errors
+    numbers = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert f"AUC {numbers['auc']:.3f}" in said
+    assert numbers["patients"] == 45
+    with (tmp_path / "out" / "predictions.csv").open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 45
+    code, said, errors = run(
+        "evaluate", cohort / "manifest.csv", "--model", tmp_path / "ours", "--set", "external", "--out", tmp_path / "2"
+    )
+    assert code == 0, errors
+    assert "ours on 15 patients" in said
+
+
+def test_evaluate_refuses_before_it_writes(cohort, run, tmp_path):
+    code, _, errors = run("evaluate", cohort / "manifest.csv", "--model", "phantom-cd", "--out", tmp_path / "out")
+    assert code == 1
+    assert "needs features" in errors
+    code, _, errors = run(
+        "evaluate", cohort / "manifest.csv", "--model", "phantom-cd", "--features", cohort / "features.csv", "--out",
+        tmp_path / "out",
+    )  # fmt: skip
+    assert code == 1
+    assert "the model phantom-cd needs paper110" in errors
+    (tmp_path / "there").mkdir()
+    code, _, errors = run(
+        "evaluate", cohort / "manifest.csv", "--model", "published-clinical", "--out", tmp_path / "out",
+        "--recalibrate", tmp_path / "there",
+    )  # fmt: skip
+    assert code == 1
+    assert "is there already" in errors
+    assert not (tmp_path / "out").exists()
