@@ -1,5 +1,25 @@
-"""One function over many cases: a bad case is reported and does not stop the others."""
+"""One function over many cases: in this process, by workers or on a cluster. A bad case does not stop the others."""
 
+from .job import DONE, FAILED, SKIPPED, CaseJob, CaseOutcome, CaseTask, JobOutput, fingerprint, read_record
+from .run_batch import BatchSummary, Workers, run_batch
 from .run_cases import CaseFailure, CaseResults, run_cases
+from .worker_choice import choose_workers
 
-__all__ = ["CaseFailure", "CaseResults", "run_cases"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "SKIPPED",
+    "BatchSummary",
+    "CaseFailure",
+    "CaseJob",
+    "CaseOutcome",
+    "CaseResults",
+    "CaseTask",
+    "JobOutput",
+    "Workers",
+    "choose_workers",
+    "fingerprint",
+    "read_record",
+    "run_batch",
+    "run_cases",
+]

@@ -55,12 +55,16 @@ def run_cases(
             failed.append(CaseFailure(case.key, str(error)))
         except Exception as error:
             _log.exception("%s", case.key)
-            failed.append(
-                CaseFailure(
-                    case.key,
-                    f"{case.key.label}: an unexpected error, {type(error).__name__}: {error}. "
-                    "This is a fault of TACEResponse; the log says where.",
-                )
-            )
+            failed.append(CaseFailure(case.key, unexpected_error_text(case.key, error)))
     progress(1.0, "done")
     return CaseResults(done, tuple(failed))
+
+
+def unexpected_error_text(key: CaseKey, error: Exception) -> str:
+    """The sentence for an error that is no case's own fault."""
+    if isinstance(error, MemoryError):
+        return f"{key.label}: not enough memory; run fewer workers at once, or on a machine with more."
+    return (
+        f"{key.label}: an unexpected error, {type(error).__name__}: {error}. "
+        "This is a fault of TACEResponse; the log says where."
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..batch import run_cases
+from ..batch import CaseFailure, Workers, choose_workers, read_record, run_batch, run_cases
 from ..cohort import SEQUENCES, Case, read_manifest
-from ..features import ENGINES, FEATURE_SETS, PAPER_SETTINGS, FeatureVector, extract_features, write_feature_table
-from ..imaging import read_case_images
+from ..features import ENGINES, FEATURE_SETS, FeatureVector, write_feature_table
+from .batch_options import add_batch_arguments, tell_outcome, tell_summary
+from .extract_job import ExtractJob, vector_of_record
 from .run_record import RunRecord
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
@@ -17,6 +19,7 @@ HELP = "Compute the radiomic features of every row of a manifest."
 EXAMPLES = """\
   tace-response extract cohort/manifest.csv --out features.csv
   tace-response extract cohort/manifest.csv --out features.csv --engine pyradiomics --feature-set default107
+  tace-response extract cohort/manifest.csv --out features.csv --workers 8 --resume
 """
 
 
@@ -33,32 +36,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[str(sequence) for sequence in SEQUENCES],
         help="sequences to use (default: all four)",
     )
+    add_batch_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Extract, write the table of the cases that worked, and name those that did not."""
     record = RunRecord(NAME)
     cases = read_manifest(arguments.manifest)
-    sequences = tuple(arguments.sequences)
-
-    def extract(case: Case, progress) -> FeatureVector:
-        images = read_case_images(case, sequences, PAPER_SETTINGS.spacing_mm, PAPER_SETTINGS.bin_width)
-        for warning in images.warnings:
-            terminal.complain(
-                f"warning: {case.key}{f', {warning.sequence}' if warning.sequence else ''}: {warning.text}"
-            )
-        return extract_features(images, sequences, arguments.feature_set, PAPER_SETTINGS, arguments.engine, progress)
-
-    results = run_cases(cases, extract, terminal.progress)
-    for failure in results.failed:
-        terminal.complain(f"not done: {failure.text}")
-    if results.done:
-        write_feature_table(arguments.out, list(results.done.values()))
-        record.write(arguments.out.with_suffix(".run.json"), done=len(results.done), failed=len(results.failed))
-        terminal.say(
-            f"{len(results.done)} of {len(cases)} cases, {len(next(iter(results.done.values())).names)} features each: "
-            f"{arguments.out}"
-        )
+    job = ExtractJob(tuple(arguments.sequences), arguments.feature_set, arguments.engine)
+    workers = choose_workers(arguments.workers, arguments.dask, arguments.resume)
+    if workers is None:
+        vectors, failed = _one_after_the_other(cases, job, terminal)
+    else:
+        vectors, failed = _by_workers(cases, job, workers, arguments, terminal)
+    if vectors:
+        write_feature_table(arguments.out, vectors)
+        record.write(arguments.out.with_suffix(".run.json"), done=len(vectors), failed=len(failed))
+        terminal.say(f"{len(vectors)} of {len(cases)} cases, {len(vectors[0].names)} features each: {arguments.out}")
     else:
         terminal.say(f"None of the {len(cases)} cases could be done; {arguments.out} was not written.")
-    return EXIT_SOME_FAILED if results.failed else EXIT_DONE
+    return EXIT_SOME_FAILED if failed else EXIT_DONE
+
+
+def _one_after_the_other(
+    cases: list[Case], job: ExtractJob, terminal: Terminal
+) -> tuple[list[FeatureVector], tuple[CaseFailure, ...]]:
+    def extract(case: Case, progress: Callable[[int, int, str], None]) -> FeatureVector:
+        vector, warnings = job.extract(case, progress)
+        _complain(warnings, terminal)
+        return vector
+
+    results = run_cases(cases, extract, terminal.progress)
+    _complain((f"not done: {failure.text}" for failure in results.failed), terminal)
+    return list(results.done.values()), results.failed
+
+
+def _by_workers(
+    cases: list[Case], job: ExtractJob, workers: Workers, arguments: argparse.Namespace, terminal: Terminal
+) -> tuple[list[FeatureVector], tuple[CaseFailure, ...]]:
+    folder = arguments.out.with_name(arguments.out.name + ".batch")
+    summary = run_batch(
+        cases,
+        job,
+        folder,
+        workers,
+        terminal.progress,
+        lambda outcome: tell_outcome(outcome, terminal),
+        arguments.resume,
+    )
+    tell_summary(summary, folder, terminal)
+    vectors = [vector_of_record(key, read_record(folder, summary.names[key]), job) for key in summary.with_result]
+    return vectors, summary.failed
+
+
+def _complain(lines: Iterable[str], terminal: Terminal) -> None:
+    for line in lines:
+        terminal.complain(line)

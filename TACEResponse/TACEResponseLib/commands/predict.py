@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import importlib
 import shutil
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..batch import CaseResults, run_cases
-from ..cohort import Case, CaseKey, FileSource, case_folder_names, new_folder, read_manifest, replace_file, select_cases
+from ..batch import CaseFailure, Workers, choose_workers, run_batch, run_cases
+from ..cohort import Case, CaseKey, FileSource, case_folder_names, read_manifest, select_cases
 from ..features import ENGINES
-from ..imaging import CaseImages, read_case_images
 from ..models import ModelBundle, find_bundle, load_bundle
-from ..prediction import Prediction, plain_text, predict, write_prediction, write_predictions_table
-from ..prediction.wording import interval_per_hundred, per_hundred
-from ..reporting import write_patient_report
+from ..prediction import Prediction, write_predictions_table
+from ..prediction.serialisation import read_prediction
+from .batch_options import add_batch_arguments, tell_outcome, tell_summary
+from .predict_job import PredictJob, predict_case
 from .run_record import RunRecord
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
@@ -24,6 +25,7 @@ HELP = "Predict objective response for every patient of a manifest and write a r
 EXAMPLES = """\
   tace-response predict cohort/manifest.csv --model phantom-cd --out out/predictions
   tace-response predict cohort/manifest.csv --model published-clinical --out out/clinical
+  tace-response predict cohort/manifest.csv --model phantom-cd --out out/predictions --workers 8 --resume
 """
 
 
@@ -36,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for predictions.csv and a folder for each case")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
     parser.add_argument("--all-rows", action="store_true", help="every lesion, reader and session, not one a patient")
+    add_batch_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -46,31 +49,59 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if not arguments.all_rows:
         cases = select_cases(cases)
     folders = {key: arguments.out / name for key, name in case_folder_names([case.key for case in cases]).items()}
-
-    def predict_case(case: Case, progress) -> Prediction:
-        images = None
-        if bundle.required_sequences:
-            settings = bundle.settings
-            images = read_case_images(
-                case, bundle.required_sequences, settings.spacing_mm, settings.bin_width, progress
-            )
-        prediction = predict(case, bundle, progress, engine=arguments.engine, images=images)
-        _write_case(folders[case.key], case, prediction, bundle, images)
-        terminal.say(_result_line(prediction, folders[case.key] / "report.html"))
-        return prediction
-
-    results = run_cases(cases, predict_case, terminal.progress)
-    _report_failures(results, cases, folders, terminal)
-    errors = {failure.key: failure.text for failure in results.failed}
+    workers = choose_workers(arguments.workers, arguments.dask, arguments.resume)
+    if workers is None:
+        predictions, failed = _one_after_the_other(cases, bundle, folders, arguments.engine, terminal)
+    else:
+        predictions, failed = _by_workers(cases, bundle, workers, folders, arguments, terminal)
+    _remove_earlier_results(failed, folders, terminal)
+    errors = {failure.key: failure.text for failure in failed}
     write_predictions_table(
         arguments.out / "predictions.csv",
-        results.done.values(),
+        predictions,
         {case.key: _without_paths(errors[case.key], case) for case in cases if case.key in errors},
     )
-    record.write(arguments.out / "run.json", done=len(results.done), failed=len(results.failed))
+    record.write(arguments.out / "run.json", done=len(cases) - len(failed), failed=len(failed))
     if len(cases) > 1:
-        terminal.say(f"{len(results.done)} of {len(cases)} cases predicted: {arguments.out / 'predictions.csv'}")
-    return EXIT_SOME_FAILED if results.failed else EXIT_DONE
+        terminal.say(f"{len(cases) - len(failed)} of {len(cases)} cases predicted: {arguments.out / 'predictions.csv'}")
+    return EXIT_SOME_FAILED if failed else EXIT_DONE
+
+
+def _one_after_the_other(
+    cases: list[Case], bundle: ModelBundle, folders: Mapping[CaseKey, Path], engine: str, terminal: Terminal
+) -> tuple[Iterable[Prediction], tuple[CaseFailure, ...]]:
+    def predict_one(case: Case, progress: Callable[[int, int, str], None]) -> Prediction:
+        prediction, line = predict_case(case, bundle, folders[case.key], engine, progress)
+        terminal.say(line)
+        return prediction
+
+    results = run_cases(cases, predict_one, terminal.progress)
+    for failure in results.failed:
+        terminal.complain(f"not done: {failure.text}")
+    return results.done.values(), results.failed
+
+
+def _by_workers(
+    cases: list[Case],
+    bundle: ModelBundle,
+    workers: Workers,
+    folders: Mapping[CaseKey, Path],
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> tuple[Iterable[Prediction], tuple[CaseFailure, ...]]:
+    job = PredictJob(find_bundle(arguments.model).resolve(), bundle.sha256, arguments.engine, arguments.out.resolve())
+    folder = arguments.out / "batch"
+    summary = run_batch(
+        cases,
+        job,
+        folder,
+        workers,
+        terminal.progress,
+        lambda outcome: tell_outcome(outcome, terminal),
+        arguments.resume,
+    )
+    tell_summary(summary, folder, terminal)
+    return (read_prediction(folders[key] / "prediction.json") for key in summary.with_result), summary.failed
 
 
 def _load_bundle(name: str) -> ModelBundle:
@@ -82,41 +113,12 @@ def _load_bundle(name: str) -> ModelBundle:
         return loading.result()
 
 
-def _write_case(
-    folder: Path, case: Case, prediction: Prediction, bundle: ModelBundle, images: CaseImages | None
-) -> None:
-    """The case's folder, whole or as it was before."""
-    with new_folder(folder, replace=True) as part:
-        write_prediction(part / "prediction.json", prediction)
-        write_patient_report(part / "report.html", prediction, bundle, images, case.clinical)
-        replace_file(part / "sentence.txt", (plain_text(prediction) + "\n").encode("utf-8"))
-
-
-def _report_failures(
-    results: CaseResults[Prediction], cases: list[Case], folders: dict[CaseKey, Path], terminal: Terminal
-) -> None:
-    """Name what failed; a result of an earlier run, which would be taken for one of this run, goes away."""
-    for failure in results.failed:
-        terminal.complain(f"not done: {failure.text}")
+def _remove_earlier_results(failed: Iterable[CaseFailure], folders: Mapping[CaseKey, Path], terminal: Terminal) -> None:
+    """A result of an earlier run, which would be taken for one of this run, goes away."""
+    for failure in failed:
         if folders[failure.key].exists():
             shutil.rmtree(folders[failure.key])
             terminal.complain(f"removed: {folders[failure.key]}, the result of an earlier run of {failure.key}")
-
-
-def _result_line(prediction: Prediction, report: Path) -> str:
-    """The number as the report gives it, and where the report is."""
-    if prediction.demonstration_only:
-        number = "DEMONSTRATION model, no number is stated"
-    else:
-        estimate = (
-            interval_per_hundred(*prediction.probability_range)
-            if prediction.probability is None
-            else per_hundred(prediction.probability)
-        )
-        uncertainty = interval_per_hundred(prediction.probability_low, prediction.probability_high)
-        phantom = ", a phantom" if prediction.is_phantom else ""
-        number = f"{estimate} of 100 respond (model uncertainty {uncertainty}; {prediction.bundle_name}{phantom})"
-    return f"{prediction.key.label}: {number}\n  report: {report}"
 
 
 def _without_paths(sentence: str, case: Case) -> str:

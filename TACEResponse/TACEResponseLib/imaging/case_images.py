@@ -25,6 +25,7 @@ def read_case_images(
     bin_width: float = 25.0,
     progress: Callable[[int, int, str], None] | None = None,
     study_before: date | None = None,
+    sequences_at_once: int = _SEQUENCES_AT_ONCE,
 ) -> CaseImages:
     """Read the sequences of a case and let them pass the gate.
 
@@ -40,6 +41,8 @@ def read_case_images(
         raises cancels the sequences not yet begun.
     study_before : date, optional
         Date of the first TACE, where known; the case's own by default.
+    sequences_at_once : int
+        Threads; 1 where other cases are read in processes beside this one.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def read_case_images(
     vois: dict[str, Voi] = {}
     resampled: dict[str, ResampledVoi] = {}
     warnings: list[CaseWarning] = []
-    executor = ThreadPoolExecutor(_SEQUENCES_AT_ONCE)
+    executor = ThreadPoolExecutor(sequences_at_once)
     try:
         futures = [
             executor.submit(_read_sequence, case.key, sequence, case.sources[sequence], spacing_mm, bin_width)

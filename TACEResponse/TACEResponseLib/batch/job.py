@@ -1,0 +1,167 @@
+"""What a batch does with each case, and how one case is done anywhere: in a worker or on a cluster's node."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from .. import __version__
+from ..cohort import Case, CaseKey, FileSource, replace_file
+from .memory import peak_memory_mb
+from .run_cases import unexpected_error_text
+
+DONE, SKIPPED, FAILED = "done", "skipped", "failed"
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class JobOutput:
+    """What is left of a case in its record (plain JSON types), and what a person should read."""
+
+    record: Mapping[str, object] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
+    complained: tuple[str, ...] = ()
+
+
+class CaseJob(Protocol):
+    """A function of a case. It goes to the workers by pickle once, so that it holds names and paths, not models."""
+
+    settings: Mapping[str, object]
+    """Whatever besides the case decides the result, in plain JSON types."""
+
+    folders: tuple[Path, ...]
+    """Where results are written besides the record."""
+
+    def run(self, case: Case) -> JobOutput:
+        """Do the case; results that are files are written whole. Raises ValueError with a sentence."""
+        ...
+
+    def is_there(self, case: Case) -> bool:
+        """Whether the files of an earlier result are still there."""
+        ...
+
+
+@dataclass(frozen=True)
+class CaseTask:
+    """A job and the batch's folder; calling it does one case."""
+
+    job: CaseJob
+    folder: Path
+    resume: bool
+    version: str = __version__
+
+    def __call__(self, case: Case, name: str) -> CaseOutcome:
+        """Do one case unless its record says that the same was done before, and write record or failure log.
+
+        ``name`` names the case's files in the batch's folder. Never raises an ordinary exception: a failure is an
+        outcome.
+        """
+        started_s = time.monotonic()
+        record_path, log_path = self.folder / f"{name}.json", self.folder / f"{name}.log"
+        try:
+            self._check_version()
+            mark = fingerprint(case, self.job.settings)
+            if self.resume and self.job.is_there(case) and _recorded(record_path) == mark:
+                return self._outcome(case, SKIPPED, "", started_s, JobOutput())
+            record_path.unlink(missing_ok=True)
+            output = self.job.run(case)
+            text = json.dumps({"fingerprint": mark, "result": output.record}, allow_nan=False)
+            replace_file(record_path, text.encode("utf-8"))
+            log_path.unlink(missing_ok=True)
+        except ValueError as error:
+            return self._failed(case, str(error), log_path, started_s)
+        except Exception as error:
+            return self._failed(case, unexpected_error_text(case.key, error), log_path, started_s)
+        return self._outcome(case, DONE, "", started_s, output)
+
+    def _check_version(self) -> None:
+        if self.version != __version__:
+            raise ValueError(
+                f"this worker runs TACEResponse {__version__}, the command {self.version}; install the same on all."
+            )
+
+    def _failed(self, case: Case, text: str, log_path: Path, started_s: float) -> CaseOutcome:
+        try:
+            replace_file(log_path, f"{text}\n\n{traceback.format_exc()}".encode())
+        except ValueError as error:
+            text = f"{text} (No log: {error})"
+        return self._outcome(case, FAILED, text, started_s, JobOutput())
+
+    @staticmethod
+    def _outcome(case: Case, status: str, text: str, started_s: float, output: JobOutput) -> CaseOutcome:
+        return CaseOutcome(
+            key=case.key,
+            status=status,
+            text=text,
+            seconds=time.monotonic() - started_s,
+            memory_mb=peak_memory_mb(),
+            said=output.said,
+            complained=output.complained,
+        )
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """How a case ended: "done", "skipped" (done before) or "failed" with the reason in ``text``.
+
+    ``memory_mb`` is the most that its process has held so far, None where the system does not say.
+    """
+
+    key: CaseKey
+    status: str
+    text: str
+    seconds: float
+    memory_mb: float | None
+    said: tuple[str, ...] = ()
+    complained: tuple[str, ...] = ()
+
+
+def fingerprint(case: Case, settings: Mapping[str, object]) -> str:
+    """SHA-256 over version, settings, row and the bytes of the case's files: the same means the same result.
+
+    A file that is not there counts as absent: reading it is what tells its fault.
+    """
+    digest = hashlib.sha256()
+    facts = [__version__, dict(settings), list(case.key), repr(case.clinical), str(case.first_tace_date)]
+    digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
+    for sequence, source in sorted(case.sources.items()):
+        if not isinstance(source, FileSource):
+            raise ValueError(f"{case.key.label}, {sequence}: a batch needs images in files; save it first.")
+        digest.update(f"|{sequence}|{source.label!r}".encode())
+        for path in (source.image_path, source.mask_path):
+            for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+                digest.update(f"|{file.name}|".encode())
+                _add_file(digest, file)
+    return digest.hexdigest()
+
+
+def read_record(folder: Path, name: str) -> dict:
+    """The result that a case's record holds. Raises ValueError if the record was removed or damaged meanwhile."""
+    path = folder / f"{name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["result"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"The record {path} is missing or damaged; start again with --resume.") from error
+
+
+def _recorded(path: Path) -> str | None:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _add_file(digest, path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+    except OSError:
+        digest.update(b"absent")

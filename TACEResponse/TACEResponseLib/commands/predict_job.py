@@ -1,0 +1,96 @@
+"""The prediction of one case with its files, as ``predict`` makes them here, in a worker or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ..batch import JobOutput
+from ..cohort import Case, case_folder_names
+from ..features import Engine, get_engine
+from ..imaging import read_case_images
+from ..models import ModelBundle, load_bundle
+from ..prediction import Prediction, predict
+from ..prediction.wording import interval_per_hundred, per_hundred
+from ..reporting.case_results import write_case_results
+
+
+@dataclass(frozen=True)
+class PredictJob:
+    """Which model, loaded once a worker; a `CaseJob`. ``out`` gets a folder for each case."""
+
+    bundle_folder: Path
+    bundle_sha256: str
+    engine: str
+    out: Path
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where results are written."""
+        return (self.out,)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What besides the case decides the prediction."""
+        return {"bundle": self.bundle_sha256, "engine": self.engine}
+
+    def run(self, case: Case) -> JobOutput:
+        """Predict and write the case's folder. Raises ValueError as `predict` does, or if the bundle is another one."""
+        bundle = _bundle(self.bundle_folder)
+        if bundle.sha256 != self.bundle_sha256:
+            raise ValueError(f"{case.key.label}: the model {bundle.name} changed while the batch ran; start it again.")
+        engine = get_engine(self.engine)
+        engine.sequences_at_once = 1
+        _, line = predict_case(case, bundle, self._folder(case), engine, one_thread=True)
+        return JobOutput(said=(line,))
+
+    def is_there(self, case: Case) -> bool:
+        """Whether the case's folder is there with its prediction."""
+        return (self._folder(case) / "prediction.json").is_file()
+
+    def _folder(self, case: Case) -> Path:
+        return self.out / case_folder_names([case.key])[case.key]
+
+
+def predict_case(
+    case: Case,
+    bundle: ModelBundle,
+    folder: Path,
+    engine: str | Engine,
+    progress: Callable[[int, int, str], None] | None = None,
+    one_thread: bool = False,
+) -> tuple[Prediction, str]:
+    """Predict, write the case's folder, and say the number as the report does and where that is."""
+    images = None
+    if bundle.required_sequences:
+        settings = bundle.settings
+        threads = {"sequences_at_once": 1} if one_thread else {}
+        images = read_case_images(
+            case, bundle.required_sequences, settings.spacing_mm, settings.bin_width, progress, **threads
+        )
+    prediction = predict(case, bundle, progress, engine=engine, images=images)
+    write_case_results(folder, case, prediction, bundle, images)
+    return prediction, _result_line(prediction, folder / "report.html")
+
+
+@lru_cache(maxsize=1)
+def _bundle(folder: Path) -> ModelBundle:
+    return load_bundle(folder)
+
+
+def _result_line(prediction: Prediction, report: Path) -> str:
+    """The number as the report gives it, and where the report is."""
+    if prediction.demonstration_only:
+        number = "DEMONSTRATION model, no number is stated"
+    else:
+        estimate = (
+            interval_per_hundred(*prediction.probability_range)
+            if prediction.probability is None
+            else per_hundred(prediction.probability)
+        )
+        uncertainty = interval_per_hundred(prediction.probability_low, prediction.probability_high)
+        phantom = ", a phantom" if prediction.is_phantom else ""
+        number = f"{estimate} of 100 respond (model uncertainty {uncertainty}; {prediction.bundle_name}{phantom})"
+    return f"{prediction.key.label}: {number}\n  report: {report}"

@@ -1,0 +1,169 @@
+"""Workers: every case is done once, a death costs one case, records allow to resume, changes are noticed."""
+
+import re
+
+import pytest
+from TACEResponseLib.batch import choose_workers, read_record, run_batch
+from TACEResponseLib.batch.local_workers import LocalWorkers
+from TACEResponseLib.cohort import Case, CaseKey, ClinicalRecord
+
+
+@pytest.fixture
+def batch(cases, tmp_path):
+    """Run a batch of FileJob: (summary, what was told of each case)."""
+    from batch_jobs import FileJob
+
+    def run(workers=2, resume=False, of=cases, progress=lambda fraction, text: None, pool=None, **job):
+        told = []
+        summary = run_batch(
+            of,
+            FileJob(tmp_path / "results", **job),
+            tmp_path / "batch",
+            pool or LocalWorkers(workers),
+            progress,
+            told.append,
+            resume,
+        )
+        return summary, told
+
+    return run
+
+
+def ids(keys):
+    return [key.patient_id for key in keys]
+
+
+def set_file(case, text):
+    case.sources["AP"].image_path.write_text(text)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_case_is_done_once_in_any_number_of_processes(batch, cases, tmp_path, workers):
+    from batch_jobs import calls_of
+
+    fractions = []
+    summary, told = batch(workers, progress=lambda fraction, text: fractions.append(fraction))
+    assert ids(summary.done) == [f"P{n}" for n in range(10)]
+    assert summary.with_result == [case.key for case in cases]
+    assert (summary.skipped, summary.failed) == ((), ())
+    assert [read_record(tmp_path / "batch", f"P{n}")["square"] for n in range(10)] == [n * n for n in range(10)]
+    processes = {pid for n in range(10) for pid in calls_of(tmp_path / "results", f"P{n}")}
+    assert sum(len(calls_of(tmp_path / "results", f"P{n}")) for n in range(10)) == 10
+    assert 1 <= len(processes) <= workers
+    assert fractions == pytest.approx([n / 10 for n in range(1, 11)])
+    assert sorted(line for outcome in told for line in outcome.said) == [f"P{n} done" for n in range(10)]
+
+
+def test_one_line_a_case_with_time_and_memory(batch, cases, tmp_path):
+    set_file(cases[4], "bad")
+    batch()
+    lines = (tmp_path / "batch" / "batch.log").read_text().splitlines()
+    assert len(lines) == 10
+    pattern = r"\d{4}-\d\d-\d\dT[\d:]{8}[+-][\d:]{5} (done|failed) +\d+\.\d\d s +\d+ MB  P\d(  Patient P4: .*)?"
+    assert all(re.fullmatch(pattern, line) for line in lines), lines
+
+
+def test_a_bad_case_and_a_fault_of_ours_leave_a_log_each(batch, cases, tmp_path):
+    for number, text in enumerate(("bad", "fault", "memory")):
+        set_file(cases[number], text)
+    summary, _ = batch()
+    assert ids(summary.done) == [f"P{n}" for n in range(3, 10)]
+    bad, fault, memory = (failure.text for failure in summary.failed)
+    assert bad == "Patient P0: the image is bad."
+    assert fault.startswith("Patient P1: an unexpected error, KeyError")
+    assert memory.startswith("Patient P2: not enough memory")
+    logs = sorted(path.name for path in (tmp_path / "batch").glob("P*.log"))
+    assert logs == ["P0.log", "P1.log", "P2.log"]
+    assert "Traceback" in (tmp_path / "batch" / "P1.log").read_text()
+    set_file(cases[0], "5")
+    batch(resume=True)
+    assert not (tmp_path / "batch" / "P0.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "cause"), [("kill", "SIGKILL: killed, perhaps for lack of memory"), ("exit", "exit code 7")]
+)
+def test_a_worker_that_dies_twice_costs_one_case(batch, cases, tmp_path, word, cause):
+    from batch_jobs import calls_of
+
+    set_file(cases[3], word)
+    summary, _ = batch()
+    assert len(summary.done) == 9
+    [failure] = summary.failed
+    assert failure.key == CaseKey("P3")
+    assert cause in failure.text
+    assert len(calls_of(tmp_path / "results", "P3")) == 2
+    assert "ended 2 times" in (tmp_path / "batch" / "P3.log").read_text()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_case_whose_worker_was_killed_once_is_done_again(batch, cases, tmp_path):
+    for number in (2, 7):
+        set_file(cases[number], f"kill once {number}")
+    summary, _ = batch()
+    assert (len(summary.done), summary.failed) == (10, ())
+    assert (tmp_path / "results" / "P7.txt").read_text() == "49"
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_all_workers_may_die(batch, cases):
+    for case in cases:
+        set_file(case, "kill")
+    summary, _ = batch(of=cases[:4])
+    assert len(summary.failed) == 4
+
+
+def test_resume_does_only_what_is_missing_or_changed(batch, cases, tmp_path):
+    set_file(cases[0], "bad")
+    batch(of=cases[:6])
+    set_file(cases[1], "11")
+    (tmp_path / "results" / "P2.txt").unlink()
+    (tmp_path / "batch" / "P3.json").write_text('{"finger')
+    known = Case(cases[4].key, cases[4].sources, ClinicalRecord(ast_u_l=50.0))
+    again = [*cases[:4], known, *cases[5:]]
+    summary, _ = batch(of=again, resume=True)
+    assert ids(summary.done) == ["P1", "P2", "P3", "P4", "P6", "P7", "P8", "P9"]
+    assert ids(summary.skipped) == ["P5"]
+    assert ids(failure.key for failure in summary.failed) == ["P0"]
+    assert read_record(tmp_path / "batch", "P1")["square"] == 121
+    summary, _ = batch(of=again[1:], resume=True)
+    assert len(summary.skipped) == 9
+    assert summary.with_result == [case.key for case in again[1:]]
+    # Other settings, and no --resume: everything again.
+    assert len(batch(of=again[1:], resume=True, factor=3)[0].done) == 9
+    assert len(batch(of=again[1:], factor=3)[0].done) == 9
+
+
+def test_a_batch_can_be_stopped_and_its_workers_end(batch, tmp_path):
+    from batch_jobs import calls_of
+
+    def stop(fraction, text):
+        if fraction > 0.25:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        batch(progress=stop, seconds=0.05)
+    called = sum(len(calls_of(tmp_path / "results", f"P{n}")) for n in range(10))
+    assert 3 <= called <= 5
+    summary, _ = batch(resume=True)
+    assert len(summary.skipped) >= 3
+    assert len(summary.with_result) == 10
+
+
+def test_leftovers_of_a_killed_coordinator_go_and_those_of_others_stay(batch, tmp_path):
+    for name in ("results/.P3.77.part", "batch/.P3.json.77.part", "results/.Q.5.part"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half")
+    (tmp_path / "results/.P3.77.old.part").mkdir()
+    batch()
+    assert [path.name for path in tmp_path.rglob(".*part")] == [".Q.5.part"]
+
+
+def test_workers_are_chosen_by_what_was_asked():
+    assert choose_workers(None, None, False) is None
+    assert isinstance(choose_workers(None, None, True), LocalWorkers)
+    with pytest.raises(ValueError, match="not both"):
+        choose_workers(2, "tcp://x:1", False)
+    with pytest.raises(ValueError, match="from 1"):
+        choose_workers(0, None, False)
