@@ -14,6 +14,7 @@ from ..cohort import Case, CaseKey, FileSource, case_folder_names, read_manifest
 from ..features import ENGINES
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..prediction import Prediction, write_predictions_table
+from ..prediction.perturbation_band import check_draws
 from ..prediction.serialisation import read_prediction
 from .batch_options import add_batch_arguments, tell_outcome, tell_summary
 from .predict_job import PredictJob, predict_case
@@ -25,6 +26,7 @@ HELP = "Predict objective response for every patient of a manifest and write a r
 EXAMPLES = """\
   tace-response predict cohort/manifest.csv --model phantom-cd --out out/predictions
   tace-response predict cohort/manifest.csv --model published-clinical --out out/clinical
+  tace-response predict cohort/manifest.csv --model phantom-cd --out out/predictions --perturbations 20
   tace-response predict cohort/manifest.csv --model phantom-cd --out out/predictions --workers 8 --resume
 """
 
@@ -38,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for predictions.csv and a folder for each case")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
     parser.add_argument("--all-rows", action="store_true", help="every lesion, reader and session, not one a patient")
+    parser.add_argument(
+        "--perturbations",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also the band of the estimate over N perturbed VOIs (10 or more; each takes as long as a prediction)",
+    )
     add_batch_arguments(parser)
 
 
@@ -45,13 +54,15 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Predict case by case; what failed is named and does not stop the others."""
     record = RunRecord(NAME)
     bundle = _load_bundle(arguments.model)
+    if arguments.perturbations:
+        check_draws(arguments.perturbations, bundle)
     cases = read_manifest(arguments.manifest)
     if not arguments.all_rows:
         cases = select_cases(cases)
     folders = {key: arguments.out / name for key, name in case_folder_names([case.key for case in cases]).items()}
     workers = choose_workers(arguments.workers, arguments.dask, arguments.resume)
     if workers is None:
-        predictions, failed = _one_after_the_other(cases, bundle, folders, arguments.engine, terminal)
+        predictions, failed = _one_after_the_other(cases, bundle, folders, arguments, terminal)
     else:
         predictions, failed = _by_workers(cases, bundle, workers, folders, arguments, terminal)
     _remove_earlier_results(failed, folders, terminal)
@@ -68,10 +79,16 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _one_after_the_other(
-    cases: list[Case], bundle: ModelBundle, folders: Mapping[CaseKey, Path], engine: str, terminal: Terminal
+    cases: list[Case],
+    bundle: ModelBundle,
+    folders: Mapping[CaseKey, Path],
+    arguments: argparse.Namespace,
+    terminal: Terminal,
 ) -> tuple[Iterable[Prediction], tuple[CaseFailure, ...]]:
     def predict_one(case: Case, progress: Callable[[int, int, str], None]) -> Prediction:
-        prediction, line = predict_case(case, bundle, folders[case.key], engine, progress)
+        prediction, line = predict_case(
+            case, bundle, folders[case.key], arguments.engine, progress, perturbations=arguments.perturbations
+        )
         terminal.say(line)
         return prediction
 
@@ -89,7 +106,13 @@ def _by_workers(
     arguments: argparse.Namespace,
     terminal: Terminal,
 ) -> tuple[Iterable[Prediction], tuple[CaseFailure, ...]]:
-    job = PredictJob(find_bundle(arguments.model).resolve(), bundle.sha256, arguments.engine, arguments.out.resolve())
+    job = PredictJob(
+        find_bundle(arguments.model).resolve(),
+        bundle.sha256,
+        arguments.engine,
+        arguments.out.resolve(),
+        arguments.perturbations,
+    )
     folder = arguments.out / "batch"
     summary = run_batch(
         cases,

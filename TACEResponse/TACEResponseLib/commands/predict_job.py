@@ -12,19 +12,23 @@ from ..cohort import Case, case_folder_names
 from ..features import Engine, get_engine
 from ..imaging import read_case_images
 from ..models import ModelBundle, load_bundle
-from ..prediction import Prediction, predict
+from ..prediction import Prediction, predict, with_perturbation_band
 from ..prediction.wording import interval_per_hundred, per_hundred
 from ..reporting.case_results import write_case_results
 
 
 @dataclass(frozen=True)
 class PredictJob:
-    """Which model, loaded once a worker; a `CaseJob`. ``out`` gets a folder for each case."""
+    """Which model, loaded once a worker; a `CaseJob`. ``out`` gets a folder for each case.
+
+    ``perturbations`` is the number of perturbed sets of VOIs for the band, 0 for none.
+    """
 
     bundle_folder: Path
     bundle_sha256: str
     engine: str
     out: Path
+    perturbations: int = 0
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -34,7 +38,7 @@ class PredictJob:
     @property
     def settings(self) -> Mapping[str, object]:
         """What besides the case decides the prediction."""
-        return {"bundle": self.bundle_sha256, "engine": self.engine}
+        return {"bundle": self.bundle_sha256, "engine": self.engine, "perturbations": self.perturbations}
 
     def run(self, case: Case) -> JobOutput:
         """Predict and write the case's folder. Raises ValueError as `predict` does, or if the bundle is another one."""
@@ -43,7 +47,9 @@ class PredictJob:
             raise ValueError(f"{case.key.label}: the model {bundle.name} changed while the batch ran; start it again.")
         engine = get_engine(self.engine)
         engine.sequences_at_once = 1
-        _, line = predict_case(case, bundle, self._folder(case), engine, one_thread=True)
+        _, line = predict_case(
+            case, bundle, self._folder(case), engine, one_thread=True, perturbations=self.perturbations
+        )
         return JobOutput(said=(line,))
 
     def is_there(self, case: Case) -> bool:
@@ -61,6 +67,7 @@ def predict_case(
     engine: str | Engine,
     progress: Callable[[int, int, str], None] | None = None,
     one_thread: bool = False,
+    perturbations: int = 0,
 ) -> tuple[Prediction, str]:
     """Predict, write the case's folder, and say the number as the report does and where that is."""
     images = None
@@ -71,6 +78,10 @@ def predict_case(
             case, bundle.required_sequences, settings.spacing_mm, settings.bin_width, progress, **threads
         )
     prediction = predict(case, bundle, progress, engine=engine, images=images)
+    if perturbations:
+        prediction = with_perturbation_band(
+            prediction, case, bundle, images, perturbations, engine=engine, progress=progress
+        )
     write_case_results(folder, case, prediction, bundle, images)
     return prediction, _result_line(prediction, folder / "report.html")
 
@@ -92,5 +103,8 @@ def _result_line(prediction: Prediction, report: Path) -> str:
         )
         uncertainty = interval_per_hundred(prediction.probability_low, prediction.probability_high)
         phantom = ", a phantom" if prediction.is_phantom else ""
-        number = f"{estimate} of 100 respond (model uncertainty {uncertainty}; {prediction.bundle_name}{phantom})"
+        band = prediction.perturbation
+        drawn = "" if band is None else f"; VOIs drawn differently {interval_per_hundred(band.low, band.high)}"
+        model = f"{prediction.bundle_name}{phantom}"
+        number = f"{estimate} of 100 respond (model uncertainty {uncertainty}{drawn}; {model})"
     return f"{prediction.key.label}: {number}\n  report: {report}"

@@ -1,7 +1,8 @@
 """Case + ModelBundle -> Prediction: the one path to a probability (architecture.md, rule 7)."""
 
+from .perturbation_band import with_perturbation_band
 from .predict import predict, predict_from_features
-from .result import Contribution, Position, Prediction
+from .result import Contribution, PerturbationBand, Position, Prediction
 from .serialisation import (
     PREDICTION_COLUMNS,
     prediction_from_dict,
@@ -16,6 +17,7 @@ from .wording import plain_text
 __all__ = [
     "PREDICTION_COLUMNS",
     "Contribution",
+    "PerturbationBand",
     "Position",
     "Prediction",
     "plain_text",
@@ -25,6 +27,7 @@ __all__ = [
     "prediction_row",
     "prediction_to_dict",
     "read_prediction",
+    "with_perturbation_band",
     "write_prediction",
     "write_predictions_table",
 ]

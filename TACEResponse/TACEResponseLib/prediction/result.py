@@ -38,6 +38,22 @@ class Position:
 
 
 @dataclass(frozen=True)
+class PerturbationBand:
+    """The middle 95 % of the probabilities that the same case gets when its VOIs are drawn a little differently.
+
+    ``draws`` perturbed sets of VOIs, named by ``seed``; ``settings`` are those of `repeatability.PerturbationSettings`.
+    It says what drawing changes and is no part of the model's uncertainty. Where a needed fact is unknown, ``low``
+    belongs to the smallest and ``high`` to the largest estimate over its levels.
+    """
+
+    low: float
+    high: float
+    draws: int
+    seed: int
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The result for one case.
 
@@ -49,6 +65,7 @@ class Prediction:
     ``out_of_range_count`` is the number of features outside their training range; None without images.
     ``demonstration_only`` is True when a demonstration bundle was used on data that is not a phantom: the number must
     be shown struck through as DEMONSTRATION. ``is_phantom`` says that every image used carries PHANTOM.
+    ``perturbation`` is the band over perturbed VOIs, where one was asked for.
     """
 
     key: CaseKey
@@ -73,6 +90,7 @@ class Prediction:
     score_only_probability: float | None = None
     score_only_low: float | None = None
     score_only_high: float | None = None
+    perturbation: PerturbationBand | None = None
 
     @property
     def patient_id(self) -> str:

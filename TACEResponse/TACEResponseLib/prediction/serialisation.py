@@ -1,9 +1,9 @@
 """``prediction.json`` and the rows of ``predictions.csv`` (architecture.md).
 
 A demonstration model's numbers for a patient who is no phantom must not be taken for a probability by mistake: then
-``probability``, ``probability_low``, ``probability_high``, ``probability_range`` and ``score_only`` are null (empty in
-the table), ``class`` is "undecided", and the struck-out values stand under ``demonstration_numbers`` (in the table as
-the text "DEMONSTRATION 0.62" in a column of their own).
+``probability``, ``probability_low``, ``probability_high``, ``probability_range``, ``perturbation`` and ``score_only``
+are null (empty in the table), ``class`` is "undecided", and the struck-out values stand under
+``demonstration_numbers`` (in the table as the text "DEMONSTRATION 0.62" in a column of their own).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..cohort import CaseKey, CaseWarning, replace_file
-from .result import Contribution, Position, Prediction
+from .result import Contribution, PerturbationBand, Position, Prediction
 
 PREDICTION_SCHEMA_VERSION = 1
 
@@ -27,6 +27,8 @@ PREDICTION_COLUMNS = (
     "probability",
     "probability_low",
     "probability_high",
+    "perturbation_low",
+    "perturbation_high",
     "range_low",
     "range_high",
     "score_only_probability",
@@ -41,10 +43,19 @@ PREDICTION_COLUMNS = (
     "error",
 )
 """Columns of ``predictions.csv``. ``probability`` is empty when a needed fact is unknown; the range columns are empty
-otherwise. ``scores`` reads "dnn=0.71", ``warnings`` lists codes; both and ``unknown_facts`` are separated by blanks.
-``error`` says why a case has no result; its other cells are empty then."""
+otherwise, the perturbation columns where no band over perturbed VOIs was asked for. ``scores`` reads "dnn=0.71",
+``warnings`` lists codes; both and ``unknown_facts`` are separated by blanks. ``error`` says why a case has no result;
+its other cells are empty then."""
 
-_NUMBERS = ("probability", "probability_low", "probability_high", "probability_range", "score_only", "class")
+_NUMBERS = (
+    "probability",
+    "probability_low",
+    "probability_high",
+    "probability_range",
+    "perturbation",
+    "score_only",
+    "class",
+)
 
 
 def prediction_to_dict(prediction: Prediction) -> dict[str, object]:
@@ -54,6 +65,7 @@ def prediction_to_dict(prediction: Prediction) -> dict[str, object]:
         "probability_low": prediction.probability_low,
         "probability_high": prediction.probability_high,
         "probability_range": None if prediction.probability_range is None else list(prediction.probability_range),
+        "perturbation": None if prediction.perturbation is None else asdict(prediction.perturbation),
         "score_only": None,
         "class": prediction.predicted_class,
     }
@@ -121,6 +133,7 @@ def prediction_from_dict(fields: Mapping[str, object]) -> Prediction:
             score_only_probability=score_only["probability"],
             score_only_low=score_only["probability_low"],
             score_only_high=score_only["probability_high"],
+            perturbation=None if numbers.get("perturbation") is None else PerturbationBand(**numbers["perturbation"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"a field is missing or of the wrong kind ({error}).") from error
@@ -150,10 +163,13 @@ def read_prediction(path: Path) -> Prediction:
 
 def prediction_row(prediction: Prediction) -> dict[str, str]:
     """One row of ``predictions.csv`` by the names of `PREDICTION_COLUMNS`."""
+    band = prediction.perturbation
     numbers = {
         "probability": prediction.probability,
         "probability_low": prediction.probability_low,
         "probability_high": prediction.probability_high,
+        "perturbation_low": None if band is None else band.low,
+        "perturbation_high": None if band is None else band.high,
         "range_low": None if prediction.probability_range is None else prediction.probability_range[0],
         "range_high": None if prediction.probability_range is None else prediction.probability_range[1],
         "score_only_probability": prediction.score_only_probability,

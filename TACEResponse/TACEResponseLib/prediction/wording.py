@@ -114,6 +114,15 @@ def class_words(prediction: Prediction) -> str:
     return f"No class is named: estimate and uncertainty span the threshold of {threshold}."
 
 
+def perturbation_words(prediction: Prediction) -> str:
+    """What drawing the VOIs differently changes; empty where it was not asked or no number may be stated."""
+    band = prediction.perturbation
+    if band is None or prediction.demonstration_only:
+        return ""
+    edges = interval_per_hundred(band.low, band.high)
+    return f"VOIs drawn a little differently, {band.draws} times: {edges}. This is not part of the model uncertainty."
+
+
 def outcome_words(bundle: ModelBundle) -> str:
     """Outcome and time, e.g. "objective response (mRECIST CR or PR, MR about 3 months after the first TACE)"."""
     if bundle.outcome.endswith(")"):
@@ -148,6 +157,8 @@ def result_sentence(prediction: Prediction, bundle: ModelBundle) -> str:
 def plain_text(prediction: Prediction) -> str:
     """The result as plain text to paste into a radiology report."""
     lines = [f"Estimated response to TACE. {RESEARCH_USE_ONLY}", prediction.sentence]
+    if perturbation_words(prediction):
+        lines.append(perturbation_words(prediction))
     if prediction.scores:
         lines.append(ONE_LESION)
     if prediction.warnings:

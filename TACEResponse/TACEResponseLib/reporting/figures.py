@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..models import ModelBundle
-from ..prediction import Contribution, Prediction
+from ..prediction import Contribution, PerturbationBand, Prediction
 from ..prediction.wording import per_hundred, percent_of_threshold, score_label
 from . import svg
 from .png import png_data_uri
@@ -47,6 +47,16 @@ def probability_bar(prediction: Prediction, bundle: ModelBundle) -> str:
     cohort = f"training cohort {per_hundred(training)}"
     shapes += [_clamped_label(x(training), below + 45, cohort, left, left + width, svg.MUTED)]
     return svg.picture(640, below + 50, shapes, "Estimate with model uncertainty, of 100 patients")
+
+
+def perturbation_bar(band: PerturbationBand) -> str:
+    """The band over perturbed VOIs on the scale of `probability_bar`, slimmer, so that it is not taken for it."""
+    left, width, top, height = 12.0, 616.0, 20.0, 8.0
+    x_low, x_high = (left + width * edge for edge in (band.low, band.high))
+    shapes = [svg.label(left, top - 7, "VOIs drawn a little differently", 12.5, svg.MUTED)]
+    shapes += [svg.box(left, top, width, height, svg.TRACK, radius=3)]
+    shapes += [svg.box(x_low, top, max(x_high - x_low, 2.0), height, svg.MUTED, 0.75, radius=2)]
+    return svg.picture(640, top + height + 6, shapes, "Estimate over perturbed VOIs, of 100 patients")
 
 
 def score_figure(prediction: Prediction, bundle: ModelBundle) -> str:

@@ -26,10 +26,11 @@ from ..prediction.wording import (
     outcome_words,
     per_hundred,
     percent_of_threshold,
+    perturbation_words,
     position_words,
     term_label,
 )
-from .figures import contribution_bars, probability_bar, score_figure, slice_figure
+from .figures import contribution_bars, perturbation_bar, probability_bar, score_figure, slice_figure
 from .page import definitions, section, table, text
 from .slice_view import common_field_mm, crop, display_window, largest_slice
 
@@ -70,6 +71,10 @@ def result_section(prediction: Prediction, bundle: ModelBundle) -> str:
         number_html, bar = text(number), probability_bar(prediction, bundle)
         chip = f'<p class="chip {text(prediction.predicted_class)}">'
         below = f"{chip}{text(_CLASS_TITLES[prediction.predicted_class])}</p>{_score_only(prediction)}"
+        if prediction.perturbation is not None:
+            bar += (
+                f'{perturbation_bar(prediction.perturbation)}<p class="note">{text(perturbation_words(prediction))}</p>'
+            )
     note = f'<p class="note">{text(ONE_LESION)}</p>' if prediction.scores else ""
     return (
         f'<section class="result"><div class="{css_class}"><p class="value">{number_html}</p>'

@@ -1,0 +1,92 @@
+"""What another drawing of the VOIs would change: the probability over perturbed VOIs, apart from model uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..cohort import Case, CaseWarning
+from ..features import Engine, extract_features
+from ..imaging import CaseImages
+from ..models import ModelBundle
+from ..repeatability import DEFAULT_PERTURBATION, PerturbationSettings, perturb_images
+from .predict import predict_from_features
+from .result import PerturbationBand, Prediction
+
+FEWEST_DRAWS = 10
+"""Fewer say nothing about the middle 95 %."""
+
+Progress = Callable[[int, int, str], None]
+
+
+def with_perturbation_band(
+    prediction: Prediction,
+    case: Case,
+    bundle: ModelBundle,
+    images: CaseImages,
+    draws: int,
+    seed: int = 1,
+    settings: PerturbationSettings = DEFAULT_PERTURBATION,
+    engine: str | Engine = "native",
+    progress: Progress | None = None,
+) -> Prediction:
+    """The prediction with the band over ``draws`` perturbed sets of its VOIs; all its other numbers stay as they are.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        Made from ``case``, ``bundle`` and ``images`` by `predict`.
+    case : Case
+    bundle : ModelBundle
+        One that needs images.
+    images : CaseImages
+    draws : int
+        At least 10. Each perturbs every sequence's VOI by itself, extracts the features anew and predicts.
+    seed : int
+        The same seed gives the same band.
+    settings : PerturbationSettings
+    engine : str or Engine
+    progress : callable, optional
+        ``progress(done, total, text)`` before each draw and at the end; what it raises cancels.
+
+    Returns
+    -------
+    Prediction
+        With ``perturbation``, or, where a perturbed VOI has no features, without it and with a warning that says why.
+
+    Raises
+    ------
+    ValueError
+        For too few draws, or a bundle that needs no images.
+    """
+    check_draws(draws, bundle)
+    low, high = [], []
+    for draw in range(draws):
+        if progress is not None:
+            progress(draw, draws, f"{case.key}: perturbed VOIs, {draw} of {draws}")
+        try:
+            own = perturb_images(images, settings, (seed, draw))
+            features = extract_features(own, bundle.required_sequences, bundle.feature_set, bundle.settings, engine)
+            drawn = predict_from_features(case.key, features, case.clinical, bundle)
+        except ValueError as error:
+            text = f"What another drawing of the VOIs would change cannot be told: {error}"
+            return replace(prediction, warnings=(*prediction.warnings, CaseWarning("no_perturbation_band", text)))
+        estimates = drawn.probability_range or (drawn.probability,) * 2
+        low.append(estimates[0])
+        high.append(estimates[1])
+    if progress is not None:
+        progress(draws, draws, f"{case.key}: perturbed VOIs done")
+    band = PerturbationBand(
+        float(np.percentile(low, 2.5)), float(np.percentile(high, 97.5)), draws, seed, settings.as_dict()
+    )
+    return replace(prediction, perturbation=band)
+
+
+def check_draws(draws: int, bundle: ModelBundle) -> None:
+    """Raise ValueError for too few draws, or a bundle that needs no images."""
+    if draws < FEWEST_DRAWS:
+        raise ValueError(f"{draws} perturbations say too little about other drawings; ask for at least {FEWEST_DRAWS}.")
+    if not bundle.required_sequences:
+        raise ValueError(f"The model {bundle.name} needs no images, so that there is no VOI to perturb.")
