@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import qt
 import slicer
 
 from ..cohort import SEQUENCES
+from ..intake import load_rules
+from ..scene.assignment import assignVolumes
 from ..scene.clinical_entry import entryOf
 from ..scene.i18n import _
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.sample_patient import loadSamplePatient
-from .step import PROBLEM_STYLE, WARNING_STYLE, Step, showNote
+from .step import PROBLEM_STYLE, Step, showNote
+
+RULES_SETTING = "TACEResponse/AssignmentRules"
+"""Slicer's setting that holds the path of the user's own names of sequences."""
 
 
 class StudyStep(Step):
@@ -20,9 +28,10 @@ class StudyStep(Step):
 
     def setup(self) -> None:
         self.ui.assignButton.clicked.connect(self.onAssign)
+        self.ui.ownNamesButton.clicked.connect(self.onOwnNames)
         self.ui.fourUpButton.clicked.connect(self.onFourUp)
         self.ui.samplePatientButton.clicked.connect(self.onSamplePatient)
-        self._reasons = ""
+        self._reasons = self._passedOver = ""
 
     def refresh(self) -> None:
         inputs = self.panel.state.inputs
@@ -36,20 +45,41 @@ class StudyStep(Step):
                 showNote(label, None if volume is None else volume.geometry)
         problem = inputs.studyProblem()
         showNote(self.ui.studyLabel, problem or self._reasons, PROBLEM_STYLE if problem else "")
+        words = _("What was assigned and why; what does not fit together")
+        self.ui.studyLabel.setToolTip(self._passedOver or words)
+        rules = ownRules()
+        self.ui.ownNamesButton.setChecked(rules is not None)
+        words = _("Use your own names of sequences (JSON, see Docs/intake.md) before those of TACEResponse")
+        inUse = _("Own names of sequences: {path}. Press to use those of TACEResponse only")
+        self.ui.ownNamesButton.setToolTip(words if rules is None else inUse.format(path=rules))
         self.ui.fourUpButton.setEnabled(bool(inputs.volumes))
         self.ui.fourUpButton.setChecked(self.panel.fourUp.isShown)
 
     def onAssign(self) -> None:
         """Find the sequences among the loaded volumes and say why."""
-        from ..scene.assignment import assignVolumes
-
         with self.panel.saying():
-            assigned = assignVolumes()
+            assigned = assignVolumes(ownRules())
             for sequence, node in assigned.volumes.items():
                 self.panel.parameters.setNode(VOLUME_ROLES[sequence], node)
-            self._reasons = "\n".join(assigned.reasons)
+            # A change of patient clears the words of the one before, so they are set after it.
             self.panel.refresh()
-            showNote(self.ui.studyLabel, self._reasons, "" if assigned.volumes else WARNING_STYLE)
+            self._reasons = "\n".join(assigned.reasons)
+            others = "\n".join(assigned.passedOver)
+            self._passedOver = _("Not taken:") + "\n" + others if others else ""
+            self.panel.refresh()
+
+    def onOwnNames(self) -> None:
+        """Choose a file of one's own names of sequences, or stop using it."""
+        settings = slicer.app.userSettings()
+        if ownRules() is not None:
+            settings.remove(RULES_SETTING)
+        else:
+            path = qt.QFileDialog.getOpenFileName(self.widget, _("Own names of sequences"), "", "JSON (*.json)")
+            if path:
+                with self.panel.saying():
+                    load_rules(Path(path))
+                    settings.setValue(RULES_SETTING, path)
+        self.panel.refresh()
 
     def onFourUp(self) -> None:
         """Show the four-up, or the layout before."""
@@ -76,4 +106,10 @@ class StudyStep(Step):
 
     def clear(self) -> None:
         """Another patient: the reasons of the one before go."""
-        self._reasons = ""
+        self._reasons = self._passedOver = ""
+
+
+def ownRules() -> Path | None:
+    """The user's own names of sequences, if he chose a file."""
+    path = slicer.app.userSettings().value(RULES_SETTING)
+    return Path(path) if path else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import slicer
 
 from ..cohort import AcquisitionTags, Lattice
-from ..imaging.acquisition_tags import DICOM_TAGS, PHANTOM_KEY, acquisition_tags
+from ..imaging.acquisition_tags import DICOM_TAGS, PHANTOM_KEY, acquisition_tags, clean_text
 
 if TYPE_CHECKING:
     import vtk
@@ -83,7 +84,21 @@ def volumeTags(volumeNode: slicer.vtkMRMLVolumeNode) -> AcquisitionTags:
     """
     metadata = {name: volumeNode.GetAttribute(name) for name in (*DICOM_TAGS, PHANTOM_KEY)}
     metadata = {name: value for name, value in metadata.items() if value}
-    return acquisition_tags(metadata or _dicomMetadata(volumeNode) or _fileMetadata(volumeNode))
+    return acquisition_tags(metadata or _dicomMetadata(volumeNode, DICOM_TAGS) or _fileMetadata(volumeNode))
+
+
+def volumeMetadata(volumeNode: slicer.vtkMRMLVolumeNode, tags: Mapping[str, str]) -> dict[str, str]:
+    """Values by DICOM keyword of whatever knows them: attributes, DICOM database, the file's header; none is empty.
+
+    ``tags`` are the keywords wanted with their tags as in `DICOM_TAGS`.
+    """
+    header = _fileMetadata(volumeNode)
+    inFile = {keyword: header.get(keyword) or header.get(tag, "") for keyword, tag in tags.items()}
+    attributes = {keyword: volumeNode.GetAttribute(keyword) for keyword in tags}
+    metadata = {}
+    for source in (inFile, _dicomMetadata(volumeNode, tags), attributes):
+        metadata.update({keyword: clean_text(value) for keyword, value in source.items() if value})
+    return metadata
 
 
 def rememberTags(volumeNode: slicer.vtkMRMLVolumeNode) -> AcquisitionTags:
@@ -125,12 +140,12 @@ def checkNoTransform(node: slicer.vtkMRMLTransformableNode, kind: str) -> None:
         )
 
 
-def _dicomMetadata(volumeNode: slicer.vtkMRMLVolumeNode) -> dict[str, str]:
+def _dicomMetadata(volumeNode: slicer.vtkMRMLVolumeNode, tags: Mapping[str, str]) -> dict[str, str]:
     uids = (volumeNode.GetAttribute("DICOM.instanceUIDs") or "").split()
     database = getattr(slicer, "dicomDatabase", None)
     if not uids or database is None or not database.isOpen:
         return {}
-    return {keyword: database.instanceValue(uids[0], tag.replace("|", ",")) for keyword, tag in DICOM_TAGS.items()}
+    return {keyword: database.instanceValue(uids[0], tag.replace("|", ",")) for keyword, tag in tags.items()}
 
 
 def _fileMetadata(volumeNode: slicer.vtkMRMLVolumeNode) -> dict[str, str]:
