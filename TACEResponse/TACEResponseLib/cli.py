@@ -19,6 +19,7 @@ _COMMANDS = (
     "train",
     "study",
     "evaluate",
+    "icc",
     "audit_table",
     "convert",
     "self_check",

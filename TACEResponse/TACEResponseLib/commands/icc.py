@@ -1,0 +1,249 @@
+"""``tace-response icc``: how far features repeat when the tumour is drawn again, and who is to be drawn again."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..cohort import SEQUENCES, Case, CaseKey, read_manifest, replace_file
+from ..features import ENGINES, FEATURE_SETS, PAPER_SETTINGS, FeatureTable, FeatureVector
+from ..repeatability import (
+    DEFAULT_FORM,
+    DEFAULT_PERTURBATION,
+    GOOD_ICC,
+    ICC_FORMS,
+    Overlap,
+    PerturbationSettings,
+    find_redrawn,
+)
+from .run_record import RunRecord
+from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
+
+NAME = "icc"
+HELP = "Measure test-retest and inter-observer repeatability of features and VOIs, or plan who is drawn again."
+EXAMPLES = """\
+  tace-response icc cohort/manifest.csv --plan 0.25 --seed 1 --out out/plan
+  tace-response icc cohort/manifest.csv --out out/icc
+  tace-response icc cohort/manifest.csv --features features.csv --bland-altman AP_firstorder_Mean --out out/icc
+  tace-response icc cohort/manifest.csv --perturbations 10 --out out/perturbed
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("manifest", type=Path, help="CSV with patient_id, lesion, reader, session, images and masks")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
+    parser.add_argument(
+        "--plan", type=float, metavar="SHARE", help="only draw this share of the patients (paper: 0.25)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
+    parser.add_argument("--features", type=Path, help="feature table of all rows; without it they are extracted")
+    parser.add_argument("--form", choices=tuple(ICC_FORMS), default=DEFAULT_FORM, help="of the ICC (default: 2,1)")
+    parser.add_argument("--threshold", type=float, default=GOOD_ICC, help="stable above this (default: 0.75)")
+    parser.add_argument("--on-lower-bound", action="store_true", help="apply it to the lower end of the interval")
+    parser.add_argument("--reader", default="1", help="reference reader (default: 1)")
+    parser.add_argument("--other-reader", help="whom to compare with, where there are more than two readers")
+    parser.add_argument("--bland-altman", nargs="+", default=[], metavar="FEATURE", help="plot these features")
+    parser.add_argument("--perturbations", type=int, metavar="N", help="perturb every VOI N times instead of a reader")
+    for name in ("margin", "shift", "edge"):
+        parser.add_argument(
+            f"--{name}-mm",
+            type=float,
+            default=getattr(DEFAULT_PERTURBATION, f"{name}_mm"),
+            help=f"how far the {name} of a perturbed VOI may move (default: %(default)s)",
+        )
+    parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
+    parser.add_argument("--feature-set", choices=sorted(FEATURE_SETS), default="paper110")
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Plan, or measure and write the report."""
+    cases = read_manifest(arguments.manifest)
+    if arguments.plan is not None:
+        return _plan(cases, arguments, terminal)
+    if arguments.perturbations is not None:
+        return _perturb(cases, arguments, terminal)
+    return _redrawn(cases, arguments, terminal)
+
+
+def _plan(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
+    from ..repeatability import PLAN_COLUMNS, plan_redrawing
+
+    rows = plan_redrawing(cases, arguments.plan, arguments.seed, arguments.reader, arguments.other_reader or "2")
+    path = arguments.out / "work_list.csv"
+    replace_file(path, _csv([list(PLAN_COLUMNS), *([row[name] for name in PLAN_COLUMNS] for row in rows)]))
+    patients = len({row["patient_id"] for row in rows})
+    terminal.say(f"{patients} patients are to be drawn again, {len(rows)} drawings: {path}")
+    return EXIT_DONE
+
+
+def _redrawn(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
+    from ..features import read_feature_table
+    from ..repeatability import repeatability, stable_names, write_stable_features
+    from ..reporting.repeatability_report import write_repeatability_report
+
+    record = RunRecord(NAME)
+    by_key = {case.key: case for case in cases}
+    given = None if arguments.features is None else read_feature_table(arguments.features)
+    keys = [key for key in by_key if given is None or key in given.keys]
+    redrawn = find_redrawn(keys, arguments.reader, arguments.other_reader)
+    pairs = list(dict.fromkeys(pair for part in redrawn for pair in part.pairs))
+    vectors, overlaps, failed = _read_pairs(pairs, by_key, given is None, arguments, terminal)
+    used = [pair for pair in pairs if not failed & set(pair)]
+    if not used:
+        raise ValueError("None of the pairs could be read, so that there is nothing to compare.")
+    table = _table(vectors) if given is None else given
+    kept = {key for pair in used for key in pair} | {key for part in redrawn for key in part.drawn_once}
+    table = _only(table, [key for key in table.keys if key in kept])
+    parts = repeatability(table, arguments.form, arguments.reader, arguments.other_reader)
+    names = stable_names(parts, arguments.threshold, arguments.on_lower_bound)
+    which = "lower bound of the 95 % interval of " if arguments.on_lower_bound else ""
+    kinds = " and ".join(part.redrawn.kind for part in parts)
+    rule = f"{which}{ICC_FORMS[arguments.form]} > {arguments.threshold:g}, {kinds}"
+    write_stable_features(arguments.out / "stable.json", names, parts, rule)
+    unknown = [name for name in arguments.bland_altman if name not in table.names]
+    if unknown:
+        raise ValueError(f"There is no feature {unknown[0]}; an example of a name is {table.names[0]}.")
+    write_repeatability_report(
+        arguments.out, parts, overlaps, rule, names, arguments.bland_altman, bool(table.phantoms & kept)
+    )
+    record.write(arguments.out / "run.json", pairs=len(used), failed=len(failed))
+    for part in parts:
+        for warning in part.warnings:
+            terminal.complain(f"warning: {warning}")
+        good = int((part.icc.value > arguments.threshold).sum())
+        terminal.say(
+            f"{part.redrawn.kind} ({part.redrawn.names}): {len(part.redrawn.pairs)} pairs, {good} of "
+            f"{len(part.names)} features with ICC > {arguments.threshold:g}"
+        )
+    subjects = " (phantom results)" if table.phantoms & kept else ""
+    terminal.say(f"{len(names)} stable features{subjects}: {arguments.out / 'report.html'}")
+    return EXIT_SOME_FAILED if failed else EXIT_DONE
+
+
+def _read_pairs(
+    pairs: Sequence[tuple[CaseKey, CaseKey]],
+    by_key: dict[CaseKey, Case],
+    extract: bool,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> tuple[dict[CaseKey, FeatureVector], list[tuple[tuple[CaseKey, CaseKey], Overlap]], set[CaseKey]]:
+    """Features (if ``extract``) and overlaps of all pairs, lesion by lesion, and the drawings that were refused."""
+    from ..repeatability import overlaps as overlaps_of
+
+    vectors: dict[CaseKey, FeatureVector] = {}
+    overlaps: list[tuple[tuple[CaseKey, CaseKey], Overlap]] = []
+    failed: set[CaseKey] = set()
+    by_lesion: dict[tuple[str, str], list[tuple[CaseKey, CaseKey]]] = {}
+    for pair in pairs:
+        by_lesion.setdefault(pair[0][:2], []).append(pair)
+    for done, own in enumerate(by_lesion.values()):
+        terminal.progress(done / len(by_lesion), f"{own[0][0]}")
+        images = {}
+        for key in dict.fromkeys(key for pair in own for key in pair):
+            if not (extract or by_key[key].sources):
+                continue
+            try:
+                images[key], vector = _read(by_key[key], extract, arguments)
+            except ValueError as error:
+                failed.add(key)
+                terminal.complain(f"not done: {error}")
+                continue
+            if vector is not None:
+                vectors[key] = vector
+        for pair in own:
+            if all(key in images for key in pair):
+                found = overlaps_of(*(images[key].vois for key in pair), pair)
+                overlaps += [(pair, one) for one in found]
+    terminal.progress(1.0, "")
+    return vectors, overlaps, failed
+
+
+def _read(case: Case, extract: bool, arguments: argparse.Namespace):
+    from ..features import extract_features
+    from ..imaging import read_case_images
+
+    sequences = tuple(str(sequence) for sequence in SEQUENCES if sequence in case.sources) or tuple(map(str, SEQUENCES))
+    images = read_case_images(case, sequences, PAPER_SETTINGS.spacing_mm, PAPER_SETTINGS.bin_width)
+    vector = None
+    if extract:
+        vector = extract_features(images, sequences, arguments.feature_set, PAPER_SETTINGS, arguments.engine)
+    return images, vector
+
+
+def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """ICC over perturbations of the reference reader's own VOIs; no second reader is needed."""
+    import numpy as np
+
+    from ..cohort import select_cases
+    from ..features import extract_features
+    from ..repeatability import icc, perturb_images
+    from ..reporting.repeatability_report import write_perturbation_report
+
+    if arguments.perturbations < 2:
+        raise ValueError("An ICC over perturbations needs at least 2 of them for each case.")
+    record = RunRecord(NAME)
+    settings = PerturbationSettings(arguments.margin_mm, arguments.shift_mm, arguments.edge_mm)
+    ratings, phantoms, failed, names = [], False, 0, ()
+    chosen = select_cases(cases, arguments.reader)
+    for number, case in enumerate(chosen):
+        terminal.progress(number / len(chosen), str(case.key))
+        try:
+            images, first = _read(case, True, arguments)
+            drawn = []
+            for draw in range(arguments.perturbations):
+                own = perturb_images(images, settings, (arguments.seed, number, draw))
+                vector = extract_features(own, tuple(own.vois), arguments.feature_set, PAPER_SETTINGS, arguments.engine)
+                drawn.append(vector.values)
+        except ValueError as error:
+            failed += 1
+            terminal.complain(f"not done: {error}")
+            continue
+        names, phantoms = first.names, phantoms or first.is_phantom
+        ratings.append(drawn)
+    terminal.progress(1.0, "")
+    if len(ratings) < 2:
+        raise ValueError(f"{len(ratings)} of {len(chosen)} cases could be perturbed; an ICC needs at least 2.")
+    # Draws have no order, so that the one-way form is the right one.
+    result = icc(np.array(ratings), "1,1")
+    write_perturbation_report(arguments.out, names, result, settings, arguments.threshold, phantoms)
+    record.write(arguments.out / "run.json", done=len(ratings), failed=failed)
+    good = int((result.value > arguments.threshold).sum())
+    terminal.say(
+        f"{len(ratings)} cases, {arguments.perturbations} perturbations each: {good} of {len(names)} features with "
+        f"ICC > {arguments.threshold:g}{' (phantom results)' if phantoms else ''}: {arguments.out / 'report.html'}"
+    )
+    return EXIT_SOME_FAILED if failed else EXIT_DONE
+
+
+def _table(vectors: dict[CaseKey, FeatureVector]) -> FeatureTable:
+    import numpy as np
+
+    first = next(iter(vectors.values()))
+    for vector in vectors.values():
+        if vector.names != first.names:
+            raise ValueError(f"{vector.key.label} has other sequences than {first.key}; give all of them the same.")
+    return FeatureTable(
+        tuple(vectors),
+        first.names,
+        np.array([vector.values for vector in vectors.values()]),
+        first.settings,
+        first.feature_set,
+        first.engine,
+        frozenset(key for key, vector in vectors.items() if vector.is_phantom),
+    )
+
+
+def _only(table: FeatureTable, keys: list[CaseKey]) -> FeatureTable:
+    from dataclasses import replace
+
+    return replace(table, keys=tuple(keys), values=table.rows_of(keys))
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue().encode("utf-8")
