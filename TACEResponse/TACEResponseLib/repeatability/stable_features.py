@@ -35,10 +35,10 @@ class Repeatability:
         found = []
         pairs = len(self.redrawn.pairs)
         if pairs < FEW_PAIRS:
-            width = float(np.nanmedian(self.icc.high - self.icc.low))
+            widths = self.icc.high - self.icc.low
             found.append(
-                f"{self.redrawn.kind}: only {pairs} pairs; the 95 % interval of half of the features is wider than "
-                f"{width:.2f}, so that little is known of their repeatability."
+                f"{self.redrawn.kind}: only {pairs} pairs; the 95 % intervals of the ICCs are {np.nanmedian(widths):.2f} "
+                f"wide in the median and up to {np.nanmax(widths):.2f}."
             )
         undefined = [name for name, value in zip(self.names, self.icc.value, strict=True) if np.isnan(value)]
         if undefined:
