@@ -15,6 +15,7 @@ _COMMANDS = (
     "phantom",
     "intake",
     "extract",
+    "pool",
     "predict",
     "train",
     "study",

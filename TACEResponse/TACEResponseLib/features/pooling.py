@@ -1,0 +1,128 @@
+"""Feature tables of several centres as one: only what was made the same way is put together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..cohort import CaseKey
+from .feature_vector import FeatureVector
+from .table import FeatureTable, provenance_path, read_feature_table
+
+
+@dataclass(frozen=True)
+class SiteTable:
+    """The features of one centre; ``engines`` and ``input_sha256`` are by case."""
+
+    site: str
+    table: FeatureTable
+    engines: Mapping[CaseKey, str]
+    input_sha256: Mapping[CaseKey, Mapping[str, Mapping[str, str]]]
+
+
+def read_site_table(site: str, path: Path) -> SiteTable:
+    """Read a centre's features. Raises ValueError as `read_feature_table`, or if the provenance file is missing."""
+    table = read_feature_table(path)
+    if table.settings is None:
+        raise ValueError(
+            f"{site}: {path.name} has no provenance file {provenance_path(path).name}, so that nobody knows how it was "
+            "made; send both files of `tace-response extract`."
+        )
+    cases = json.loads(provenance_path(path).read_text(encoding="utf-8"))["cases"]
+    keys = [CaseKey(*(case[column] for column in CaseKey._fields)) for case in cases]
+    return SiteTable(
+        site,
+        table,
+        {key: case["engine"] for key, case in zip(keys, cases, strict=True)},
+        {key: case["input_sha256"] for key, case in zip(keys, cases, strict=True)},
+    )
+
+
+def pooled_patient_id(site: str, patient_id: str) -> str:
+    """Centres number their patients alike: the centre's name comes before."""
+    return f"{site}_{patient_id}"
+
+
+def pool_tables(sites: Sequence[SiteTable]) -> list[FeatureVector]:
+    """One vector a case of all centres, patients renamed by `pooled_patient_id`.
+
+    Raises ValueError naming two centres whose features were made with other settings, another feature set or columns,
+    another version of the same engine, or whose patients are the same (equal images).
+    """
+    first = sites[0]
+    for other in sites[1:]:
+        _check_alike(first, other)
+    _check_engines(sites)
+    _check_no_patient_twice(sites)
+    vectors = []
+    for site in sites:
+        for row, key in enumerate(site.table.keys):
+            vectors.append(
+                FeatureVector(
+                    key=key._replace(patient_id=pooled_patient_id(site.site, key.patient_id)),
+                    names=first.table.names,
+                    values=site.table.values[row],
+                    settings=site.table.settings,
+                    feature_set=site.table.feature_set,
+                    engine=site.engines[key],
+                    is_phantom=key in site.table.phantoms,
+                    undefined=site.table.undefined[key],
+                    input_sha256={
+                        sequence: (hashes["image"], hashes["mask"])
+                        for sequence, hashes in site.input_sha256[key].items()
+                    },
+                )
+            )
+    return vectors
+
+
+def _check_alike(first: SiteTable, other: SiteTable) -> None:
+    if other.table.settings != first.table.settings:
+        ours, theirs = first.table.settings.as_dict(), other.table.settings.as_dict()
+        differ = ", ".join(f"{name} {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name])
+        raise ValueError(
+            f"{first.site} and {other.site} made their features with other settings ({differ}); extract again with the "
+            "same."
+        )
+    if other.table.feature_set != first.table.feature_set:
+        raise ValueError(
+            f"{first.site} has the feature set {first.table.feature_set}, {other.site} {other.table.feature_set}; "
+            "extract again with the same."
+        )
+    if other.table.names != first.table.names:
+        differ = sorted(set(other.table.names) ^ set(first.table.names))
+        raise ValueError(
+            f"{first.site} and {other.site} have other columns ({len(differ)}, for example {differ[0]}); extract "
+            "the same sequences."
+            if differ
+            else f"{first.site} and {other.site} have their columns in another order; extract again with one version."
+        )
+
+
+def _check_engines(sites: Sequence[SiteTable]) -> None:
+    """Engines may differ, two versions of one engine may not."""
+    version_of: dict[str, tuple[str, str]] = {}
+    for site in sites:
+        for engine in sorted(set(site.engines.values())):
+            name, _, version = engine.partition(" ")
+            known = version_of.setdefault(name, (version, site.site))
+            if known[0] != version:
+                raise ValueError(
+                    f"{known[1]} used version {known[0]} of the engine {name}, {site.site} version {version}; "
+                    "extract again with one version."
+                )
+
+
+def _check_no_patient_twice(sites: Sequence[SiteTable]) -> None:
+    seen: dict[str, tuple[str, CaseKey]] = {}
+    for site in sites:
+        for key, hashes in site.input_sha256.items():
+            for sequence in hashes.values():
+                other = seen.setdefault(sequence["image"], (site.site, key))
+                if other[0] != site.site:
+                    raise ValueError(
+                        f"{key.label} of {site.site} and {other[1]} of {other[0]} have the same images; a patient may "
+                        "be in one centre's table only."
+                    )
