@@ -138,4 +138,5 @@ def test_three_readers_of_real_patients(shared):
     pairs = reader_pairs(categories)
     assert len(pairs) == 6
     assert 0.30 < min(pair.kappa for pair in pairs) < max(pair.kappa for pair in pairs) < 0.49
-    assert min(pair.auc for pair in pairs) > 0.6
+    # honesty.md: one reader predicts another with AUC .65-.75.
+    assert all(0.645 < pair.auc < 0.755 for pair in pairs)

@@ -17,7 +17,7 @@ class ReaderPair:
     """Two readers on the patients that both judged.
 
     ``kappa`` is Cohen's of the outcome (OR, NOR), ``discordant`` the share judged differently. ``auc`` takes the first
-    reader's category as score for the second's outcome: the yardstick that a model cannot be expected to pass.
+    reader's outcome as score for the second's, (sensitivity + specificity) / 2: the yardstick for any model.
     """
 
     first: str
@@ -44,7 +44,6 @@ def reader_pairs(categories: Mapping[str, list[str | None]]) -> list[ReaderPair]
             outcomes = [np.array([judged[n] in ("CR", "PR") for judged in both]) for n in (0, 1)]
             if len(both) < 2 or outcomes[1].all() or not outcomes[1].any():
                 continue
-            score = np.array([-MRECIST_CATEGORIES.index(judged[0]) for judged in both], dtype=float)
             pairs.append(
                 ReaderPair(
                     first,
@@ -52,7 +51,7 @@ def reader_pairs(categories: Mapping[str, list[str | None]]) -> list[ReaderPair]
                     len(both),
                     cohen_kappa(*outcomes),
                     float(np.mean(outcomes[0] != outcomes[1])),
-                    auc(score, outcomes[1]),
+                    auc(outcomes[0].astype(float), outcomes[1]),
                 )
             )
     return pairs

@@ -11,6 +11,7 @@ from .stable_features import (
     StableFeatures,
     read_stable_features,
     repeatability,
+    stable_features,
     stable_names,
     write_stable_features,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "plan_redrawing",
     "read_stable_features",
     "repeatability",
+    "stable_features",
     "stable_names",
     "write_stable_features",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +37,8 @@ class Repeatability:
         if pairs < FEW_PAIRS:
             widths = self.icc.high - self.icc.low
             found.append(
-                f"{self.redrawn.kind}: only {pairs} pairs; the 95 % intervals of the ICCs are {np.nanmedian(widths):.2f} "
-                f"wide in the median and up to {np.nanmax(widths):.2f}."
+                f"{self.redrawn.kind}: only {pairs} pairs; the 95 % intervals of the ICCs are "
+                f"{np.nanmedian(widths):.2f} wide in the median and up to {np.nanmax(widths):.2f}."
             )
         undefined = [name for name, value in zip(self.names, self.icc.value, strict=True) if np.isnan(value)]
         if undefined:
@@ -70,6 +70,39 @@ def stable_names(
     """Features whose ICC, or on request its lower bound, is above the threshold in every kind of repetition."""
     passed = [(part.icc.low if on_lower_bound else part.icc.value) > threshold for part in parts]
     return [name for name, good in zip(parts[0].names, np.all(passed, axis=0), strict=True) if good]
+
+
+def stable_features(
+    repeats: FeatureTable,
+    patients: Collection[str],
+    threshold: float = GOOD_ICC,
+    form: str = DEFAULT_FORM,
+    on_lower_bound: bool = False,
+) -> list[str]:
+    """Stable features as estimated on the drawings of these patients alone: what a training part may know.
+
+    Parameters
+    ----------
+    repeats : FeatureTable
+        A row a drawing: reader 1's first session, and those of a second session or reader.
+    patients : collection of str
+        Identifiers of the training patients; rows of others are not looked at.
+    threshold, form, on_lower_bound
+        As in `stable_names` and `icc`.
+
+    Raises
+    ------
+    ValueError
+        As `repeatability` does, and if fewer than 2 of the patients were drawn again.
+    """
+    own = [number for number, key in enumerate(repeats.keys) if key.patient_id in patients]
+    if not own:
+        raise ValueError(
+            "None of the training patients is in the table of repeated drawings; it must hold rows of the cohort's own "
+            "patients, drawn again by reader 1 or by another reader."
+        )
+    drawn = replace(repeats, keys=tuple(repeats.keys[number] for number in own), values=repeats.values[own])
+    return stable_names(repeatability(drawn, form), threshold, on_lower_bound)
 
 
 @dataclass(frozen=True)
