@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the largest lesion of each patient (default), or all, kept together in folds and intervals",
     )
     parser.add_argument("--quick", action="store_true", help="2 repeats, 2 seeds, no permutations: a first look")
+    parser.add_argument(
+        "--leave-one-centre-out", action="store_true", help="judge each centre (column site) by the others' models too"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
 
@@ -61,6 +65,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         honest=replace(QUICK if arguments.quick else HonestSettings(), seed=arguments.seed),
         permutations=not arguments.quick,
         is_quick=arguments.quick,
+        leave_one_centre_out=arguments.leave_one_centre_out,
     )
     if arguments.scores:
         settings = replace(settings, scores=tuple(dict.fromkeys(arguments.scores)))
@@ -75,5 +80,15 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     subjects = "phantom results" if data.is_phantom else "results"
     for title, numbers in result.numbers.get("honest", {}).items():
         terminal.say(f"{title}: AUC {numbers['auc']:.3f} ({numbers['auc_low']:.3f}-{numbers['auc_high']:.3f})")
+    _tell_centres(result.numbers.get("leave_one_centre_out", {}), terminal)
     terminal.say(f"{subjects} of {len(data.cases)} cases: {arguments.out / 'report.html'}")
     return EXIT_DONE
+
+
+def _tell_centres(centres: Mapping[str, Mapping], terminal: Terminal) -> None:
+    for centre, own in centres.items():
+        if own["models"] is None:
+            terminal.say(f"{centre}: {own['patients']} patients, {own['responders']} OR, too few to judge")
+        for title, numbers in (own["models"] or {}).items():
+            interval = f"{numbers['auc_low']:.3f}-{numbers['auc_high']:.3f}"
+            terminal.say(f"trained without {centre}, judged on it, {title}: AUC {numbers['auc']:.3f} ({interval})")

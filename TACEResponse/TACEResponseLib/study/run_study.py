@@ -24,6 +24,7 @@ from ..evaluation.roc import auc
 from ..models.fitting import Learner, Progress
 from ..models.learners import RADIOMICS_SCORES, get_learner
 from ..models.network_batch import PAPER_RECIPE, NetworkRecipe
+from .centres import leave_one_centre_out
 from .chain import ChainPlan, ChainScores, run_plans
 from .controls import CHEAP_PERMUTATIONS, DNN_PERMUTATIONS, permutation_null
 from .honest import ExternalPredictions, HonestSettings, OuterPredictions, run_honest
@@ -39,7 +40,8 @@ EXTERNAL_SET = "external"
 
 @dataclass(frozen=True)
 class StudySettings:
-    """What is run. ``permutations`` False leaves out the permutation null; ``is_quick`` marks a first look."""
+    """What is run. ``permutations`` False leaves out the permutation null; ``is_quick`` marks a first look,
+    ``leave_one_centre_out`` judges each centre (column ``site``) by models frozen on the others too."""
 
     protocol: str = "both"
     honest: HonestSettings = HonestSettings()  # noqa: RUF009 - frozen
@@ -47,6 +49,7 @@ class StudySettings:
     scores: tuple[str, ...] = RADIOMICS_SCORES
     permutations: bool = True
     is_quick: bool = False
+    leave_one_centre_out: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +125,9 @@ def run_study(
         both = own.any() and not own.all()
         numbers["external"] = {one.model.title: external_numbers(one, own) for one in frozen} if both else {}
         numbers["readers"] = _reader_numbers(data, development, honest)
+        if settings.leave_one_centre_out:
+            own = data.subset(development)
+            numbers["leave_one_centre_out"] = leave_one_centre_out(own, learners, settings.honest, run, progress)
         if settings.permutations:
             numbers["permutation_null"] = _null_numbers(data, development, learners, settings, progress)
     if settings.protocol in ("paper", "both"):

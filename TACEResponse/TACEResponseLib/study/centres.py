@@ -1,0 +1,107 @@
+"""Leave-one-centre-out: each centre judged by models frozen on all the others, as in a centre that comes new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..models.fitting import Learner, Progress
+from .chain import ChainPlan, ChainScores
+from .honest import ExternalPredictions, HonestSettings, RunPlans, run_honest
+from .judgements import external_numbers
+from .protocol_models import make_covariates
+from .study_data import StudyData
+
+CENTRE_COLUMN = "site"
+
+_FEWEST = 2
+"""Patients of each outcome that a centre needs for an AUC with an interval."""
+
+
+def leave_one_centre_out(
+    data: StudyData,
+    learners: list[Learner],
+    settings: HonestSettings,
+    run: RunPlans | None = None,
+    progress: Progress | None = None,
+) -> dict[str, dict[str, object]]:
+    """Freeze all models on the other centres and judge them on each centre in turn.
+
+    Parameters
+    ----------
+    data : StudyData
+        Development rows; their column ``site`` names the centre.
+    learners : list of Learner
+    settings : HonestSettings
+        Inner folds and seeds as in the cross-validation.
+    run : callable, optional
+        How plans are run; the part's name holds the centre's, so that a killed study goes on.
+    progress : callable, optional
+
+    Returns
+    -------
+    dict
+        Centre -> ``patients``, ``responders`` and ``models``: title -> `external_numbers`, whose interval is DeLong's
+        for a frozen model; None where a centre has fewer than two patients of an outcome.
+
+    Raises
+    ------
+    ValueError
+        For rows without a centre, a single centre, or a patient in two.
+    """
+    centres = _centres(data)
+    numbers: dict[str, dict[str, object]] = {}
+    for centre in sorted(set(centres)):
+        inside = centres == centre
+        own = data.outcome[inside]
+        if min(own.sum(), (~own).sum()) < _FEWEST:
+            numbers[centre] = {"patients": int(inside.sum()), "responders": int(own.sum()), "models": None}
+            continue
+        models = {
+            one.model.title: external_numbers(one, own)
+            for one in _frozen(data, learners, settings, inside, _named(run, centre), progress)
+        }
+        numbers[centre] = {"patients": int(inside.sum()), "responders": int(own.sum()), "models": models}
+    return numbers
+
+
+def _frozen(
+    data: StudyData,
+    learners: list[Learner],
+    settings: HonestSettings,
+    inside: np.ndarray,
+    run: RunPlans | None,
+    progress: Progress | None,
+) -> list[ExternalPredictions]:
+    """The models frozen on the rows outside the centre, on those ``inside``."""
+    covariates = make_covariates(data, [learner.name for learner in learners])
+    return run_honest(data, covariates, learners, replace(settings, repeats=0), inside, run, progress).frozen
+
+
+def _named(run: RunPlans | None, centre: str) -> Callable | None:
+    if run is None:
+        return None
+
+    def run_of_centre(learner: Learner, name: str, plans: list[ChainPlan]) -> list[ChainScores]:
+        return run(learner, f"without centre {centre}, {name}", plans)
+
+    return run_of_centre
+
+
+def _centres(data: StudyData) -> np.ndarray:
+    centres = np.array([case.columns.get(CENTRE_COLUMN, "") for case in data.cases])
+    missing = int((centres == "").sum())
+    if missing:
+        raise ValueError(
+            f"{missing} of {len(centres)} rows name no centre; fill the column {CENTRE_COLUMN} to leave one centre out."
+        )
+    if len(set(centres)) < 2:
+        raise ValueError(f"All patients are of the centre {centres[0]}; leaving one out needs at least two.")
+    for patient in np.unique(data.patients):
+        own = sorted(set(centres[data.patients == patient]))
+        if len(own) > 1:
+            name = data.cases[int(np.flatnonzero(data.patients == patient)[0])].key.patient_id
+            raise ValueError(f"Patient {name} has rows of the centres {' and '.join(own)}; a patient has one centre.")
+    return centres

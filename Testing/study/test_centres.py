@@ -1,0 +1,86 @@
+"""Leave-one-centre-out: nobody of the centre is learnt from, and the numbers are those of an external set."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from TACEResponseLib.models.learners import get_learner
+from TACEResponseLib.study import join_cohort
+from TACEResponseLib.study.centres import leave_one_centre_out
+from TACEResponseLib.study.honest import HonestSettings
+from TACEResponseLib.study.run_study import StudySettings, run_study
+
+FEW = HonestSettings(repeats=1, inner_folds=3, outer_folds=3, ensemble_size=1)
+
+
+@pytest.fixture
+def centres(make_cohort):
+    """Cases of three centres, and their features."""
+    cases, table = make_cohort(90, 4)
+    names = ["north", "south", "west"]
+    return [replace(case, columns={"site": names[n % 3]}) for n, case in enumerate(cases)], table
+
+
+def learners():
+    return [get_learner("svm", 1), get_learner("lasso", 1)]
+
+
+def test_a_centre_left_out_is_judged_like_an_external_set(centres):
+    cases, table = centres
+    numbers = leave_one_centre_out(join_cohort(cases, table), learners(), FEW)
+    assert {centre: own["patients"] for centre, own in numbers.items()} == {"north": 30, "south": 30, "west": 30}
+    marked = [
+        replace(case, columns={"set": "external" if case.columns["site"] == "south" else "development"})
+        for case in cases
+    ]
+    settings = StudySettings(protocol="honest", honest=FEW, scores=("svm", "lasso"), permutations=False)
+    external = run_study(join_cohort(marked, table), settings).numbers["external"]
+    assert numbers["south"]["models"].keys() == external.keys()
+    # Of these, no part depends on how the inner folds are drawn, which differs between the two ways.
+    for title in ("SVM", "Clinical"):
+        assert numbers["south"]["models"][title]["auc"] == pytest.approx(external[title]["auc"], abs=1e-12), title
+
+
+def test_a_column_that_gives_away_a_centres_outcome_within_it_alone_helps_nobody(centres):
+    cases, table = centres
+    data = join_cohort(cases, table)
+    inside = np.array([case.columns["site"] == "west" for case in cases])
+    planted = data.features.copy()
+    planted[inside, 0] = np.where(data.outcome[inside], 1e3, -1e3)
+    planted[~inside, 0] = 0.0
+    plain = data.features.copy()
+    plain[:, 0] = 0.0
+    one, other = (
+        leave_one_centre_out(replace(data, features=features), [get_learner("svm", 1)], FEW)["west"]["models"]
+        for features in (planted, plain)
+    )
+    assert {title: own["auc"] for title, own in one.items()} == {title: own["auc"] for title, own in other.items()}
+
+
+def test_centres_too_small_missing_single_and_mixed(centres):
+    cases, table = centres
+    few = [case for case in cases if case.columns["site"] != "west"] + cases[2:3]
+    numbers = leave_one_centre_out(join_cohort(few, table), [], FEW)
+    assert numbers["west"] == {"patients": 1, "responders": int(cases[2].objective_response), "models": None}
+    for changed, words in (
+        ([replace(cases[0], columns={}), *cases[1:]], "1 of 90 rows name no centre"),
+        ([replace(case, columns={"site": "north"}) for case in cases], "needs at least two"),
+        (
+            [*cases, replace(cases[0], key=cases[0].key._replace(lesion="2"), columns={"site": "west"})],
+            "P000 has rows of the centres north and west",
+        ),
+    ):
+        rows = join_cohort(changed, None, several_lesions=True)
+        with pytest.raises(ValueError, match=words):
+            leave_one_centre_out(rows, [], FEW)
+
+
+def test_the_study_holds_it(centres, tmp_path):
+    cases, table = centres
+    settings = StudySettings("honest", FEW, scores=("svm",), permutations=False, leave_one_centre_out=True)
+    first = run_study(join_cohort(cases, table), settings, tmp_path).numbers["leave_one_centre_out"]
+    assert list(first) == ["north", "south", "west"]
+    # Taken from the kept parts the second time.
+    assert run_study(join_cohort(cases, table), settings, tmp_path).numbers["leave_one_centre_out"] == first
+    plain = replace(settings, leave_one_centre_out=False)
+    assert "leave_one_centre_out" not in run_study(join_cohort(cases, table), plain, tmp_path).numbers
