@@ -66,7 +66,9 @@ def test_missing_file_is_named(saved, file):
         ({"settings": {"name": "paper", "wavelet": True}}, "feature settings"),
         ({"score_types": {"dnn": "transformer"}}, "unknown type 'transformer'"),
         ({"required_facts": ["bilirubin"]}, "unknown fact 'bilirubin'"),
-        ({"feature_names": ["AP_firstorder_Mean"]}, "not those of the feature set"),
+        ({"feature_names": ["AP_firstorder_Average"]}, "not those of the feature set"),
+        ({"feature_names": ["AP_firstorder_Mean", "AP_firstorder_Energy"]}, "not those of the feature set"),
+        ({"feature_names": ["AP_firstorder_Mean"]}, "do not fit together"),
         ({"predictor": {}}, "do not fit together"),
     ],
 )

@@ -16,6 +16,7 @@ HELP = "Judge all models on a cohort by the published and by the honest protocol
 EXAMPLES = """\
   tace-response study cohort/manifest.csv --features features.csv --out out/study
   tace-response study cohort/manifest.csv --features features.csv --quick --out out/first-look
+  tace-response study cohort/manifest.csv --features features.csv --repeats features.csv --out out/study
   tace-response study cohort/manifest.csv --features features.csv --protocol honest --scores svm lasso --out out/study
 
 Rows whose column set says external take no part in training; the models frozen on the others are judged on them. A
@@ -27,6 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("cohort", type=Path, help="cohort table (CSV): patient_id, outcome, facts")
     parser.add_argument("--features", type=Path, help="feature table; without it only clinical models are judged")
+    parser.add_argument(
+        "--repeats",
+        type=Path,
+        metavar="FEATURES",
+        help="feature table with rows of repeated drawings: in each training part only features that repeat are used",
+    )
+    parser.add_argument(
+        "--features-from", type=Path, metavar="STABLE", help="only features of a list that icc made on other patients"
+    )
     parser.add_argument("--protocol", choices=("paper", "honest", "both"), default="both")
     parser.add_argument("--scores", nargs="+", choices=("knn", "svm", "lasso", "dnn"), help="default: all four")
     parser.add_argument(
@@ -46,9 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Run the study and say where the report is."""
     from ..features import read_feature_table
+    from ..repeatability import read_stable_features
     from ..reporting.study_report import write_study_report
     from ..study import join_cohort
     from ..study.honest import QUICK, HonestSettings
+    from ..study.repeating_features import keep_stable
     from ..study.run_study import StudySettings, run_study
     from ..study.study_data import check_sets
 
@@ -58,6 +70,11 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     check_sets(cases)
     with_all = arguments.lesions == "all"
     data = join_cohort(select_lesions(cases) if with_all else select_cases(cases), table, with_all)
+    if table is None and (arguments.features_from or arguments.repeats):
+        raise ValueError("Without features there is nothing to choose from; give --features.")
+    if arguments.features_from is not None:
+        patients = {case.key.patient_id for case in data.cases}
+        data = keep_stable(data, read_stable_features(arguments.features_from), patients)
     for remark in data.remarks:
         terminal.complain(f"warning: {remark}")
     settings = StudySettings(
@@ -66,6 +83,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         permutations=not arguments.quick,
         is_quick=arguments.quick,
         leave_one_centre_out=arguments.leave_one_centre_out,
+        repeats=None if arguments.repeats is None else read_feature_table(arguments.repeats),
     )
     if arguments.scores:
         settings = replace(settings, scores=tuple(dict.fromkeys(arguments.scores)))

@@ -15,6 +15,7 @@ HELP = "Train a model on a cohort and write it as a bundle."
 EXAMPLES = """\
   tace-response train cohort/manifest.csv --features features.csv --out trained_models/our-centre
   tace-response train cohort/manifest.csv --features features.csv --kind cl --out trained_models/our-lasso
+  tace-response train cohort/manifest.csv --features features.csv --features-from stable.json --out models/our-centre
   tace-response train cohort/manifest.csv --kind clinical --out trained_models/our-facts
 """
 
@@ -23,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("cohort", type=Path, help="cohort table (CSV): patient_id, response or mrecist, clinical facts")
     parser.add_argument("--features", type=Path, help="feature table made by tace-response extract")
+    parser.add_argument(
+        "--features-from", type=Path, metavar="STABLE", help="learn only from the features of a list made by icc"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the new bundle; its name is the model's")
     parser.add_argument(
         "--kind",
@@ -40,7 +44,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Train, write the bundle and say what it is."""
     from ..features import read_feature_table
     from ..models import save_bundle
+    from ..repeatability import read_stable_features
     from ..study import BUNDLE_KINDS, TrainingSettings, join_cohort, train_bundle
+    from ..study.repeating_features import keep_stable
 
     record = RunRecord(NAME)
     name = arguments.out.name
@@ -50,14 +56,20 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if arguments.refits < 100 or arguments.ensemble < 1:
         raise ValueError("A bundle needs at least 100 refits and one network.")
     needs_features = BUNDLE_KINDS[arguments.kind][0] is not None
+    if arguments.features_from is not None and not needs_features:
+        raise ValueError(f"A model of the kind {arguments.kind} has no features; leave out --features-from.")
     if needs_features and arguments.features is None:
         raise ValueError(f"A model of the kind {arguments.kind} needs features; give --features.")
-    cases = read_manifest(arguments.cohort)
+    everybody = cases = read_manifest(arguments.cohort)
     if arguments.set is not None:
         cases = [case for case in cases if case.columns.get("set") == arguments.set]
         if not cases:
             raise ValueError(f"No row of {arguments.cohort.name} has {arguments.set!r} in the column set.")
     data = join_cohort(select_cases(cases), read_feature_table(arguments.features) if needs_features else None)
+    if arguments.features_from is not None:
+        learnt = {case.key.patient_id for case in cases}
+        others = {case.key.patient_id for case in everybody} - learnt
+        data = keep_stable(data, read_stable_features(arguments.features_from), others)
     for remark in data.remarks:
         terminal.complain(f"warning: {remark}")
     for fact, count in data.missing_facts.items():
@@ -84,6 +96,7 @@ def _command(arguments: argparse.Namespace) -> str:
     words = ["tace-response", "train", arguments.cohort.name]
     if arguments.features is not None:
         words += ["--features", arguments.features.name]
+    words += ["--features-from", arguments.features_from.name] if arguments.features_from is not None else []
     words += ["--kind", arguments.kind, "--seed", str(arguments.seed), "--ensemble", str(arguments.ensemble)]
     words += ["--refits", str(arguments.refits)]
     words += ["--set", arguments.set] if arguments.set is not None else []

@@ -77,6 +77,8 @@ def load_bundle(folder: Path) -> ModelBundle:
     card = _read_checked(folder / CARD_FILE, fields["card_sha256"]).decode("utf-8")
     try:
         arrays = _arrays_in(npz)
+        if arrays["feature_minimum"].shape != (len(fields["feature_names"]),):
+            raise KeyError("feature_minimum")
         return ModelBundle(
             **{name: fields[name] for name in _PLAIN_FIELDS},
             **{name: tuple(fields[name]) for name in _TUPLE_FIELDS},
@@ -200,7 +202,8 @@ def _check_known(folder: Path, fields: Mapping[str, object]) -> None:
             feature_set = get_feature_set(fields["feature_set"])
         except ValueError:
             refuse(f"it needs the unknown feature set {fields['feature_set']!r}")
-        if tuple(fields["feature_names"]) != feature_set.column_names(tuple(fields["required_sequences"])):
+        whole, own = feature_set.column_names(tuple(fields["required_sequences"])), tuple(fields["feature_names"])
+        if own != tuple(name for name in whole if name in set(own)) or not own:
             refuse(f"its features are not those of the feature set {fields['feature_set']!r}")
 
 

@@ -21,6 +21,7 @@ from ..evaluation import (
     univariate_odds_ratios,
 )
 from ..evaluation.roc import auc
+from ..features import FeatureTable
 from ..models.fitting import Learner, Progress
 from ..models.learners import RADIOMICS_SCORES, get_learner
 from ..models.network_batch import PAPER_RECIPE, NetworkRecipe
@@ -31,6 +32,7 @@ from .honest import ExternalPredictions, HonestSettings, OuterPredictions, run_h
 from .judgements import comparisons, external_numbers, honest_numbers, paper_numbers
 from .paper import PaperPredictions, run_paper
 from .protocol_models import Covariates, make_covariates
+from .repeating_features import check_repeats, within_training_parts
 from .study_data import StudyData
 
 PROTOCOLS = ("paper", "honest", "both")
@@ -41,7 +43,10 @@ EXTERNAL_SET = "external"
 @dataclass(frozen=True)
 class StudySettings:
     """What is run. ``permutations`` False leaves out the permutation null; ``is_quick`` marks a first look,
-    ``leave_one_centre_out`` judges each centre (column ``site``) by models frozen on the others too."""
+    ``leave_one_centre_out`` judges each centre (column ``site``) by models frozen on the others too.
+
+    ``repeats`` are features of repeated drawings, by which the honest protocol chooses features in each training part.
+    """
 
     protocol: str = "both"
     honest: HonestSettings = HonestSettings()  # noqa: RUF009 - frozen
@@ -50,6 +55,7 @@ class StudySettings:
     permutations: bool = True
     is_quick: bool = False
     leave_one_centre_out: bool = False
+    repeats: FeatureTable | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +103,15 @@ def run_study(
     if not data.feature_names:
         learners = []
     covariates = make_covariates(data, [learner.name for learner in learners])
+    repeating = _repeating(data, learners, settings)
+    remarks = list(data.remarks)
+    if settings.repeats is not None:
+        remarks.append(check_repeats(data.subset(development), settings.repeats))
     numbers: dict[str, object] = {
         "schema": 1,
         "cohort": _cohort_numbers(data, external),
-        "settings": _settings_numbers(settings, learners),
-        "remarks": list(data.remarks),
+        "settings": _settings_numbers(settings, repeating),
+        "remarks": remarks,
     }
     honest: list[OuterPredictions] = []
     frozen: list[ExternalPredictions] = []
@@ -109,7 +119,7 @@ def run_study(
     outcome = data.outcome[development]
     if settings.protocol in ("honest", "both"):
         run = _resuming(data, settings, work, progress)
-        judged = run_honest(data, covariates, learners, settings.honest, external, run, progress)
+        judged = run_honest(data, covariates, repeating, settings.honest, external, run, progress)
         honest, frozen = judged.outer, judged.frozen
         patients = data.patients[development]
         numbers["honest"] = {one.model.title: honest_numbers(one, outcome, settings.honest, patients) for one in honest}
@@ -127,7 +137,9 @@ def run_study(
         numbers["readers"] = _reader_numbers(data, development, honest)
         if settings.leave_one_centre_out:
             own = data.subset(development)
-            numbers["leave_one_centre_out"] = leave_one_centre_out(own, learners, settings.honest, run, progress)
+            numbers["leave_one_centre_out"] = leave_one_centre_out(
+                own, _repeating(own, learners, settings), settings.honest, run, progress
+            )
         if settings.permutations:
             numbers["permutation_null"] = _null_numbers(data, development, learners, settings, progress)
     if settings.protocol in ("paper", "both"):
@@ -138,6 +150,14 @@ def run_study(
         numbers["leak_audit"] = _leak_audit(numbers)
     numbers |= _table_numbers(data, development, covariates)
     return StudyResult(numbers, data, development, np.flatnonzero(external), tuple(honest), tuple(frozen), tuple(paper))
+
+
+def _repeating(data: StudyData, learners: list[Learner], settings: StudySettings) -> list[Learner]:
+    """Learners of the features that repeat in each training part of these data, where drawings were repeated."""
+    if settings.repeats is None:
+        return learners
+    patients = [case.key.patient_id for case in data.cases]
+    return [within_training_parts(learner, patients, settings.repeats) for learner in learners]
 
 
 def _cohort_numbers(data: StudyData, external: np.ndarray) -> dict[str, object]:
@@ -215,7 +235,7 @@ def _null_numbers(
             settings.honest.outer_folds,
             progress,
         )
-        for learner in learners
+        for learner in _repeating(data.subset(development), learners, settings)
     }
 
 

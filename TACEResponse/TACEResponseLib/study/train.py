@@ -204,7 +204,10 @@ def _sequences_of(data: StudyData) -> tuple[str, ...]:
         )
     prefixes = tuple(dict.fromkeys(name.partition("_")[0] for name in data.feature_names))
     sequences = tuple(str(sequence) for sequence in SEQUENCES if sequence in prefixes)
-    if data.feature_names != get_feature_set(data.table.feature_set).column_names(sequences):
+    whole = get_feature_set(data.table.feature_set).column_names(sequences)
+    if data.feature_names != tuple(name for name in whole if name in data.feature_names) or not (
+        set(whole) <= set(data.table.names)
+    ):
         raise ValueError(
             f"The columns of the feature table are not those of the feature set {data.table.feature_set} for "
             f"{', '.join(sequences)}, in their order; extract the features again."
