@@ -220,3 +220,34 @@ def test_a_folder_with_spaces_and_letters_of_any_language(run, write_manifest_fi
     code, _, complained = run("extract", manifest, "--out", folder / "f ü.csv", "--workers", "2")
     assert code == 0, complained
     assert np.isfinite(np.loadtxt(folder / "f ü.csv", delimiter=",", skiprows=1, usecols=5))
+
+
+_SPARE = """
+import resource, sys
+from TACEResponseLib.cli import main
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000,) * 2)
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process can be limited on Linux only")
+def test_a_volume_that_does_not_fit_into_memory_costs_one_case(write_manifest_file, tmp_path):
+    """8 GB that take no place on the disk, 3 GB of memory: not called a damaged file."""
+    big = tmp_path / "big.nrrd"
+    header = (
+        b"NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 2048 2048 1024\n"
+        b"space directions: (0.5,0,0) (0,0.5,0) (0,0,0.5)\nkinds: domain domain domain\nendian: little\n"
+        b"encoding: raw\nspace origin: (0,0,0)\n\n"
+    )
+    with big.open("wb") as file:
+        file.write(header)
+        file.truncate(len(header) + 2 * 2048 * 2048 * 1024)
+    script = tmp_path / "spare.py"
+    script.write_text(_SPARE)
+    manifest = write_manifest_file({"patient_id": "Big", "AP_image": str(big)}, {"patient_id": "P1"})
+    command = ["extract", manifest, "--sequences", "AP", "--out", tmp_path / "f.csv"]
+    done = subprocess.run([sys.executable, script, *command], capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "not done: Patient Big: not enough memory" in done.stderr
+    assert "1 of 2 cases" in done.stdout

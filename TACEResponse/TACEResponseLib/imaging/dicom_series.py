@@ -11,7 +11,7 @@ import numpy as np
 from ..cohort import AcquisitionTags, Lattice
 from .acquisition_tags import acquisition_tags
 from .dicom_slices import DicomSlice, phases_of, read_dicom_headers, read_headers
-from .quiet_itk import quiet_itk
+from .quiet_itk import quiet_itk, raise_if_out_of_memory
 
 DIRECTION_TOLERANCE = 1e-4
 """Largest difference in a direction cosine between slices of one volume (ImageOrientationPatient has 6 digits)."""
@@ -192,4 +192,5 @@ def _read_voxels(folder: Path, slices: list[DicomSlice]) -> np.ndarray:
     try:
         return sitk.GetArrayFromImage(reader.Execute())
     except RuntimeError as error:
+        raise_if_out_of_memory(error)
         raise ValueError(f"an image in {folder} is damaged or cut off; copy or export the series again.") from error

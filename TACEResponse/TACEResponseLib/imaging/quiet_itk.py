@@ -32,3 +32,9 @@ def quiet_itk() -> Iterator[None]:
             _readers -= 1
             if _readers == 0:
                 sitk.ProcessObject.SetGlobalWarningDisplay(_display_before)
+
+
+def raise_if_out_of_memory(error: RuntimeError) -> None:
+    """ITK raises the same kind of error for damaged files and for want of memory: MemoryError for the latter."""
+    if "allocate memory" in str(error) or "bad_alloc" in str(error):
+        raise MemoryError from error

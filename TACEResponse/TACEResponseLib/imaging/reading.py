@@ -10,7 +10,7 @@ import numpy as np
 
 from ..cohort import AcquisitionTags, ArraySource, FileSource, Lattice
 from .acquisition_tags import acquisition_tags
-from .quiet_itk import quiet_itk
+from .quiet_itk import quiet_itk, raise_if_out_of_memory
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -112,6 +112,7 @@ def read_volume_file(path: Path, role: str) -> FileVolume:
         try:
             image = reader.Execute()
         except RuntimeError as error:
+            raise_if_out_of_memory(error)
             raise ValueError(f"the {role} {path} is damaged or cut off; copy or export it again.") from error
     voxels = sitk.GetArrayFromImage(image)
     check_after_reading(path, role, metadata, voxels)
