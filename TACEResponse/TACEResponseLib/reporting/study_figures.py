@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..evaluation import calibration_band, calibration_curve, decision_curve, roc_curve
+from ..evaluation import calibration_band, calibration_curve, roc_curve
 from ..models import expit
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ OR_COLOUR, NOR_COLOUR = "#0072b2", "#d55e00"
 
 def study_figures(result: StudyResult) -> Iterator[tuple[str, str, Figure]]:
     """(file name, caption, figure) of each figure that the result allows."""
+    yield "fig1_patients", "Patients in this study.", _flow(result)
     if result.honest:
         yield (
             "fig2_scores",
@@ -76,6 +77,39 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> 
 
 def _shown(result: StudyResult):
     return [one for one in result.honest if not one.model.is_control]
+
+
+def _flow(result: StudyResult) -> Figure:
+    """Fig. 1: who is in the study."""
+    cohort = result.numbers["cohort"]
+    inside, responders = cohort["patients"] - cohort["external"], cohort["responders"] - cohort["external_responders"]
+    subjects = "phantoms" if cohort["phantoms"] else "patients"
+    lesions = f"\n{cohort['lesions']} lesions" if cohort["lesions"] > cohort["patients"] else ""
+    boxes = {
+        (0.14, 0.62): f"{cohort['patients'] + cohort['without_outcome']} in the cohort table",
+        (0.14, 0.1): f"{cohort['without_outcome']} left out:\nno outcome or not evaluable",
+        (0.5, 0.62): f"{cohort['patients']} {subjects} with outcome\n{cohort['responders']} OR, "
+        f"{cohort['patients'] - cohort['responders']} NOR{lesions}",
+        (0.84, 0.62): f"development: {inside}\n{responders} OR, {inside - responders} NOR",
+        (0.84, 0.1): f"external: {cohort['external']}\n{cohort['external_responders']} OR, "
+        f"{cohort['external'] - cohort['external_responders']} NOR",
+    }
+    figure, axes = new_figure(8.6, 1.9)
+    axis = axes[0, 0]
+    axis.set_axis_off()
+    axis.set_xlim(0, 1)
+    axis.set_ylim(-0.15, 1)
+    for start, end in (
+        ((0.14, 0.62), (0.5, 0.62)),
+        ((0.5, 0.62), (0.84, 0.62)),
+        ((0.5, 0.62), (0.84, 0.1)),
+        ((0.14, 0.62), (0.14, 0.1)),
+    ):
+        axis.annotate("", end, start, arrowprops={"arrowstyle": "-", "color": "#8aa0a8", "linewidth": 1.2})
+    for (x, y), words in boxes.items():
+        frame = {"boxstyle": "round,pad=0.5", "facecolor": "#eef4f6", "edgecolor": "#8aa0a8"}
+        axis.text(x, y, words, ha="center", va="center", fontsize=9, bbox=frame)
+    return figure
 
 
 def _distributions(result: StudyResult) -> Figure:
@@ -156,16 +190,16 @@ def _calibration(result: StudyResult) -> Figure:
 def _decision(result: StudyResult) -> Figure:
     figure, axes = new_figure(5.6, 3.6)
     axis = axes[0, 0]
-    outcome = result.data.outcome[result.development]
-    thresholds = np.linspace(0.05, 0.90, 86)
-    wanted = {one.model.title: expit(one.log_odds[0]) for one in _shown(result) if one.model.covariates}
-    if not wanted:
-        wanted = {one.model.title: expit(one.log_odds[0]) for one in _shown(result)}
-    curves = decision_curve(wanted, outcome, thresholds)
-    for title, benefit in curves.items():
+    curves = result.numbers["decision_curves"]
+    merged = {one.model.title for one in _shown(result) if one.model.covariates}
+    shown = {
+        title: one for title, one in curves["net_benefit"].items() if not merged or title in {*merged, "all", "none"}
+    }
+    for title, benefit in shown.items():
         style = {"all": ("treat all", "grey", "--"), "none": ("treat none", "black", ":")}.get(title)
         label, colour, line = style or (title, COLOURS.get(title), "-")
-        axis.plot(thresholds, benefit, color=colour, linestyle=line, label=label, linewidth=1.4)
+        axis.plot(curves["thresholds"], benefit, color=colour, linestyle=line, label=label, linewidth=1.4)
+    outcome = result.data.outcome[result.development]
     axis.set_ylim(-0.1, max(0.05, float(outcome.mean()) + 0.05))
     axis.set_xlabel("threshold probability", fontsize=9)
     axis.set_ylabel("net benefit", fontsize=9)

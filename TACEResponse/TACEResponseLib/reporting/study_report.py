@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..cohort import replace_file
+from ..models.wording import CLINICAL_CODING
 from ..prediction.wording import RESEARCH_USE_ONLY
 from ..study.run_study import StudyResult
 from .page import definitions, page, section, table, text
@@ -49,7 +50,10 @@ def study_report(
         f"{'phantoms' if cohort['phantoms'] else 'patients'}</h1></div>"
         f'<p class="model">{cohort["responders"]} with response<br>{cohort["features"]} features</p></header>'
     )
-    parts += [_flow(numbers), _remarks(numbers)]
+    parts.append(_remarks(numbers))
+    if "fig1_patients" in shown:
+        caption, svg = shown["fig1_patients"]
+        parts.append(section(caption, f'<div class="study-figure">{svg}</div><p>{text(cohort["sample_size"])}</p>'))
     order = (
         ("leak_audit", "leak_audit"),
         ("honest", "fig3_bars"),
@@ -277,27 +281,13 @@ def _strips(numbers: Mapping[str, object]) -> str:
     )
 
 
-def _flow(numbers: Mapping[str, object]) -> str:
-    """Fig. 1: who is in the study, as boxes in words."""
-    cohort = numbers["cohort"]
-    inside = cohort["patients"] - cohort["external"]
-    inside_responders = cohort["responders"] - cohort["external_responders"]
-    pairs = [
-        (
-            "With outcome",
-            f"{cohort['patients']}, {cohort['responders']} OR and {cohort['patients'] - cohort['responders']} NOR"
-            + (f"; {cohort['lesions']} lesions" if cohort["lesions"] > cohort["patients"] else ""),
-        ),
-        ("Development", f"{inside}, {inside_responders} OR and {inside - inside_responders} NOR"),
-        ("External", f"{cohort['external']}, {cohort['external_responders']} OR" if cohort["external"] else "none"),
-        ("Sample size", cohort["sample_size"]),
-    ]
-    return section("Patients", definitions(pairs))
-
-
 def _remarks(numbers: Mapping[str, object]) -> str:
     remarks = list(numbers["remarks"])
-    remarks += [f"{name} is unknown in {count} patients." for name, count in numbers["cohort"]["missing_facts"].items()]
+    remarks += [
+        f"{CLINICAL_CODING[name]} is unknown in {count} patients; they count as the share of the training part that has it."
+        for name, count in numbers["cohort"]["missing_facts"].items()
+        if count < numbers["cohort"]["patients"]
+    ]
     rarer = min(numbers["cohort"]["responders"], numbers["cohort"]["patients"] - numbers["cohort"]["responders"])
     if rarer < 100:
         remarks.append(f"{rarer} patients of the rarer outcome: fewer than about 100 cannot judge calibration.")

@@ -51,7 +51,7 @@ def leave_one_centre_out(
     ValueError
         For rows without a centre, a single centre, or a patient in two.
     """
-    centres = _centres(data)
+    centres = centres_of(data)
     numbers: dict[str, dict[str, object]] = {}
     for centre in sorted(set(centres)):
         inside = centres == centre
@@ -90,15 +90,16 @@ def _named(run: RunPlans | None, centre: str) -> Callable | None:
     return run_of_centre
 
 
-def _centres(data: StudyData) -> np.ndarray:
+def centres_of(data: StudyData) -> np.ndarray:
+    """The centre (n,) of each row. Raises ValueError for rows without one, a single centre, or a patient in two."""
     centres = np.array([case.columns.get(CENTRE_COLUMN, "") for case in data.cases])
     missing = int((centres == "").sum())
     if missing:
         raise ValueError(
-            f"{missing} of {len(centres)} rows name no centre; fill the column {CENTRE_COLUMN} to leave one centre out."
+            f"{missing} of {len(centres)} rows name no centre; fill the column {CENTRE_COLUMN} to compare centres."
         )
     if len(set(centres)) < 2:
-        raise ValueError(f"All patients are of the centre {centres[0]}; leaving one out needs at least two.")
+        raise ValueError(f"All patients are of the centre {centres[0]}; two are needed at least.")
     for patient in np.unique(data.patients):
         own = sorted(set(centres[data.patients == patient]))
         if len(own) > 1:

@@ -16,9 +16,8 @@ from ..evaluation import (
 )
 from ..models import ModelBundle, expit
 from ..models.wording import CLINICAL_CODING
+from .judgements import DECISION_THRESHOLDS
 from .study_data import StudyData
-
-DECISION_THRESHOLDS = np.linspace(0.05, 0.90, 86)
 
 
 @dataclass(frozen=True, eq=False)

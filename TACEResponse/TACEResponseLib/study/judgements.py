@@ -12,6 +12,7 @@ from ..evaluation import (
     bootstrap_interval,
     calibration,
     corrected_resampled_interval,
+    decision_curve,
     delong_auc,
     holm,
     wilson_interval,
@@ -99,6 +100,19 @@ def comparisons(
     for row, corrected in zip(rows, holm(np.array([row["p"] for row in rows])), strict=True):
         row["p_holm"] = float(corrected)
     return rows
+
+
+DECISION_THRESHOLDS = np.linspace(0.05, 0.90, 86)
+
+
+def decision_curves(predictions: list[OuterPredictions], outcome: np.ndarray) -> Numbers:
+    """Net benefit of the calibrated outer predictions of the first repeat, of treating all and of treating none."""
+    probabilities = {one.model.title: expit(one.log_odds[0]) for one in predictions if not one.model.is_control}
+    curves = decision_curve(probabilities, outcome, DECISION_THRESHOLDS)
+    return {
+        "thresholds": DECISION_THRESHOLDS.tolist(),
+        "net_benefit": {title: benefit.tolist() for title, benefit in curves.items()},
+    }
 
 
 def external_numbers(predictions: ExternalPredictions, outcome: np.ndarray) -> Numbers:

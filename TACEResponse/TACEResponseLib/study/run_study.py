@@ -25,15 +25,19 @@ from ..features import FeatureTable
 from ..models.fitting import Learner, Progress
 from ..models.learners import RADIOMICS_SCORES, get_learner
 from ..models.network_batch import PAPER_RECIPE, NetworkRecipe
-from .centres import leave_one_centre_out
+from .centres import centres_of, leave_one_centre_out
 from .chain import ChainPlan, ChainScores, run_plans
 from .controls import CHEAP_PERMUTATIONS, DNN_PERMUTATIONS, permutation_null
+from .harmonised import harmonised
 from .honest import ExternalPredictions, HonestSettings, OuterPredictions, run_honest
-from .judgements import comparisons, external_numbers, honest_numbers, paper_numbers
+from .judgements import comparisons, decision_curves, external_numbers, honest_numbers, paper_numbers
 from .paper import PaperPredictions, run_paper
 from .protocol_models import Covariates, make_covariates
 from .repeating_features import check_repeats, within_training_parts
 from .study_data import StudyData
+from .study_progress import StudyProgress, work_of_fits
+
+_PAPER_PART = "published protocol"
 
 PROTOCOLS = ("paper", "honest", "both")
 
@@ -43,7 +47,8 @@ EXTERNAL_SET = "external"
 @dataclass(frozen=True)
 class StudySettings:
     """What is run. ``permutations`` False leaves out the permutation null; ``is_quick`` marks a first look,
-    ``leave_one_centre_out`` judges each centre (column ``site``) by models frozen on the others too.
+    ``leave_one_centre_out`` judges each centre (column ``site``) by models frozen on the others too,
+    ``combat`` harmonises the features between centres in each training part of the honest protocol.
 
     ``repeats`` are features of repeated drawings, by which the honest protocol chooses features in each training part.
     """
@@ -55,6 +60,7 @@ class StudySettings:
     permutations: bool = True
     is_quick: bool = False
     leave_one_centre_out: bool = False
+    combat: bool = False
     repeats: FeatureTable | None = None
 
 
@@ -88,7 +94,7 @@ def run_study(
         Folder where finished parts are kept, so that a killed study goes on where it stopped; parts of other data or
         settings are not used.
     progress : callable, optional
-        ``progress(done, total, text)``, each part counting anew.
+        ``progress(done, total, text)`` over the whole study.
 
     Raises
     ------
@@ -97,16 +103,19 @@ def run_study(
     """
     if settings.protocol not in PROTOCOLS:
         raise ValueError(f"There is no protocol {settings.protocol!r}; choose one of {', '.join(PROTOCOLS)}.")
+    if settings.combat and settings.leave_one_centre_out:
+        raise ValueError("A centre that is left out is unknown to ComBat; choose ComBat or leaving one centre out.")
     external = np.array([case.columns.get("set", "") == EXTERNAL_SET for case in data.cases])
     development = np.flatnonzero(~external)
     learners = [get_learner(name, settings.honest.ensemble_size, settings.recipe) for name in settings.scores]
     if not data.feature_names:
         learners = []
-    covariates = make_covariates(data, [learner.name for learner in learners])
     repeating = _repeating(data, learners, settings)
     remarks = list(data.remarks)
     if settings.repeats is not None:
         remarks.append(check_repeats(data.subset(development), settings.repeats))
+    covariates = make_covariates(data, [learner.name for learner in learners])
+    tracker = StudyProgress(progress, _work(settings, learners, external))
     numbers: dict[str, object] = {
         "schema": 1,
         "cohort": _cohort_numbers(data, external),
@@ -118,8 +127,8 @@ def run_study(
     paper: list[PaperPredictions] = []
     outcome = data.outcome[development]
     if settings.protocol in ("honest", "both"):
-        run = _resuming(data, settings, work, progress)
-        judged = run_honest(data, covariates, repeating, settings.honest, external, run, progress)
+        run = _resuming(data, settings, work, tracker)
+        judged = run_honest(data, covariates, repeating, settings.honest, external, run)
         honest, frozen = judged.outer, judged.frozen
         patients = data.patients[development]
         numbers["honest"] = {one.model.title: honest_numbers(one, outcome, settings.honest, patients) for one in honest}
@@ -138,22 +147,26 @@ def run_study(
         if settings.leave_one_centre_out:
             own = data.subset(development)
             numbers["leave_one_centre_out"] = leave_one_centre_out(
-                own, _repeating(own, learners, settings), settings.honest, run, progress
+                own, _repeating(own, learners, settings), settings.honest, _resuming(own, settings, work, tracker)
             )
         if settings.permutations:
-            numbers["permutation_null"] = _null_numbers(data, development, learners, settings, progress)
+            numbers["permutation_null"] = _null_numbers(data, development, learners, settings, tracker)
     if settings.protocol in ("paper", "both"):
         single = [replace(learner, ensemble_size=1) for learner in learners]
-        paper = run_paper(data, covariates, single, settings.honest.seed, external, progress)
+        paper = run_paper(data, covariates, single, settings.honest.seed, external, tracker.part(_PAPER_PART))
         numbers["paper"] = {one.model.title: paper_numbers(one, data.outcome) for one in paper}
     if settings.protocol == "both":
         numbers["leak_audit"] = _leak_audit(numbers)
+    if honest:
+        numbers["decision_curves"] = decision_curves(honest, outcome)
     numbers |= _table_numbers(data, development, covariates)
     return StudyResult(numbers, data, development, np.flatnonzero(external), tuple(honest), tuple(frozen), tuple(paper))
 
 
 def _repeating(data: StudyData, learners: list[Learner], settings: StudySettings) -> list[Learner]:
     """Learners of the features that repeat in each training part of these data, where drawings were repeated."""
+    if settings.combat:
+        learners = [harmonised(learner, centres_of(data)) for learner in learners]
     if settings.repeats is None:
         return learners
     patients = [case.key.patient_id for case in data.cases]
@@ -166,6 +179,7 @@ def _cohort_numbers(data: StudyData, external: np.ndarray) -> dict[str, object]:
     size = sample_size(len(first), int(outcome.sum()), 1 + len(CLINICAL_FACTS))
     return {
         "patients": len(first),
+        "without_outcome": data.without_outcome,
         "responders": int(outcome.sum()),
         "lesions": len(data.cases),
         "external": int(outside.sum()),
@@ -188,26 +202,54 @@ def _settings_numbers(settings: StudySettings, learners: list[Learner]) -> dict[
     }
 
 
-def _resuming(data: StudyData, settings: StudySettings, work: Path | None, progress: Progress | None):
+def _work(settings: StudySettings, learners: list[Learner], external: np.ndarray) -> dict[str, float]:
+    """Part of the study -> its share of the work."""
+    honest, parts = settings.honest, {}
+    for learner in learners:
+        if settings.protocol in ("honest", "both"):
+            chain = (honest.inner_folds + 1) * learner.ensemble_size
+            for repeat in range(honest.repeats):
+                fits = chain * honest.outer_folds
+                parts[_part_name(learner, f"repeat {repeat + 1}")] = work_of_fits(learner.name, fits)
+            if external.any():
+                parts[_part_name(learner, "frozen")] = work_of_fits(learner.name, chain)
+            if settings.permutations:
+                fits = (1 + _permutations(learner)) * honest.outer_folds
+                parts[_part_name(learner, "shuffled outcomes")] = work_of_fits(learner.name, fits)
+    if settings.protocol in ("paper", "both"):
+        parts[_PAPER_PART] = sum(work_of_fits(learner.name, 1) for learner in learners)
+    return parts
+
+
+def _part_name(learner: Learner, name: str) -> str:
+    return f"{learner.name}, {name}"
+
+
+def _permutations(learner: Learner) -> int:
+    return DNN_PERMUTATIONS if learner.name == "dnn" else CHEAP_PERMUTATIONS
+
+
+def _resuming(data: StudyData, settings: StudySettings, work: Path | None, tracker: StudyProgress):
     """Runs plans, or takes their scores from ``work`` if they were run before on the same data and settings."""
     recorded = json.dumps({"honest": asdict(settings.honest), "recipe": asdict(settings.recipe)}, sort_keys=True)
 
     def run(learner: Learner, name: str, plans: list[ChainPlan]) -> list[ChainScores]:
-        def tell(done: int, total: int, text: str) -> None:
-            if progress is not None:
-                progress(done, total, f"{learner.name}, {name}: {text}")
-
+        part = _part_name(learner, name)
         if work is None:
-            return run_plans(data.features, data.outcome, learner, plans, tell)
+            chains = run_plans(data.features, data.outcome, learner, plans, tracker.part(part))
+            tracker.finished(part)
+            return chains
         identity = f"{data.sha256()} {recorded} {learner.name} {json.dumps(learner.settings, sort_keys=True)} {name}"
         path = work / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.json"
         if path.exists():
             kept = json.loads(path.read_text(encoding="utf-8"))
+            tracker.skip(part)
             return [
                 ChainScores(np.array(part["out_of_fold"]), np.array(part["test"]), selected=part["selected"])
                 for part in kept
             ]
-        chains = run_plans(data.features, data.outcome, learner, plans, tell)
+        chains = run_plans(data.features, data.outcome, learner, plans, tracker.part(part))
+        tracker.finished(part)
         kept = [
             {"out_of_fold": chain.out_of_fold.tolist(), "test": chain.test.tolist(), "selected": chain.selected}
             for chain in chains
@@ -223,20 +265,17 @@ def _null_numbers(
     development: np.ndarray,
     learners: list[Learner],
     settings: StudySettings,
-    progress: Progress | None,
+    tracker: StudyProgress,
 ) -> dict[str, object]:
-    return {
-        learner.name: permutation_null(
-            data,
-            development,
-            learner,
-            DNN_PERMUTATIONS if learner.name == "dnn" else CHEAP_PERMUTATIONS,
-            settings.honest.seed,
-            settings.honest.outer_folds,
-            progress,
+    nulls = {}
+    for learner in _repeating(data.subset(development), learners, settings):
+        part = _part_name(learner, "shuffled outcomes")
+        seed, folds = settings.honest.seed, settings.honest.outer_folds
+        nulls[learner.name] = permutation_null(
+            data, development, learner, _permutations(learner), seed, folds, tracker.part(part)
         )
-        for learner in _repeating(data.subset(development), learners, settings)
-    }
+        tracker.finished(part)
+    return nulls
 
 
 def _leak_audit(numbers: Mapping[str, object]) -> list[dict[str, object]]:

@@ -26,7 +26,7 @@ class StudyData:
 
     ``cases`` in the order of the rows; ``features`` (n, n_features), ``facts`` (n, 4) with NaN for unknown, in the
     order of `cohort.CLINICAL_FACTS`, ``outcome`` (n,) bool. ``table`` is where the features come from, ``remarks`` what
-    a reader of any result must know about the data.
+    a reader of any result must know about the data, ``without_outcome`` the number of rows left out.
     """
 
     cases: tuple[Case, ...]
@@ -36,6 +36,7 @@ class StudyData:
     outcome: np.ndarray
     table: FeatureTable | None
     remarks: tuple[str, ...]
+    without_outcome: int = 0
 
     @property
     def responders(self) -> int:
@@ -138,7 +139,7 @@ def join_cohort(cases: Sequence[Case], table: FeatureTable | None, several_lesio
                 "so that every training part has already seen the test patients. Use the features as they were "
                 "extracted."
             )
-    data = StudyData(tuple(known), names, features, facts, outcome, table, tuple(remarks))
+    data = StudyData(tuple(known), names, features, facts, outcome, table, tuple(remarks), len(cases) - len(known))
     useless = [CLINICAL_CODING[name] for name in CLINICAL_FACTS if name not in data.varying_facts]
     if useless:
         remark = f"Unknown or the same in all patients, and therefore left out of models: {'; '.join(useless)}."
