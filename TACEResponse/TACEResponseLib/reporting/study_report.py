@@ -284,7 +284,8 @@ def _strips(numbers: Mapping[str, object]) -> str:
 def _remarks(numbers: Mapping[str, object]) -> str:
     remarks = list(numbers["remarks"])
     remarks += [
-        f"{CLINICAL_CODING[name]} is unknown in {count} patients; they count as the share of the training part that has it."
+        f"{CLINICAL_CODING[name]} is unknown in {count} patients; they count as the share of the training part that "
+        "has it."
         for name, count in numbers["cohort"]["missing_facts"].items()
         if count < numbers["cohort"]["patients"]
     ]
