@@ -28,6 +28,7 @@ from .gathering import Gatherer
 from .inputs import PanelInputs
 from .model_step import ModelStep
 from .predict_step import PredictStep
+from .repeatability_step import RepeatabilityStep
 from .result_step import ResultStep
 from .state import PanelState, Result
 from .step import PROBLEM_STYLE, showNote
@@ -61,7 +62,9 @@ class Panel(VTKObservationMixin):
         self.model, self.study, self.vois = ModelStep(self), StudyStep(self), VoiStep(self)
         self.clinical, self.predictStep = ClinicalStep(self), PredictStep(self)
         self.result, self.followUp = ResultStep(self), FollowUpStep(self)
-        self.steps = (self.model, self.study, self.vois, self.clinical, self.predictStep, self.result, self.followUp)
+        self.repeatability = RepeatabilityStep(self)
+        self.steps = (self.model, self.study, self.vois, self.clinical, self.predictStep, self.result)
+        self.steps += (self.followUp, self.repeatability)
         for step in self.steps:
             layout.addWidget(step.widget)
             self._binding.add(step.ui)
@@ -114,6 +117,7 @@ class Panel(VTKObservationMixin):
         self.tasks.abandon()
         self.fourUp.hide()
         self.vois.exit()
+        self.repeatability.clear()
         self.vois.forgetEditorNode()
         self.result.removePlot()
         self._binding.parameters = None
@@ -289,5 +293,6 @@ class Panel(VTKObservationMixin):
             self.images = self.features = None
             self.clinical.clearCalculator()
             self.study.clear()
+            self.repeatability.clear()
         self.parameters.set("patientId", held.patientId)
         self.parameters.node.EndModify(wasModified)

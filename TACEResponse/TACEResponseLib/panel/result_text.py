@@ -13,6 +13,7 @@ from ..prediction.wording import (
     interval_per_hundred,
     level_words,
     per_hundred,
+    perturbation_words,
     position_words,
     warning_words,
 )
@@ -32,6 +33,8 @@ def resultHtml(
     if isStale:
         parts.append(f"<p><b>{escape(_('Out of date: an input has changed. Predict again.'))}</b></p>")
     parts += [numberHtml(prediction), f"<p>{escape(prediction.sentence)}</p>"]
+    if perturbation_words(prediction):
+        parts.append(f"<p>{escape(perturbation_words(prediction))}</p>")
     if prediction.warnings:
         parts.append(f"<h4>{escape(_('Warnings'))}</h4><ul>{''.join(map(_warningItem, prediction.warnings))}</ul>")
     if bundle is not None and position_words(prediction, bundle) and not prediction.demonstration_only:

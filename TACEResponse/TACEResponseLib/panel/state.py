@@ -9,7 +9,7 @@ from ..prediction import Prediction
 from ..scene.i18n import _
 from .inputs import CHECKLIST, PanelInputs, VolumeInput
 
-STEPS: tuple[str, ...] = ("model", "study", "vois", "clinical", "predict", "result", "followUp")
+STEPS: tuple[str, ...] = ("model", "study", "vois", "clinical", "predict", "result", "followUp", "repeatability")
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,11 @@ class PanelState:
         self.failure = sentence
         self.result = None
         self._running = None
+
+    def addBand(self, prediction: Prediction, fingerprint: tuple[str, ...]) -> None:
+        """The result with its band over perturbed VOIs, unless another one has taken its place."""
+        if self.result is not None and self.result.fingerprint == fingerprint:
+            self.result = Result(prediction, fingerprint)
 
     def cancel(self) -> None:
         """The prediction that was under way was cancelled; what was there before stays."""

@@ -36,6 +36,7 @@ class VoiStep(Step):
 
     def setup(self) -> None:
         self.sequence: str | None = None
+        self._second = None
         for sequence in map(str, SEQUENCES):
             button = getattr(self.ui, f"voi{sequence}Button")
             button.clicked.connect(lambda *_ignored, sequence=sequence: self.onSequence(sequence))
@@ -75,7 +76,7 @@ class VoiStep(Step):
         self.editor.setSegmentationNode(None)
         self.editor.setSourceVolumeNode(None)
         self.editor.setMRMLSegmentEditorNode(None)
-        self.sequence = None
+        self.sequence = self._second = None
 
     def cleanup(self) -> None:
         self.exit()
@@ -97,7 +98,7 @@ class VoiStep(Step):
             mark = DONE_MARK if state.voiIsTicked(sequence) else ""
             button.setText(f"{mark}{sequence}{' ' + WARNING_MARK.strip() if warned else ''}")
             size = ""
-            if voi is not None and voi.volumeMl is not None:
+            if voi is not None and voi.volumeMl is not None and not self.panel.repeatability.isBlinded:
                 size = _("{volume} mL, largest diameter {diameter} mm").format(
                     volume=f"{voi.volumeMl:.1f}", diameter=f"{voi.diameterMm:.0f}"
                 )
@@ -113,16 +114,22 @@ class VoiStep(Step):
         """Take a sequence in hand: its VOI, made if there is none, goes into the editor."""
         with self.panel.saying():
             volume, segmentation = self.nodesOf(sequence, create=True)
-            self.sequence = sequence
-            self._ensureEditorNode()
-            self.editor.setSegmentationNode(segmentation)
-            self.editor.setSourceVolumeNode(volume)
-            self.editor.setCurrentSegmentID(tumourSegmentId(segmentation))
+            self.panel.repeatability.endBlinding()
+            self.sequence, self._second = sequence, None
+            self._edit(volume, segmentation)
             if self.panel.fourUp.isShown:
                 self.panel.showFourUp()
             else:
                 slicer.util.setSliceViewerLayers(background=volume, fit=True)
         self.panel.refresh()
+
+    def takeSecond(self, volume, segmentation) -> None:
+        """Take a VOI that is drawn again in hand; it belongs to no button."""
+        self.sequence, self._second = None, segmentation
+        self.panel.fourUp.hide()
+        self._edit(volume, segmentation)
+        self.setCollapsed(False)
+        slicer.util.setSliceViewerLayers(background=volume, fit=True)
 
     def onCopy(self) -> None:
         """Copy the VOI in hand to the sequences that have none yet."""
@@ -178,7 +185,7 @@ class VoiStep(Step):
 
     def _refreshTools(self) -> None:
         state, inHand = self.panel.state, self.sequence
-        self.editor.setEnabled(inHand is not None)
+        self.editor.setEnabled(inHand is not None or self._second is not None)
         copyProblem = _("Take a sequence in hand first.")
         if inHand is not None:
             copyProblem = state.inputs.copyProblem(inHand)
@@ -199,6 +206,12 @@ class VoiStep(Step):
         except ValueError:
             return False
         return True
+
+    def _edit(self, volume, segmentation) -> None:
+        self._ensureEditorNode()
+        self.editor.setSegmentationNode(segmentation)
+        self.editor.setSourceVolumeNode(volume)
+        self.editor.setCurrentSegmentID(tumourSegmentId(segmentation))
 
     def _ensureEditorNode(self) -> None:
         if self.editor.mrmlSegmentEditorNode() is not None:

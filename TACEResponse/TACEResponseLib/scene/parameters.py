@@ -27,10 +27,19 @@ DEFAULTS: dict[str, str | bool | int | float] = {
     "nonTarget": "",
     "smallestMm": 0.0,
     "cohortFolder": "",
+    "secondSequence": "AP",
+    "secondReader": "2",
+    "secondSession": "1",
+    "repeatedCohortFolder": "",
 }
 """Every plain parameter and its value in a new scene; the value's type is the parameter's."""
 
-NODE_ROLES: tuple[str, ...] = (*VOLUME_ROLES.values(), *SEGMENTATION_ROLES.values(), "followUpVolume")
+NODE_ROLES: tuple[str, ...] = (
+    *VOLUME_ROLES.values(),
+    *SEGMENTATION_ROLES.values(),
+    "followUpVolume",
+    "secondSegmentation",
+)
 
 PATIENT_PARAMETERS: tuple[str, ...] = (
     "patientId",
@@ -107,5 +116,5 @@ class Parameters:
         for name in PATIENT_PARAMETERS:
             if name not in keep:
                 self.set(name, DEFAULTS[name])
-        for role in SEGMENTATION_ROLES.values():
+        for role in (*SEGMENTATION_ROLES.values(), "secondSegmentation"):
             self.setNode(role, None)

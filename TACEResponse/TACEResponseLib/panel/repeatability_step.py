@@ -1,0 +1,210 @@
+"""A VOI drawn again and compared, VOIs perturbed, and the ICC of a cohort."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+
+import slicer
+
+from ..cohort import SEQUENCES
+from ..prediction import with_perturbation_band
+from ..scene.cases import arraySource, caseOfNodes, nodesOfParameterNode
+from ..scene.i18n import _
+from ..scene.repeatability_nodes import cohortRepeatability, iccChart, iccTable, iccWords
+from ..scene.roles import VOLUME_ROLES
+from ..scene.second_reading import beginSecondReading, compareReadings, hideOtherVois, showOutlines
+from .background_task import TaskNews
+from .result_text import numberWords
+from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+
+PERTURBATION_DRAWS = 20
+
+MOST_MOVED_SHOWN = 10
+
+
+class RepeatabilityStep(Step):
+    """Step 7."""
+
+    name = "repeatability"
+    uiFile = "RepeatabilityStep.ui"
+
+    def setup(self) -> None:
+        fillSelector(self.ui.secondSequenceSelector, {str(sequence): str(sequence) for sequence in SEQUENCES})
+        self.ui.drawAgainButton.clicked.connect(self.onDrawAgain)
+        self.ui.compareButton.clicked.connect(self.onCompare)
+        self.ui.perturbButton.clicked.connect(self.onPerturb)
+        self.ui.iccButton.clicked.connect(self.onIcc)
+        self._showOthers = None
+
+    @property
+    def isBlinded(self) -> bool:
+        """A second VOI is being drawn and those of others are hidden."""
+        return self._showOthers is not None
+
+    def refresh(self) -> None:
+        panel, state = self.panel, self.panel.state
+        sequence = str(panel.parameters.get("secondSequence"))
+        isIdle = not panel.tasks.isRunning
+        self.ui.drawAgainButton.setEnabled(sequence in state.inputs.volumes and isIdle)
+        second = panel.parameters.getNode("secondSegmentation")
+        missing = state.missing()
+        needsImages = state.inputs.needsImages and panel.bundle is not None
+        canCompare = second is not None and not missing and needsImages and isIdle
+        self.ui.compareButton.setEnabled(canCompare)
+        words = _("Show both outlines and what the second drawing changes")
+        why = _("Choose or draw the second VOI first.") if second is None else "\n".join(missing)
+        self.ui.compareButton.setToolTip(words if canCompare or not why else why)
+        self.ui.perturbButton.setEnabled(state.resultIsCurrent and needsImages and isIdle)
+        self.ui.iccButton.setEnabled(bool(panel.parameters.get("repeatedCohortFolder")) and isIdle)
+
+    def exit(self) -> None:
+        self.endBlinding()
+
+    def endBlinding(self) -> None:
+        """Show the VOIs that were hidden."""
+        if self._showOthers is not None:
+            self._showOthers()
+            self._showOthers = None
+
+    def clear(self) -> None:
+        """Another patient: the words on the one before go."""
+        self._showOthers = None
+        for label in (self.ui.comparisonLabel, self.ui.perturbLabel):
+            showNote(label, None)
+
+    def onDrawAgain(self) -> None:
+        """Begin a second VOI, with those of other readers and sessions out of sight."""
+        parameters = self.panel.parameters
+        with self.panel.saying(self.ui.comparisonLabel):
+            sequence = str(parameters.get("secondSequence"))
+            volume = parameters.getNode(VOLUME_ROLES[sequence])
+            reader, session = (str(parameters.get(name)).strip() for name in ("secondReader", "secondSession"))
+            if (reader, session) == (str(parameters.get("reader")), str(parameters.get("session"))):
+                raise ValueError(_("Reader and session are those of the first VOI; enter another reader or session."))
+            self.endBlinding()
+            node = beginSecondReading(volume, sequence, reader, session)
+            parameters.setNode("secondSegmentation", node)
+            self._showOthers = hideOtherVois(node)
+            self.panel.vois.takeSecond(volume, node)
+            showNote(
+                self.ui.comparisonLabel, _("Blinded: VOIs of other readers and sessions are hidden until Compare.")
+            )
+        self.panel.refresh()
+
+    def onCompare(self) -> None:
+        """Overlap, features that moved and the change in the estimate, in the background."""
+        panel, parameters = self.panel, self.panel.parameters
+        self.endBlinding()
+        with panel.saying(self.ui.comparisonLabel):
+            sequence = str(parameters.get("secondSequence"))
+            second, bundle = parameters.getNode("secondSegmentation"), panel.bundle
+            volumes, segmentations = nodesOfParameterNode(parameters.node)
+            needed = {name: volumes[name] for name in panel.state.inputs.sequences}
+            if sequence not in needed:
+                raise ValueError(_("The model does not use {sequence}.").format(sequence=sequence))
+            case = caseOfNodes(panel.key(), needed, segmentations, panel.state.inputs.clinical.record())
+            key = case.key._replace(
+                reader=str(parameters.get("secondReader")), session=str(parameters.get("secondSession"))
+            )
+            sources = {**case.sources, sequence: arraySource(volumes[sequence], second)}
+            other = replace(case, key=key, sources=sources)
+            showOutlines([segmentations[sequence], second])
+
+            def work(progress):
+                first = panel.logic.predictCase(case, bundle, progress)
+                return compareReadings(sequence, first, panel.logic.predictCase(other, bundle, progress), bundle)
+
+            showNote(self.ui.comparisonLabel, _("Comparing ..."))
+            panel.tasks.run(work, self._onCompared)
+        panel.showAll()
+
+    def onPerturb(self) -> None:
+        """How the estimate moves when every VOI is drawn a little differently, in the background."""
+        panel = self.panel
+        with panel.saying(self.ui.perturbLabel):
+            prediction, bundle = panel.state.result.prediction, panel.bundle
+            volumes, segmentations = nodesOfParameterNode(panel.parameters.node)
+            needed = {name: volumes[name] for name in panel.state.inputs.sequences}
+            case = caseOfNodes(panel.key(), needed, segmentations, panel.state.inputs.clinical.record())
+            fingerprint = panel.state.result.fingerprint
+
+            def work(progress):
+                _prediction, images, _features = panel.logic.predictCase(case, bundle)
+                return with_perturbation_band(prediction, case, bundle, images, PERTURBATION_DRAWS, progress=progress)
+
+            def show(news: TaskNews) -> None:
+                if news.kind == "progress":
+                    showNote(self.ui.perturbLabel, news.text)
+                elif news.kind == "done":
+                    panel.state.addBand(news.result, fingerprint)
+                    showNote(self.ui.perturbLabel, _("The band stands with the result."))
+                elif news.kind == "failed":
+                    showNote(self.ui.perturbLabel, news.text, PROBLEM_STYLE)
+                if news.kind != "progress":
+                    panel.showAll()
+
+            panel.tasks.run(work, show)
+        panel.showAll()
+
+    def onIcc(self) -> None:
+        """The cohort's ICC as a table and a plot, shown in a layout with both."""
+        folder = Path(str(self.panel.parameters.get("repeatedCohortFolder")))
+        with self.panel.saying(self.ui.iccLabel), slicer.util.WaitCursor():
+            parts = cohortRepeatability(folder)
+            table, chart = iccTable(parts), iccChart(parts)
+            showNote(self.ui.iccLabel, iccWords(parts))
+            self.panel.fourUp.hide()
+            slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
+            logic = slicer.app.applicationLogic()
+            logic.GetSelectionNode().SetActiveTableID(table.GetID())
+            logic.PropagateTableSelection()
+            logic.GetSelectionNode().SetActivePlotChartID(chart.GetID())
+            logic.PropagatePlotChartSelection()
+
+    def _onCompared(self, news: TaskNews) -> None:
+        if news.kind == "done":
+            showNote(self.ui.comparisonLabel, comparisonHtml(news.result))
+        elif news.kind == "failed":
+            showNote(self.ui.comparisonLabel, news.text, PROBLEM_STYLE)
+        elif news.kind == "progress":
+            showNote(self.ui.comparisonLabel, news.text)
+        if news.kind != "progress":
+            self.panel.showAll()
+
+
+def comparisonHtml(reading) -> str:
+    """A `SecondReading` in words."""
+    agreement = reading.overlap
+    lines = [
+        _(
+            "{sequence}: Dice {dice:.2f}, 95 % Hausdorff distance {far:.1f} mm, mean surface distance {mean:.1f} mm."
+        ).format(
+            sequence=agreement.sequence,
+            dice=agreement.dice,
+            far=agreement.hausdorff_95_mm,
+            mean=agreement.mean_surface_distance_mm,
+        ),
+        _("Volumes {first:.1f} and {second:.1f} mL ({difference:+.1f} mL).").format(
+            first=agreement.first_volume_ml,
+            second=agreement.second_volume_ml,
+            difference=agreement.volume_difference_ml,
+        ),
+        _("Estimate {first} with the first, {second} with the second VOI, of 100.").format(
+            first=numberWords(reading.first), second=numberWords(reading.second)
+        ),
+    ]
+    if reading.first.demonstration_only:
+        lines[-1] = _("DEMONSTRATION: the model was made from phantoms, so that no change of the estimate is stated.")
+    if reading.judged:
+        lines.append(
+            _("{count} of {judged} features moved by more than half a training standard deviation.").format(
+                count=len(reading.moved), judged=reading.judged
+            )
+        )
+    shown = [f"{name} ({shift:+.1f} SD)" for name, shift in reading.moved[:MOST_MOVED_SHOWN]]
+    more = len(reading.moved) - len(shown)
+    if shown:
+        lines.append(", ".join(shown) + (_(" and {count} more").format(count=more) if more else ""))
+    return "<br>".join(map(escape, lines))
