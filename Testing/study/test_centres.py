@@ -21,19 +21,15 @@ def centres(make_cohort):
     return [replace(case, columns={"site": names[n % 3]}) for n, case in enumerate(cases)], table
 
 
-def learners():
-    return [get_learner("svm", 1), get_learner("lasso", 1)]
-
-
 def test_a_centre_left_out_is_judged_like_an_external_set(centres):
     cases, table = centres
-    numbers = leave_one_centre_out(join_cohort(cases, table), learners(), FEW)
+    numbers = leave_one_centre_out(join_cohort(cases, table), [get_learner("svm", 1)], FEW)
     assert {centre: own["patients"] for centre, own in numbers.items()} == {"north": 30, "south": 30, "west": 30}
     marked = [
         replace(case, columns={"set": "external" if case.columns["site"] == "south" else "development"})
         for case in cases
     ]
-    settings = StudySettings(protocol="honest", honest=FEW, scores=("svm", "lasso"), permutations=False)
+    settings = StudySettings(protocol="honest", honest=FEW, scores=("svm",), permutations=False)
     external = run_study(join_cohort(marked, table), settings).numbers["external"]
     assert numbers["south"]["models"].keys() == external.keys()
     # Of these, no part depends on how the inner folds are drawn, which differs between the two ways.
@@ -64,7 +60,7 @@ def test_centres_too_small_missing_single_and_mixed(centres):
     assert numbers["west"] == {"patients": 1, "responders": int(cases[2].objective_response), "models": None}
     for changed, words in (
         ([replace(cases[0], columns={}), *cases[1:]], "1 of 90 rows name no centre"),
-        ([replace(case, columns={"site": "north"}) for case in cases], "needs at least two"),
+        ([replace(case, columns={"site": "north"}) for case in cases], "two are needed"),
         (
             [*cases, replace(cases[0], key=cases[0].key._replace(lesion="2"), columns={"site": "west"})],
             "P000 has rows of the centres north and west",
@@ -84,3 +80,54 @@ def test_the_study_holds_it(centres, tmp_path):
     assert run_study(join_cohort(cases, table), settings, tmp_path).numbers["leave_one_centre_out"] == first
     plain = replace(settings, leave_one_centre_out=False)
     assert "leave_one_centre_out" not in run_study(join_cohort(cases, table), plain, tmp_path).numbers
+
+
+def test_external_patients_between_the_others_take_no_part(centres):
+    cases, table = centres
+    external = [number % 4 == 1 for number in range(len(cases))]
+    marked = [
+        replace(case, columns={**case.columns, "set": "external" if outside else "development"})
+        for case, outside in zip(cases, external, strict=True)
+    ]
+    settings = StudySettings("honest", FEW, scores=("svm",), permutations=False, leave_one_centre_out=True)
+    with_external = run_study(join_cohort(marked, table), settings).numbers["leave_one_centre_out"]
+    alone = [case for case, outside in zip(cases, external, strict=True) if not outside]
+    assert with_external == leave_one_centre_out(join_cohort(alone, table), [get_learner("svm", 1)], FEW)
+
+
+def test_combat_is_fitted_on_the_training_rows_alone_and_scores_as_by_hand(centres):
+    from TACEResponseLib.models.combat import fit_combat
+    from TACEResponseLib.models.fitting import FitJob
+    from TACEResponseLib.study.harmonised import harmonised
+
+    cases, table = centres
+    data = join_cohort(cases, table)
+    sites = np.array([case.columns["site"] for case in cases])
+    shifted = data.features + 300.0 * (sites == "west")[:, None]
+    train, test = np.arange(60), np.arange(60, 90)
+    job = FitJob(train, (1,), test)
+    plain = get_learner("svm", 1)
+    (fit,) = harmonised(plain, sites).fit_many(shifted, data.outcome, [job], None)
+    combat = fit_combat(shifted[train], sites[train])
+    (by_hand,) = plain.fit_many(combat.apply(shifted, sites), data.outcome, [job], None)
+    np.testing.assert_allclose(fit.scores, by_hand.scores)
+    changed = shifted.copy()
+    changed[test[1:]] += 1e6
+    (again,) = harmonised(plain, sites).fit_many(changed, data.outcome, [job], None)
+    assert again.scores[0] == fit.scores[0]
+    with pytest.raises(ValueError, match="centre west was not among"):
+        harmonised(plain, sites).fit_many(
+            shifted, data.outcome, [FitJob(train[sites[:60] != "west"], (1,), test)], None
+        )
+
+
+def test_combat_in_the_study_and_not_for_a_centre_left_out(centres):
+    cases, table = centres
+    settings = StudySettings("honest", FEW, scores=("svm",), permutations=False, combat=True)
+    study = run_study(join_cohort(cases, table), settings)
+    plain = run_study(join_cohort(cases, table), replace(settings, combat=False))
+    assert study.numbers["honest"]["Clinical"] == plain.numbers["honest"]["Clinical"]
+    assert study.numbers["honest"]["SVM"] != plain.numbers["honest"]["SVM"]
+    assert "combat" in study.numbers["settings"]["learners"]["svm"]
+    with pytest.raises(ValueError, match="unknown to ComBat"):
+        run_study(join_cohort(cases, table), replace(settings, leave_one_centre_out=True))

@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--leave-one-centre-out", action="store_true", help="judge each centre (column site) by the others' models too"
     )
+    parser.add_argument(
+        "--combat", action="store_true", help="harmonise between centres (column site) in each honest training part"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
 
@@ -83,6 +86,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         permutations=not arguments.quick,
         is_quick=arguments.quick,
         leave_one_centre_out=arguments.leave_one_centre_out,
+        combat=arguments.combat,
         repeats=None if arguments.repeats is None else read_feature_table(arguments.repeats),
     )
     if arguments.scores:
