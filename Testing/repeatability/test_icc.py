@@ -29,6 +29,26 @@ def test_shrout_and_fleiss_as_r_gives_them(shared):
         assert [result.low[0], result.high[0]] == pytest.approx(expected["ci95"], abs=1e-6)
 
 
+def test_the_readers_of_hcc_tace_seg_as_r_gives_them(shared):
+    """Baseline mRECIST diameters of three readers, 93 patients measured by all."""
+    import csv
+
+    path = shared / "data" / "hcc-tace-seg" / "clinical.csv"
+    if not path.exists():
+        pytest.skip("no HCC-TACE-Seg here")
+    gold = json.loads((shared / "reference" / "gold_statistics.json").read_text())
+    gold = gold["icc_hcc_tace_seg_mRECIST_baseline_3_readers"]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        cells = [[row[f"{reader}_mRECIST_BL"].strip() for reader in "123"] for row in csv.DictReader(file)]
+    measured = [[float(cell) for cell in row] for row in cells if all(cell.replace(".", "").isdigit() for cell in row)]
+    ratings = np.array(measured)[:, :, None]
+    assert len(ratings) == gold["n"]
+    for form in ("2,1", "3,1"):
+        result, expected = icc(ratings, form), gold[f"ICC({form})"]
+        assert result.value[0] == pytest.approx(expected["value"], abs=1e-6)
+        assert [result.low[0], result.high[0]] == pytest.approx(expected["ci95"], abs=1e-6)
+
+
 @given(st.integers(0, 10_000), st.integers(4, 30), st.integers(2, 4))
 def test_equals_pingouin(seed, cases, raters):
     pingouin = pytest.importorskip("pingouin")
@@ -73,7 +93,18 @@ def test_constant_is_undefined_and_equal_is_perfect():
         assert (result.low[1], result.high[1]) == (1, 1)
 
 
-@pytest.mark.parametrize("ratings", [np.zeros((1, 2, 3)), np.zeros((5, 1, 3)), np.full((5, 2, 3), np.nan)])
+def test_rounding_is_no_variation_and_a_gap_leaves_the_others_alone():
+    random = np.random.default_rng(2)
+    ratings = random.standard_normal((12, 2, 3))
+    ratings[:, :, 0] = 1e6 * (1 + 1e-15 * random.standard_normal((12, 2)))
+    whole = icc(ratings)
+    ratings[4, 1, 1] = np.nan
+    result = icc(ratings)
+    assert np.isnan(result.value[[0, 1]]).all()
+    assert (result.value[2], result.low[2]) == (whole.value[2], whole.low[2])
+
+
+@pytest.mark.parametrize("ratings", [np.zeros((1, 2, 3)), np.zeros((5, 1, 3))])
 def test_what_has_no_icc_is_refused(ratings):
     with pytest.raises(ValueError, match="An ICC needs"):
         icc(ratings)
@@ -133,10 +164,12 @@ def test_stable_are_those_above_the_threshold(tmp_path):
     assert names == ["AP_shape_0", "AP_shape_1"]
     assert set(stable_names(parts, on_lower_bound=True)) <= set(names)
     path = tmp_path / "stable.json"
-    write_stable_features(path, names, parts, "ICC(2,1) > 0.75")
+    keys = [key for part in parts for pair in part.redrawn.pairs for key in pair]
+    write_stable_features(path, names, keys, "ICC(2,1) > 0.75", phantoms=True)
     read = read_stable_features(path)
     assert list(read.names) == names
     assert read.patients == {f"p{case}" for case in range(400)}
+    assert read.phantoms
     path.write_text("{}")
     with pytest.raises(ValueError, match="no list of stable features"):
         read_stable_features(path)
@@ -157,8 +190,18 @@ def test_few_pairs_and_constant_features_are_warned_of():
 def test_an_undefined_feature_is_named():
     table = table_of(12, 3, [0.2, 0.2, 0.2])
     table.values[14, 2] = np.nan
-    with pytest.raises(ValueError, match="Patient p2, reader 2: the feature AP_shape_2 is undefined"):
-        repeatability(table)
+    (part,) = repeatability(table)
+    assert "AP_shape_2 has no value in some drawings, first in patient p2, reader 2" in part.warnings[0]
+    assert np.isnan(part.icc.value[2])
+    assert stable_names((part,)) == ["AP_shape_0", "AP_shape_1"]
+
+
+def test_all_features_constant_is_no_crash():
+    table = table_of(4, 2, [0.2, 0.2])
+    table.values[:] = 1.0
+    (part,) = repeatability(table)
+    assert part.warnings[0] == "inter-observer: only 4 pairs."
+    assert stable_names((part,)) == []
 
 
 def test_a_case_drawn_once_is_told():

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from .. import __version__
 from ..cohort import SEQUENCES, Case, CaseKey, read_manifest, replace_file
-from ..features import ENGINES, FEATURE_SETS, PAPER_SETTINGS, FeatureTable, FeatureVector
+from ..features import ENGINES, FEATURE_SETS, PAPER_SETTINGS, FeatureTable, FeatureVector, get_feature_set
 from ..repeatability import (
     DEFAULT_FORM,
     DEFAULT_PERTURBATION,
@@ -21,6 +25,8 @@ from ..repeatability import (
 )
 from .run_record import RunRecord
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
+
+Pair = tuple[CaseKey, CaseKey]
 
 NAME = "icc"
 HELP = "Measure test-retest and inter-observer repeatability of features and VOIs, or plan who is drawn again."
@@ -90,27 +96,27 @@ def _redrawn(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     given = None if arguments.features is None else read_feature_table(arguments.features)
     keys = [key for key in by_key if given is None or key in given.keys]
     redrawn = find_redrawn(keys, arguments.reader, arguments.other_reader)
+    features = get_feature_set(arguments.feature_set)
+    names = features.column_names(_sequences(by_key[keys[0]])) if given is None else given.names
+    _check_names(arguments, names)
     pairs = list(dict.fromkeys(pair for part in redrawn for pair in part.pairs))
-    vectors, overlaps, failed = _read_pairs(pairs, by_key, given is None, arguments, terminal)
-    used = [pair for pair in pairs if not failed & set(pair)]
+    vectors, overlaps, refused = _read_pairs(pairs, by_key, given is None, arguments, terminal)
+    used = {key for pair in pairs if pair not in refused for key in pair}
     if not used:
         raise ValueError("None of the pairs could be read, so that there is nothing to compare.")
     table = _table(vectors) if given is None else given
-    kept = {key for pair in used for key in pair} | {key for part in redrawn for key in part.drawn_once}
-    table = _only(table, [key for key in table.keys if key in kept])
-    parts = repeatability(table, arguments.form, arguments.reader, arguments.other_reader)
+    redrawn = [replace(part, pairs=tuple(pair for pair in part.pairs if pair not in refused)) for part in redrawn]
+    parts = repeatability(table, arguments.form, redrawn=redrawn)
+    phantoms = bool(table.phantoms & used)
     names = stable_names(parts, arguments.threshold, arguments.on_lower_bound)
     which = "lower bound of the 95 % interval of " if arguments.on_lower_bound else ""
     kinds = " and ".join(part.redrawn.kind for part in parts)
     rule = f"{which}{ICC_FORMS[arguments.form]} > {arguments.threshold:g}, {kinds}"
-    write_stable_features(arguments.out / "stable.json", names, parts, rule)
-    unknown = [name for name in arguments.bland_altman if name not in table.names]
-    if unknown:
-        raise ValueError(f"There is no feature {unknown[0]}; an example of a name is {table.names[0]}.")
+    write_stable_features(arguments.out / "stable.json", names, used, rule, phantoms)
     write_repeatability_report(
-        arguments.out, parts, overlaps, rule, names, arguments.bland_altman, bool(table.phantoms & kept)
+        arguments.out, parts, overlaps, rule, names, arguments.bland_altman, phantoms, _provenance(table, used)
     )
-    record.write(arguments.out / "run.json", pairs=len(used), failed=len(failed))
+    record.write(arguments.out / "run.json", pairs=len(pairs) - len(refused), failed=len(refused))
     for part in parts:
         for warning in part.warnings:
             terminal.complain(f"warning: {warning}")
@@ -119,25 +125,25 @@ def _redrawn(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
             f"{part.redrawn.kind} ({part.redrawn.names}): {len(part.redrawn.pairs)} pairs, {good} of "
             f"{len(part.names)} features with ICC > {arguments.threshold:g}"
         )
-    subjects = " (phantom results)" if table.phantoms & kept else ""
+    subjects = " (phantom results)" if phantoms else ""
     terminal.say(f"{len(names)} stable features{subjects}: {arguments.out / 'report.html'}")
-    return EXIT_SOME_FAILED if failed else EXIT_DONE
+    return EXIT_SOME_FAILED if refused else EXIT_DONE
 
 
 def _read_pairs(
-    pairs: Sequence[tuple[CaseKey, CaseKey]],
+    pairs: Sequence[Pair],
     by_key: dict[CaseKey, Case],
     extract: bool,
     arguments: argparse.Namespace,
     terminal: Terminal,
-) -> tuple[dict[CaseKey, FeatureVector], list[tuple[tuple[CaseKey, CaseKey], Overlap]], set[CaseKey]]:
-    """Features (if ``extract``) and overlaps of all pairs, lesion by lesion, and the drawings that were refused."""
+) -> tuple[dict[CaseKey, FeatureVector], list[tuple[Pair, Overlap]], set[Pair]]:
+    """Features (if ``extract``) and overlaps of all pairs, lesion by lesion, and the pairs that were refused."""
     from ..repeatability import overlaps as overlaps_of
 
     vectors: dict[CaseKey, FeatureVector] = {}
-    overlaps: list[tuple[tuple[CaseKey, CaseKey], Overlap]] = []
-    failed: set[CaseKey] = set()
-    by_lesion: dict[tuple[str, str], list[tuple[CaseKey, CaseKey]]] = {}
+    overlaps: list[tuple[Pair, Overlap]] = []
+    refused: set[Pair] = set()
+    by_lesion: dict[tuple[str, str], list[Pair]] = {}
     for pair in pairs:
         by_lesion.setdefault(pair[0][:2], []).append(pair)
     for done, own in enumerate(by_lesion.values()):
@@ -149,24 +155,51 @@ def _read_pairs(
             try:
                 images[key], vector = _read(by_key[key], extract, arguments)
             except ValueError as error:
-                failed.add(key)
+                refused |= {pair for pair in own if key in pair}
                 terminal.complain(f"not done: {error}")
                 continue
             if vector is not None:
                 vectors[key] = vector
         for pair in own:
-            if all(key in images for key in pair):
-                found = overlaps_of(*(images[key].vois for key in pair), pair)
-                overlaps += [(pair, one) for one in found]
+            if not all(key in images for key in pair):
+                continue
+            try:
+                overlaps += [(pair, one) for one in overlaps_of(*(images[key].vois for key in pair), pair)]
+            except ValueError as error:
+                refused.add(pair)
+                terminal.complain(f"not done: {error}")
     terminal.progress(1.0, "")
-    return vectors, overlaps, failed
+    return vectors, overlaps, refused
+
+
+def _sequences(case: Case) -> tuple[str, ...]:
+    """The sequences that the case has; all four, which will be missed, if it has none."""
+    return tuple(str(sequence) for sequence in SEQUENCES if sequence in case.sources) or tuple(map(str, SEQUENCES))
+
+
+def _check_names(arguments: argparse.Namespace, names: Sequence[str]) -> None:
+    """Refuse features that are to be plotted and will not be there, before the long work."""
+    unknown = [name for name in arguments.bland_altman if name not in names]
+    if unknown:
+        raise ValueError(f"There is no feature {unknown[0]} to plot; an example of a name is {names[0]}.")
+
+
+def _provenance(table: FeatureTable, keys: Collection[CaseKey]) -> dict[str, object]:
+    """How the features were made, and on which drawings."""
+    return {
+        "TACEResponse": __version__,
+        "engine": table.engine,
+        "feature_set": table.feature_set,
+        "settings": None if table.settings is None else table.settings.as_dict(),
+        "cases": [key._asdict() for key in sorted(keys)],
+    }
 
 
 def _read(case: Case, extract: bool, arguments: argparse.Namespace):
     from ..features import extract_features
     from ..imaging import read_case_images
 
-    sequences = tuple(str(sequence) for sequence in SEQUENCES if sequence in case.sources) or tuple(map(str, SEQUENCES))
+    sequences = _sequences(case)
     images = read_case_images(case, sequences, PAPER_SETTINGS.spacing_mm, PAPER_SETTINGS.bin_width)
     vector = None
     if extract:
@@ -176,18 +209,20 @@ def _read(case: Case, extract: bool, arguments: argparse.Namespace):
 
 def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
     """ICC over perturbations of the reference reader's own VOIs; no second reader is needed."""
-    import numpy as np
-
     from ..cohort import select_cases
     from ..features import extract_features
-    from ..repeatability import icc, perturb_images
+    from ..repeatability import icc, perturb_images, write_stable_features
     from ..reporting.repeatability_report import write_perturbation_report
 
     if arguments.perturbations < 2:
         raise ValueError("An ICC over perturbations needs at least 2 of them for each case.")
+    if arguments.bland_altman:
+        raise ValueError("A Bland-Altman plot compares two drawings; leave out --bland-altman with --perturbations.")
     record = RunRecord(NAME)
     settings = PerturbationSettings(arguments.margin_mm, arguments.shift_mm, arguments.edge_mm)
-    ratings, phantoms, failed, names = [], False, 0, ()
+    ratings: list[list[np.ndarray]] = []
+    vectors: dict[CaseKey, FeatureVector] = {}
+    failed = 0
     chosen = select_cases(cases, arguments.reader)
     for number, case in enumerate(chosen):
         terminal.progress(number / len(chosen), str(case.key))
@@ -202,26 +237,29 @@ def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
             failed += 1
             terminal.complain(f"not done: {error}")
             continue
-        names, phantoms = first.names, phantoms or first.is_phantom
+        vectors[case.key] = first
         ratings.append(drawn)
     terminal.progress(1.0, "")
     if len(ratings) < 2:
         raise ValueError(f"{len(ratings)} of {len(chosen)} cases could be perturbed; an ICC needs at least 2.")
     # Draws have no order, so that the one-way form is the right one.
+    table = _table(vectors)
+    names, phantoms = table.names, bool(table.phantoms)
     result = icc(np.array(ratings), "1,1")
-    write_perturbation_report(arguments.out, names, result, settings, arguments.threshold, phantoms)
+    rule = f"{ICC_FORMS['1,1']} > {arguments.threshold:g}, {arguments.perturbations} perturbations"
+    stable = [name for name, value in zip(names, result.value, strict=True) if value > arguments.threshold]
+    write_stable_features(arguments.out / "stable.json", stable, vectors, rule, phantoms)
+    provenance = _provenance(table, vectors) | {"seed": arguments.seed}
+    write_perturbation_report(arguments.out, names, result, settings, rule, stable, phantoms, provenance)
     record.write(arguments.out / "run.json", done=len(ratings), failed=failed)
-    good = int((result.value > arguments.threshold).sum())
     terminal.say(
-        f"{len(ratings)} cases, {arguments.perturbations} perturbations each: {good} of {len(names)} features with "
-        f"ICC > {arguments.threshold:g}{' (phantom results)' if phantoms else ''}: {arguments.out / 'report.html'}"
+        f"{len(ratings)} cases, {arguments.perturbations} perturbations each: {len(stable)} of {len(names)} features "
+        f"with ICC > {arguments.threshold:g}{' (phantom results)' if phantoms else ''}: {arguments.out / 'report.html'}"
     )
     return EXIT_SOME_FAILED if failed else EXIT_DONE
 
 
 def _table(vectors: dict[CaseKey, FeatureVector]) -> FeatureTable:
-    import numpy as np
-
     first = next(iter(vectors.values()))
     for vector in vectors.values():
         if vector.names != first.names:
@@ -235,12 +273,6 @@ def _table(vectors: dict[CaseKey, FeatureVector]) -> FeatureTable:
         first.engine,
         frozenset(key for key, vector in vectors.items() if vector.is_phantom),
     )
-
-
-def _only(table: FeatureTable, keys: list[CaseKey]) -> FeatureTable:
-    from dataclasses import replace
-
-    return replace(table, keys=tuple(keys), values=table.rows_of(keys))
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:

@@ -15,12 +15,15 @@ ICC_FORMS: dict[str, str] = {
 
 DEFAULT_FORM = "2,1"
 
+_CONSTANT_RELATIVE_SPREAD = 1e-12
+"""Ratings that differ by less, relative to their size, are equal but for rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class Icc:
     """ICC of many features at once: ``value``, ``low`` and ``high`` (p,), the 95 % interval by the F distribution.
 
-    NaN where the ICC is undefined: all ratings of that feature are equal.
+    NaN where the ICC is undefined: all ratings of that feature are equal, or one is not finite.
     """
 
     form: str
@@ -37,7 +40,8 @@ def icc(ratings: np.ndarray, form: str = DEFAULT_FORM) -> Icc:
     Parameters
     ----------
     ratings : array (n_cases, n_raters, n_features)
-        Every case rated by the same raters (forms 2,1 and 3,1) or as often by any (form 1,1).
+        Every case rated by the same raters (forms 2,1 and 3,1) or as often by any (form 1,1). A feature with a rating
+        that is not finite has no ICC.
     form : str
         One of `ICC_FORMS`.
 
@@ -49,7 +53,7 @@ def icc(ratings: np.ndarray, form: str = DEFAULT_FORM) -> Icc:
     Raises
     ------
     ValueError
-        For an unknown form, fewer than 2 cases or raters, and values that are not finite.
+        For an unknown form, and for fewer than 2 cases or raters.
     """
     from scipy.stats import f
 
@@ -59,8 +63,8 @@ def icc(ratings: np.ndarray, form: str = DEFAULT_FORM) -> Icc:
     n, k, _ = ratings.shape
     if n < 2 or k < 2:
         raise ValueError(f"An ICC needs at least 2 cases, each rated at least twice; here are {n} rated {k} times.")
-    if not np.isfinite(ratings).all():
-        raise ValueError("An ICC needs a value of every rater for every case.")
+    defined = np.isfinite(ratings).all(axis=(0, 1))
+    ratings = np.where(defined, ratings, 0.0)
     mean = ratings.mean(axis=(0, 1))
     by_case, by_rater = ratings.mean(axis=1), ratings.mean(axis=0)
     rows = k * ((by_case - mean) ** 2).sum(axis=0) / (n - 1)
@@ -84,8 +88,8 @@ def icc(ratings: np.ndarray, form: str = DEFAULT_FORM) -> Icc:
             low, high = ((bound - 1) / (bound + k - 1) for bound in (lowest, highest))
             perfect = np.isinf(ratio)
             low, high = np.where(perfect, 1.0, low), np.where(perfect, 1.0, high)
-    constant = np.ptp(ratings, axis=(0, 1)) == 0
-    return Icc(form, *(np.where(constant, np.nan, array) for array in (value, low, high)), n, k)
+    varies = np.ptp(ratings, axis=(0, 1)) > _CONSTANT_RELATIVE_SPREAD * np.abs(ratings).max(axis=(0, 1))
+    return Icc(form, *(np.where(defined & varies, array, np.nan) for array in (value, low, high)), n, k)
 
 
 def _agreement_interval(

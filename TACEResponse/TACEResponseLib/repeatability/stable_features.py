@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import replace_file
+from ..cohort import CaseKey, replace_file
 from ..features import FeatureTable
 from .icc import DEFAULT_FORM, Icc, icc
 from .redrawn import FEW_PAIRS, Redrawn, find_redrawn
@@ -35,33 +35,41 @@ class Repeatability:
         found = []
         pairs = len(self.redrawn.pairs)
         if pairs < FEW_PAIRS:
-            widths = self.icc.high - self.icc.low
+            found.append(f"{self.redrawn.kind}: only {pairs} pairs{_widths(self.icc)}.")
+        missing = ~np.isfinite(self.ratings)
+        gaps = np.flatnonzero(missing.any(axis=(0, 1)))
+        if gaps.size:
+            case, rater = np.argwhere(missing[:, :, gaps[0]])[0]
             found.append(
-                f"{self.redrawn.kind}: only {pairs} pairs; the 95 % intervals of the ICCs are "
-                f"{np.nanmedian(widths):.2f} wide in the median and up to {np.nanmax(widths):.2f}."
+                f"{self.redrawn.kind}: {self.names[gaps[0]]}{_more(gaps.size)} has no value in some drawings, first in "
+                f"{self.redrawn.pairs[case][rater]}; its ICC is undefined, check that VOI."
             )
-        undefined = [name for name, value in zip(self.names, self.icc.value, strict=True) if np.isnan(value)]
-        if undefined:
-            more = f" and {len(undefined) - 1} more" if len(undefined) > 1 else ""
+        constant = np.flatnonzero(np.isnan(self.icc.value) & ~missing.any(axis=(0, 1)))
+        if constant.size:
             found.append(
-                f"{self.redrawn.kind}: {undefined[0]}{more} is the same in all drawings of all cases; its ICC is "
-                "undefined."
+                f"{self.redrawn.kind}: {self.names[constant[0]]}{_more(constant.size)} is the same in all drawings of "
+                "all cases; its ICC is undefined."
             )
         if self.redrawn.drawn_once:
-            first = self.redrawn.drawn_once[0].label
-            more = f" and {len(self.redrawn.drawn_once) - 1} more" if len(self.redrawn.drawn_once) > 1 else ""
-            found.append(f"{self.redrawn.kind}: {first}{more} drawn once, not used.")
+            once = self.redrawn.drawn_once
+            found.append(f"{self.redrawn.kind}: {once[0].label}{_more(len(once))} drawn once, not used.")
         return found
 
 
 def repeatability(
-    table: FeatureTable, form: str = DEFAULT_FORM, reader: str = "1", other_reader: str | None = None
+    table: FeatureTable,
+    form: str = DEFAULT_FORM,
+    reader: str = "1",
+    other_reader: str | None = None,
+    redrawn: Sequence[Redrawn] | None = None,
 ) -> tuple[Repeatability, ...]:
     """ICC of every feature, test-retest and inter-observer apart, as far as the rows of the table allow.
 
-    Raises ValueError as `find_redrawn` and `icc` do, and naming a case with an undefined feature.
+    ``redrawn`` says who was drawn again where that is known already. Raises ValueError as `find_redrawn` does, and for
+    fewer than 2 pairs of a kind.
     """
-    return tuple(_rate(table, redrawn, form) for redrawn in find_redrawn(table.keys, reader, other_reader))
+    redrawn = find_redrawn(table.keys, reader, other_reader) if redrawn is None else redrawn
+    return tuple(_rate(table, one, form) for one in redrawn)
 
 
 def stable_names(
@@ -107,17 +115,31 @@ def stable_features(
 
 @dataclass(frozen=True)
 class StableFeatures:
-    """A list of stable features as a file: ``names``, and the ``patients`` on whom it was estimated."""
+    """A list of stable features as a file.
+
+    ``names`` are the features, ``patients`` those on whom it was estimated, ``rule`` says how, ``phantoms`` whether
+    they are phantoms.
+    """
 
     names: tuple[str, ...]
     patients: frozenset[str]
     rule: str
+    phantoms: bool = False
 
 
-def write_stable_features(path: Path, names: Iterable[str], parts: Sequence[Repeatability], rule: str) -> None:
-    """Write a list for ``study`` and ``train``; ``rule`` says how the features were chosen."""
-    patients = sorted({key.patient_id for part in parts for pair in part.redrawn.pairs for key in pair})
-    content = {"schema": STABLE_SCHEMA_VERSION, "rule": rule, "patients": patients, "features": list(names)}
+def write_stable_features(
+    path: Path, names: Iterable[str], keys: Iterable[CaseKey], rule: str, phantoms: bool = False
+) -> None:
+    """Write a list for ``study`` and ``train``; ``keys`` are the drawings on which it was estimated."""
+    keys = sorted(set(keys))
+    content = {
+        "schema": STABLE_SCHEMA_VERSION,
+        "rule": rule,
+        "phantoms": phantoms,
+        "patients": sorted({key.patient_id for key in keys}),
+        "cases": [key._asdict() for key in keys],
+        "features": list(names),
+    }
     replace_file(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
 
 
@@ -127,7 +149,8 @@ def read_stable_features(path: Path) -> StableFeatures:
         content: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
         if content["schema"] != STABLE_SCHEMA_VERSION:
             raise ValueError(f"{path.name} has a schema that this version does not read.")
-        return StableFeatures(tuple(content["features"]), frozenset(content["patients"]), str(content["rule"]))
+        names, patients = tuple(content["features"]), frozenset(content["patients"])
+        return StableFeatures(names, patients, str(content["rule"]), bool(content["phantoms"]))
     except OSError as error:
         raise ValueError(f"The list {path.name} cannot be read: {error.strerror}.") from error
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
@@ -141,11 +164,18 @@ def _rate(table: FeatureTable, redrawn: Redrawn, form: str) -> Repeatability:
             f"below {FEW_PAIRS}."
         )
     ratings = np.stack([table.rows_of(keys) for keys in zip(*redrawn.pairs, strict=True)], axis=1)
-    undefined = np.argwhere(~np.isfinite(ratings))
-    if undefined.size:
-        case, rater, feature = undefined[0]
-        raise ValueError(
-            f"{redrawn.pairs[case][rater].label}: the feature {table.names[feature]} is undefined; check that VOI, or "
-            "leave the case out."
-        )
     return Repeatability(redrawn, table.names, ratings, icc(ratings, form))
+
+
+def _widths(result: Icc) -> str:
+    widths = result.high - result.low
+    widths = widths[np.isfinite(widths)]
+    if not widths.size:
+        return ""
+    return (
+        f"; the 95 % intervals of the ICCs are {np.median(widths):.2f} wide in the median and up to {widths.max():.2f}"
+    )
+
+
+def _more(count: int) -> str:
+    return f" and {count - 1} more" if count > 1 else ""

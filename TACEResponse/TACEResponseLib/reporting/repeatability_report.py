@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ def write_repeatability_report(
     stable: Sequence[str],
     bland_altman: Sequence[str],
     phantoms: bool,
+    provenance: Mapping[str, object],
 ) -> None:
     """Write everything into ``folder``; ``stable`` are the features that pass ``rule``, ``bland_altman`` those to plot.
 
@@ -68,6 +69,8 @@ def write_repeatability_report(
             for one in parts
         },
         "overlap": _overlap_numbers(overlaps),
+        "bland_altman": {name: _bland_altman_numbers(parts, name) for name in bland_altman},
+        "provenance": provenance,
     }
     replace_file(folder / "results.json", results_json(numbers))
     figures = [
@@ -78,7 +81,7 @@ def write_repeatability_report(
         )
     ]
     figures += [
-        (f"bland_altman_{name}", f"Bland-Altman of {name}: mean and limits of agreement.", _bland_altman(parts, name))
+        (f"bland_altman_{name}", f"Bland-Altman of {name}: bias and 95 % limits", _bland_altman(parts, name, numbers))
         for name in bland_altman
     ]
     sections = [_class_section(kind, one) for kind, one in numbers["repetitions"].items()]
@@ -95,11 +98,12 @@ def write_perturbation_report(
     names: Sequence[str],
     result: Icc,
     settings: PerturbationSettings,
-    threshold: float,
+    rule: str,
+    stable: Sequence[str],
     phantoms: bool,
+    provenance: Mapping[str, object],
 ) -> None:
     """The same for perturbed VOIs instead of a second drawing."""
-    stable = [name for name, value in zip(names, result.value, strict=True) if value > threshold]
     replace_file(folder / "icc.csv", csv_bytes(icc_rows({"perturbation": (names, result)}, stable)))
     by_class = _by_class(names, result)
     numbers = {
@@ -111,12 +115,13 @@ def write_perturbation_report(
         "form": ICC_FORMS[result.form],
         "stable": len(stable),
         "by_class": by_class,
+        "provenance": provenance,
     }
     replace_file(folder / "results.json", results_json(numbers))
     pairs = [
         ("Cases", f"{result.cases}, each VOI perturbed {result.raters} times"),
         ("Perturbation", "; ".join(f"{name} {value:g}" for name, value in settings.as_dict().items())),
-        ("Stable", f"{len(stable)} of {len(names)} features with {ICC_FORMS[result.form]} > {threshold:g}"),
+        ("Stable", f"{len(stable)} of {len(names)} features: {rule}"),
     ]
     sections = [_class_section("perturbation", numbers)]
     figures = [("icc", "ICC of every feature over perturbations.", _icc_figure({"perturbation": (names, result)}))]
@@ -282,17 +287,28 @@ def _icc_figure(parts: dict[str, tuple[Sequence[str], Icc]]) -> Figure:
     return figure
 
 
-def _bland_altman(parts: Sequence[Repeatability], name: str) -> Figure:
+def _bland_altman_numbers(parts: Sequence[Repeatability], name: str) -> dict[str, dict[str, float]]:
+    """Bias (second minus first) and 95 % limits of agreement, bias +- 1.96 standard deviations (Bland, Altman 1986)."""
+    numbers = {}
+    for part in parts:
+        first, second = part.ratings[:, :, part.names.index(name)].T
+        bias, spread = (second - first).mean(), (second - first).std(ddof=1)
+        numbers[part.redrawn.kind] = {"bias": bias, "low": bias - 1.96 * spread, "high": bias + 1.96 * spread}
+    return numbers
+
+
+def _bland_altman(parts: Sequence[Repeatability], name: str, numbers: Mapping[str, object]) -> Figure:
     figure, axes = new_figure(4.4 * len(parts), 3.2, 1, len(parts))
     for axis, part in zip(axes[0], parts, strict=True):
         first, second = part.ratings[:, :, part.names.index(name)].T
         mean, difference = (first + second) / 2, second - first
-        bias, spread = difference.mean(), difference.std(ddof=1)
+        agreement = numbers["bland_altman"][name][part.redrawn.kind]
         axis.plot(mean, difference, "o", color=_COLOURS[part.redrawn.kind], markersize=4, alpha=0.8)
-        for level, line in ((bias, "-"), (bias - 1.96 * spread, "--"), (bias + 1.96 * spread, "--")):
-            axis.axhline(level, color="black", linewidth=0.9, linestyle=line)
+        for kind, line in (("bias", "-"), ("low", "--"), ("high", "--")):
+            axis.axhline(agreement[kind], color="black", linewidth=0.9, linestyle=line)
         value = part.icc.value[part.names.index(name)]
-        axis.set_title(f"{part.redrawn.kind}, ICC {value:.3f}", fontsize=9)
+        limits = f"{agreement['bias']:+.3g} ({agreement['low']:+.3g} to {agreement['high']:+.3g})"
+        axis.set_title(f"{part.redrawn.kind}: {limits}, ICC {value:.3f}", fontsize=9)
         axis.set_xlabel("mean of both", fontsize=9)
         axis.set_ylabel("second minus first", fontsize=9)
     return figure

@@ -28,8 +28,14 @@ def keep_stable(data: StudyData, chosen: StableFeatures, tested: Collection[str]
     Raises
     ------
     ValueError
-        If the list was estimated on a patient who is tested, or holds a feature that the table has not, or none.
+        If the list was estimated on a patient who is tested or on phantoms for patients, or holds a feature that the
+        table has not, or none.
     """
+    if chosen.phantoms != data.is_phantom:
+        raise ValueError(
+            f"The list of stable features was estimated on {'phantoms' if chosen.phantoms else 'patients'}, the cohort "
+            f"holds {'phantoms' if data.is_phantom else 'patients'}; make a list from drawings of the same kind."
+        )
     known = sorted(chosen.patients & set(tested))
     if known:
         raise ValueError(

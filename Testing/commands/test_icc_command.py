@@ -1,0 +1,226 @@
+"""``tace-response icc``: pairs found from a manifest's rows, what is written, and what is refused."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from TACEResponseLib.cohort import CaseKey
+from TACEResponseLib.features import read_feature_table
+from TACEResponseLib.phantom import write_cohort
+from TACEResponseLib.repeatability import icc, read_stable_features
+
+HEADER = "patient_id,reader,session"
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory):
+    """Manifest of 9 phantoms; 3 were drawn again, by reader 1 and by reader 2."""
+    return write_cohort(tmp_path_factory.mktemp("phantoms") / "cohort", 9, seed=5, readers=True)
+
+
+@pytest.fixture(scope="module")
+def measured(phantoms, tmp_path_factory):
+    """(results' folder, exit code, what was said, what was complained of) of one run on the AP of the phantoms."""
+    import io
+
+    from TACEResponseLib.cli import main
+    from TACEResponseLib.commands.terminal import Terminal
+
+    rows = list(csv.DictReader(phantoms.open(encoding="utf-8", newline="")))
+    columns = [name for name in rows[0] if not name.startswith(("T2_", "PVP_", "DP_"))]
+    manifest = phantoms.with_name("ap.csv")
+    write_rows(manifest, columns, rows)
+    out = tmp_path_factory.mktemp("icc") / "out"
+    output, errors = io.StringIO(), io.StringIO()
+    arguments = ["icc", manifest, "--out", out, "--bland-altman", "AP_firstorder_Mean"]
+    code = main([str(one) for one in arguments], Terminal(output, errors))
+    return manifest, out, code, output.getvalue(), errors.getvalue()
+
+
+def write_rows(path, columns, rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def table(path, *rows, spread=1.0):
+    """A feature table of these "patient reader session"; two features that repeat and one that is constant."""
+    lines = ["patient_id,reader,session,AP_shape_A,AP_shape_B,AP_glcm_C"]
+    random = np.random.default_rng(0)
+    for row in rows:
+        patient, reader, session = row.split()
+        truth = 10.0 * int(patient.strip("p"))
+        noise = spread * random.standard_normal(2)
+        lines.append(f"{patient},{reader},{session},{truth + noise[0]},{-truth + noise[1]},4")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def manifest(path, *rows):
+    lines = [HEADER, *(",".join(row.split()) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def cohort(tmp_path, *rows, **options):
+    return manifest(tmp_path / "m.csv", *rows), "--features", table(tmp_path / "f.csv", *rows, **options)
+
+
+def test_phantom_readers_end_to_end(measured):
+    _, out, code, said, complained = measured
+    assert code == 0
+    assert "(phantom results)" in said
+    assert "test-retest (reader 1, sessions 1 and 2): 3 pairs" in said
+    assert "inter-observer (readers 1 and 2): 3 pairs" in said
+    assert "test-retest: only 3 pairs; the 95 % intervals of the ICCs are" in complained
+    assert "Patient PHANTOM-0002 and 5 more drawn once, not used" in complained
+    with (out / "icc.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 110
+    assert {row["repetition"] for row in rows} == {"test-retest", "inter-observer"}
+    assert all(float(row["low"]) <= float(row["icc"]) <= float(row["high"]) for row in rows if row["icc"])
+    stable = read_stable_features(out / "stable.json")
+    assert stable.phantoms
+    assert stable.patients == {"PHANTOM-0001", "PHANTOM-0005", "PHANTOM-0009"}
+    passed = [{row["feature"] for row in rows[part : part + 110] if float(row["icc"] or 0) > 0.75} for part in (0, 110)]
+    assert set(stable.names) == passed[0] & passed[1]
+    numbers = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert numbers["phantoms"] is True
+    assert len(numbers["provenance"]["cases"]) == 9
+    assert numbers["provenance"]["settings"]["bin_width"] == 25
+    page = (out / "report.html").read_text(encoding="utf-8")
+    for words in ("PHANTOM RESULTS", "Bland-Altman of AP_firstorder_Mean", "Overlap of the VOIs", "only 3 pairs"):
+        assert words in page
+
+
+def test_phantom_readers_overlap_as_they_were_drawn(measured):
+    """Reader 2 of the phantoms draws 0.5 mm wider; errors are smooth, with a standard deviation of 0.8 mm."""
+    _, out, *_ = measured
+    with (out / "overlap.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    assert all(0.8 < float(row["dice"]) < 1 for row in rows)
+    assert all(float(row["mean_surface_distance_mm"]) < 2.5 for row in rows)
+    wider = [float(row["volume_difference_ml"]) for row in rows if row["second"].startswith("reader 2")]
+    again = [float(row["volume_difference_ml"]) for row in rows if row["second"].startswith("reader 1")]
+    assert np.mean(wider) > np.mean(again)
+
+
+def test_a_feature_table_gives_the_same_numbers(measured, run, tmp_path):
+    manifest_path, out, *_ = measured
+    assert run("extract", manifest_path, "--sequences", "AP", "--out", tmp_path / "f.csv")[0] == 0
+    assert run("icc", manifest_path, "--features", tmp_path / "f.csv", "--out", tmp_path / "out")[0] == 0
+    assert (tmp_path / "out" / "icc.csv").read_bytes() == (out / "icc.csv").read_bytes()
+    features = read_feature_table(tmp_path / "f.csv")
+    keys = [CaseKey(f"PHANTOM-{number:04d}") for number in (1, 5, 9)]
+    ratings = np.stack([features.rows_of(keys), features.rows_of(key._replace(session="2") for key in keys)], axis=1)
+    with (out / "icc.csv").open(encoding="utf-8") as file:
+        written = {row["feature"]: row["icc"] for row in csv.DictReader(file) if row["repetition"] == "test-retest"}
+    expected = icc(ratings).value
+    assert [float(written[name]) for name in features.names] == pytest.approx(list(expected), abs=1e-6)
+
+
+def test_bland_altman_is_the_formula(run, tmp_path):
+    rows = [f"p{number} 1 {session}" for session in (1, 2) for number in range(1, 13)]
+    arguments = cohort(tmp_path, *rows)
+    assert run("icc", *arguments, "--bland-altman", "AP_shape_A", "--out", tmp_path / "out")[0] == 0
+    values = read_feature_table(tmp_path / "f.csv").values[:, 0]
+    difference = values[12:] - values[:12]
+    numbers = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    written = numbers["bland_altman"]["AP_shape_A"]["test-retest"]
+    assert written["bias"] == pytest.approx(difference.mean())
+    assert written["high"] - written["low"] == pytest.approx(2 * 1.96 * difference.std(ddof=1))
+
+
+def test_the_lower_bound_is_stricter_and_a_constant_feature_is_told(run, tmp_path):
+    rows = [f"p{number} 1 {session}" for session in (1, 2) for number in range(1, 13)]
+    arguments = cohort(tmp_path, *rows, spread=14.0)
+    code, _, complained = run("icc", *arguments, "--out", tmp_path / "a")
+    assert code == 0
+    assert "AP_glcm_C is the same in all drawings of all cases; its ICC is undefined" in complained
+    run("icc", *arguments, "--on-lower-bound", "--out", tmp_path / "b")
+    point, bound = (read_stable_features(tmp_path / name / "stable.json") for name in ("a", "b"))
+    assert point.names == ("AP_shape_A", "AP_shape_B")
+    assert not set(bound.names) - set(point.names)
+    assert len(bound.names) < len(point.names)
+    assert bound.rule.startswith("lower bound of the 95 % interval of ICC(2,1)")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (("p1 1 1", "p2 1 1"), "All 2 cases were drawn once"),
+        (("p1 1 1", "p1 1 2"), "1 case was drawn twice; an ICC needs at least 2"),
+        (("p1 1 1", "p2 1 1", "p1 2 1", "p2 2 1", "p3 2 1"), "Patient p3, reader 2: reader 2 has no partner"),
+        (("p1 1 1", "p1 2 1", "p1 3 1"), "There are 3 readers (1, 2, 3); say with whom reader 1 is compared"),
+        (("p1 1 1", "p1 1 2", "p1 1 3"), "Patient p1: reader 1 drew it 3 times"),
+    ],
+)
+def test_rows_that_make_no_pairs_are_refused(run, tmp_path, rows, words):
+    code, _, complained = run("icc", *cohort(tmp_path, *rows), "--out", tmp_path / "out")
+    assert code == 1
+    assert words in complained
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_feature_is_refused_before_anything_is_read(phantoms, run, tmp_path):
+    code, _, complained = run("icc", phantoms, "--bland-altman", "AP_Mean", "--out", tmp_path / "out")
+    assert code == 1
+    assert "There is no feature AP_Mean to plot; an example of a name is T2_firstorder_10Percentile" in complained
+
+
+def test_readers_on_different_lattices_cost_their_pair(image_files, write_manifest_file, run, tmp_path):
+    """Reader 2 of patient c drew on a coarser image; a and b go on."""
+    coarse = {}
+    for kind in ("image", "mask"):
+        image = sitk.ReadImage(str(image_files[f"AP_{kind}"]))
+        image.SetSpacing([step * 1.2 for step in image.GetSpacing()])
+        coarse[f"AP_{kind}"] = tmp_path / f"coarse_{kind}.nrrd"
+        sitk.WriteImage(image, str(coarse[f"AP_{kind}"]))
+    others = {f"{name}_{kind}": "" for name in ("T2", "PVP", "DP") for kind in ("image", "mask")}
+    rows = [{"patient_id": patient, "reader": reader, **others} for reader in "12" for patient in "abc"]
+    rows[-1] |= {name: str(path) for name, path in coarse.items()}
+    code, said, complained = run("icc", write_manifest_file(*rows), "--out", tmp_path / "out")
+    assert code == 3
+    assert "Patient c and patient c, reader 2, AP: the VOIs lie on different lattices" in complained
+    assert "inter-observer (readers 1 and 2): 2 pairs" in said
+    assert read_stable_features(tmp_path / "out" / "stable.json").patients == {"a", "b"}
+
+
+def test_perturbations_need_no_second_reader(image_files, write_manifest_file, run, tmp_path):
+    others = {f"{name}_{kind}": "" for name in ("T2", "PVP", "DP") for kind in ("image", "mask")}
+    source = sitk.GetArrayFromImage(sitk.ReadImage(str(image_files["AP_image"]))).astype(float)
+    rows = []
+    for number, patient in enumerate("abc"):
+        image = sitk.GetImageFromArray((source * (1 + 0.5 * number)).astype(np.int16))
+        image.CopyInformation(sitk.ReadImage(str(image_files["AP_image"])))
+        sitk.WriteImage(image, str(tmp_path / f"{patient}.nrrd"))
+        rows.append({"patient_id": patient, **others, "AP_image": str(tmp_path / f"{patient}.nrrd")})
+    path = write_manifest_file(*rows)
+    code, said, _ = run("icc", path, "--perturbations", 2, "--out", tmp_path / "a")
+    assert code == 0
+    assert "3 cases, 2 perturbations each" in said
+    run("icc", path, "--perturbations", 2, "--out", tmp_path / "b")
+    assert (tmp_path / "a" / "icc.csv").read_bytes() == (tmp_path / "b" / "icc.csv").read_bytes()
+    # The mean of images that are 1, 1.5 and 2 times as bright repeats, whatever the edge.
+    assert "AP_firstorder_Mean" in read_stable_features(tmp_path / "a" / "stable.json").names
+    still = ("--margin-mm", 0, "--shift-mm", 0, "--edge-mm", 0)
+    run("icc", path, "--perturbations", 2, *still, "--out", tmp_path / "c")
+    with (tmp_path / "c" / "icc.csv").open(encoding="utf-8") as file:
+        assert {row["icc"] for row in csv.DictReader(file)} <= {"1.000000", ""}
+    code, _, complained = run("icc", path, "--perturbations", 1, "--out", tmp_path / "d")
+    assert code == 1
+    assert "needs at least 2" in complained
+
+
+def test_the_plan_is_a_work_list(phantoms, run, tmp_path):
+    code, said, _ = run("icc", phantoms, "--plan", 0.25, "--seed", 7, "--out", tmp_path)
+    assert code == 0
+    assert "3 patients are to be drawn again, 6 drawings" in said
+    with (tmp_path / "work_list.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted((row["reader"], row["session"]) for row in rows) == [("1", "2")] * 3 + [("2", "1")] * 3
+    assert "without seeing those of reader 1" in next(row["instruction"] for row in rows if row["reader"] == "2")
