@@ -1,0 +1,47 @@
+"""Drive the panel in the real application and end Slicer with the test's exit code.
+
+    Slicer --no-splash --testing --additional-module-paths TACEResponse --python-script Scripts/self_test.py
+
+With the environment variable TACE_RESPONSE_SCREENSHOTS the documentation's screenshots go to that folder.
+Exit codes: 0 passed, 1 failed. Slicer ends by itself, also on an error; give the run a time limit all the same.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+
+def main() -> int:
+    """Run and return the exit code."""
+    import slicer
+
+    mainWindow = slicer.util.mainWindow()
+    if mainWindow is None:
+        sys.stderr.write("self_test.py: the panel needs Slicer's window; start without --no-main-window.\n")
+        return 1
+    mainWindow.resize(1280, 800)
+    slicer.app.processEvents()
+    import TACEResponse
+
+    TACEResponse.TACEResponseTest().runTest()
+    return 0
+
+
+def endSlicer(code: int) -> None:
+    """Slicer stays open after a script unless it is told to go."""
+    import slicer
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    slicer.util.exit(code)
+
+
+if __name__ == "__main__":
+    exitCode = 1
+    try:
+        exitCode = main()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        endSlicer(exitCode)
