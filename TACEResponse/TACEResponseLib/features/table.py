@@ -13,6 +13,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def write_feature_table(path: Path, vectors: list[FeatureVector]) -> None:
                 f"{vector.key.label}: its features were made with other settings or another feature set "
                 "than those of the first case; one table holds one kind."
             )
-    table_bytes = _csv_lines([[*_KEY_COLUMNS, *first.names], *map(_cells, vectors)])
+    table_bytes = _csv_lines(chain([[*_KEY_COLUMNS, *first.names]], map(_cells, vectors)))
     provenance = {
         "schema": TABLE_SCHEMA_VERSION,
         "table_sha256": hashlib.sha256(table_bytes).hexdigest(),
