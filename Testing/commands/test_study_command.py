@@ -226,3 +226,50 @@ def test_evaluate_refuses_before_it_writes(cohort, run, tmp_path):
     assert code == 1
     assert "is there already" in errors
     assert not (tmp_path / "out").exists()
+
+
+def stable_list(path, features, patients):
+    """A list as ``icc`` writes it, of real patients."""
+    from TACEResponseLib.repeatability import write_stable_features
+
+    write_stable_features(path, features, [CaseKey(patient) for patient in patients], "ICC(2,1) > 0.75")
+    return path
+
+
+def test_a_study_refuses_a_list_of_its_own_patients_and_takes_their_drawings(cohort, run, tmp_path):
+    names = get_feature_set("default107").column_names(("AP",))
+    common = ("study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP)
+    own = stable_list(tmp_path / "own.json", names[:30], ["P001", "P050"])
+    code, _, complained = run(*common, "--features-from", own, "--out", tmp_path / "a")
+    assert code == 1
+    assert "estimated on patients who are in a test set here, such as P001 (2 in all)" in complained
+    assert "study --repeats" in complained
+    other = stable_list(tmp_path / "other.json", names[:30], ["Q001"])
+    code, _, complained = run(
+        *common, "--protocol", "honest", "--scores", "svm", "--features-from", other, "--out", tmp_path / "b"
+    )
+    assert code == 0
+    assert "30 of 107 features are used" in complained
+    code, _, complained = run(*common, "--repeats", cohort / "features.csv", "--out", tmp_path / "c")
+    assert code == 1
+    assert "were drawn once, by reader 1" in complained
+
+
+def test_training_refuses_a_list_of_the_external_patients(cohort, run, tmp_path):
+    names = get_feature_set("default107").column_names(("AP",))
+    common = ("train", cohort / "manifest.csv", "--features", cohort / "features.csv", "--kind", "svm")
+    external = stable_list(tmp_path / "external.json", names[:30], ["P050"])
+    code, _, complained = run(
+        *common, "--set", "development", "--features-from", external, "--out", tmp_path / "refused"
+    )
+    assert code == 1
+    assert "estimated on patients who are in a test set here, such as P050 (1 in all)" in complained
+    development = stable_list(tmp_path / "development.json", names[:30], ["P001"])
+    code, _, complained = run(
+        *common, "--set", "development", "--features-from", development, "--out", tmp_path / "stable-svm"
+    )
+    assert code == 0
+    assert "1 of them learnt from here" in complained
+    card = (tmp_path / "stable-svm" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "The cross-validation did not repeat this choice" in card
+    assert "--features-from development.json" in card
