@@ -61,7 +61,7 @@ def test_a_list_of_patients_learnt_from_is_told(cohort):
 @pytest.mark.parametrize(
     ("fields", "tested", "words"),
     [
-        ({"patients": ("P001", "P002")}, ("P002", "P003"), r"patients who are in a test set here, such as P002 \(1 in all\)"),
+        ({"patients": ("P001", "P002")}, ("P002", "P003"), r"are in a test set here, such as P002 \(1 in all\)"),
         ({"names": ("AP_glcm_Nonsense",)}, (), "AP_glcm_Nonsense, which the feature table has not"),
     ],
 )

@@ -13,7 +13,16 @@ import numpy as np
 
 from .. import __version__
 from ..cohort import SEQUENCES, Case, CaseKey, read_manifest, replace_file
-from ..features import ENGINES, FEATURE_SETS, PAPER_SETTINGS, FeatureTable, FeatureVector, get_feature_set
+from ..features import (
+    ENGINES,
+    FEATURE_SETS,
+    PAPER_SETTINGS,
+    FeatureTable,
+    FeatureVector,
+    extract_features,
+    get_feature_set,
+)
+from ..imaging import CaseImages, read_case_images
 from ..repeatability import (
     DEFAULT_FORM,
     DEFAULT_PERTURBATION,
@@ -153,7 +162,7 @@ def _read_pairs(
             if not (extract or by_key[key].sources):
                 continue
             try:
-                images[key], vector = _read(by_key[key], extract, arguments)
+                images[key], vector = _read(by_key[key], extract, arguments, terminal)
             except ValueError as error:
                 refused |= {pair for pair in own if key in pair}
                 terminal.complain(f"not done: {error}")
@@ -195,12 +204,15 @@ def _provenance(table: FeatureTable, keys: Collection[CaseKey]) -> dict[str, obj
     }
 
 
-def _read(case: Case, extract: bool, arguments: argparse.Namespace):
-    from ..features import extract_features
-    from ..imaging import read_case_images
-
+def _read(
+    case: Case, extract: bool, arguments: argparse.Namespace, terminal: Terminal
+) -> tuple[CaseImages, FeatureVector | None]:
+    """Images past the gate, whose warnings are told, and the features if they are wanted."""
     sequences = _sequences(case)
     images = read_case_images(case, sequences, PAPER_SETTINGS.spacing_mm, PAPER_SETTINGS.bin_width)
+    for warning in images.warnings:
+        where = case.key if warning.sequence is None else f"{case.key}, {warning.sequence}"
+        terminal.complain(f"warning: {where}: {warning.text}")
     vector = None
     if extract:
         vector = extract_features(images, sequences, arguments.feature_set, PAPER_SETTINGS, arguments.engine)
@@ -210,7 +222,6 @@ def _read(case: Case, extract: bool, arguments: argparse.Namespace):
 def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
     """ICC over perturbations of the reference reader's own VOIs; no second reader is needed."""
     from ..cohort import select_cases
-    from ..features import extract_features
     from ..repeatability import icc, perturb_images, write_stable_features
     from ..reporting.repeatability_report import write_perturbation_report
 
@@ -227,7 +238,7 @@ def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     for number, case in enumerate(chosen):
         terminal.progress(number / len(chosen), str(case.key))
         try:
-            images, first = _read(case, True, arguments)
+            images, first = _read(case, True, arguments, terminal)
             drawn = []
             for draw in range(arguments.perturbations):
                 own = perturb_images(images, settings, (arguments.seed, number, draw))

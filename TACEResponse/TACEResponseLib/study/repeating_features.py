@@ -40,8 +40,8 @@ def keep_stable(data: StudyData, chosen: StableFeatures, tested: Collection[str]
     if known:
         raise ValueError(
             f"The list of stable features was estimated on patients who are in a test set here, such as {known[0]} "
-            f"({len(known)} in all). Estimate it within each training part instead (study --repeats), or take a list that was "
-            "estimated on training patients or on patients of another cohort."
+            f"({len(known)} in all). Estimate it within each training part instead (study --repeats), or take a list "
+            "that was estimated on training patients or on patients of another cohort."
         )
     missing = [name for name in chosen.names if name not in data.feature_names]
     if missing or not chosen.names:
