@@ -21,7 +21,7 @@ import slicer
 from ..cohort import SEQUENCES, Case, FileSource, write_manifest
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_NAMES, SAMPLE_SEED, loadSamplePatient
-from ..scene.segmentations import TUMOUR_NAME, croppedToVoi, segmentArray
+from ..scene.segmentations import TUMOUR_NAME, croppedToVoi, segmentArray, setVoiArray
 
 MODEL = "phantom-cd"
 
@@ -59,6 +59,7 @@ class SelfTest:
             self.editAndSeeItStale()
             self.saveAndReopen(Path(folder))
             self.useResult(Path(folder))
+            self.drawAgain()
         slicer.util.selectModule("Data")
         assert slicer.app.layoutManager().layout == layoutBefore
         slicer.mrmlScene.Clear()
@@ -219,6 +220,27 @@ class SelfTest:
         self.panel.result.writePdf(folder / "report.pdf")
         assert (folder / "report.html").stat().st_size > 10000
         assert (folder / "report.pdf").read_bytes()[:5] == b"%PDF-"
+
+    def drawAgain(self) -> None:
+        """A second reader draws AP without seeing the first VOI; then both are compared."""
+        from ..phantom import make_patient
+
+        step, vois = self.panel.repeatability, self.panel.vois
+        step.setCollapsed(False)
+        first = self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"])
+        step.ui.drawAgainButton.click()
+        assert step.isBlinded
+        assert not first.GetDisplayNode().GetVisibility()
+        assert "mL" not in vois.ui.voiAPLabel.text
+        second = self.panel.parameters.getNode("secondSegmentation")
+        mask = make_patient(SAMPLE_SEED, SAMPLE_INDEX).mask("AP")
+        setVoiArray(second, self.panel.parameters.getNode(VOLUME_ROLES["AP"]), mask)
+        self._wait()
+        step.ui.compareButton.click()
+        self._waitForTask()
+        assert "Dice" in step.ui.comparisonLabel.text
+        assert first.GetDisplayNode().GetVisibility()
+        self.screenshot("repeatability")
 
     def screenshot(self, name: str) -> None:
         """The main window as PNG, if a folder was named."""
