@@ -3,6 +3,7 @@
 from .job import DONE, FAILED, SKIPPED, CaseJob, CaseOutcome, CaseTask, JobOutput, fingerprint, read_record
 from .run_batch import BatchSummary, Workers, run_batch
 from .run_cases import CaseFailure, CaseResults, run_cases
+from .run_record import RunRecord
 from .worker_choice import choose_workers
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CaseResults",
     "CaseTask",
     "JobOutput",
+    "RunRecord",
     "Workers",
     "choose_workers",
     "fingerprint",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..batch import RunRecord
 from ..cohort import check_identifier, read_manifest, select_cases
-from .run_record import RunRecord
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "evaluate"

@@ -6,12 +6,11 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..batch import CaseFailure, Workers, choose_workers, read_record, run_batch, run_cases
+from ..batch import CaseFailure, RunRecord, Workers, choose_workers, read_record, run_batch, run_cases
 from ..cohort import SEQUENCES, Case, read_manifest
 from ..features import ENGINES, FEATURE_SETS, FeatureVector, write_feature_table
 from .batch_options import add_batch_arguments, tell_outcome, tell_summary
 from .extract_job import ExtractJob, vector_of_record
-from .run_record import RunRecord
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "extract"

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..batch import RunRecord
 from ..cohort import SEQUENCES, Case, CaseKey, read_manifest, replace_file
 from ..features import (
     ENGINES,
@@ -32,7 +33,6 @@ from ..repeatability import (
     PerturbationSettings,
     find_redrawn,
 )
-from .run_record import RunRecord
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 Pair = tuple[CaseKey, CaseKey]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..batch import RunRecord
 from ..cohort import write_manifest
 from ..intake import load_rules
-from .run_record import RunRecord
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "intake"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .run_record import RunRecord
+from ..batch import RunRecord
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "phantom"

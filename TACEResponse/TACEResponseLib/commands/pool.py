@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..batch import RunRecord
 from ..cohort import Case, check_identifier, new_folder, read_manifest, write_manifest
 from ..features import write_feature_table
-from .run_record import RunRecord
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "pool"

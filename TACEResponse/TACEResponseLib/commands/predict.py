@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..batch import CaseFailure, Workers, choose_workers, run_batch, run_cases
-from ..cohort import Case, CaseKey, FileSource, case_folder_names, read_manifest, select_cases
+from ..batch import CaseFailure, RunRecord, Workers, choose_workers, run_batch, run_cases
+from ..cohort import Case, CaseKey, case_folder_names, read_manifest, select_cases
 from ..features import ENGINES
 from ..models import ModelBundle, find_bundle, load_bundle
-from ..prediction import Prediction, write_predictions_table
+from ..prediction import Prediction
 from ..prediction.perturbation_band import check_draws
-from ..prediction.serialisation import read_prediction
+from ..reporting.cohort_results import PREDICTIONS_FILE, write_cohort_results
+from ..reporting.predict_job import PredictJob, predict_case
 from .batch_options import add_batch_arguments, tell_outcome, tell_summary
-from .predict_job import PredictJob, predict_case
-from .run_record import RunRecord
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "predict"
@@ -64,17 +62,12 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if workers is None:
         predictions, failed = _one_after_the_other(cases, bundle, folders, arguments, terminal)
     else:
-        predictions, failed = _by_workers(cases, bundle, workers, folders, arguments, terminal)
-    _remove_earlier_results(failed, folders, terminal)
-    errors = {failure.key: failure.text for failure in failed}
-    write_predictions_table(
-        arguments.out / "predictions.csv",
-        predictions,
-        {case.key: _without_paths(errors[case.key], case) for case in cases if case.key in errors},
-    )
+        predictions, failed = _by_workers(cases, bundle, workers, arguments, terminal)
+    for key in write_cohort_results(arguments.out, cases, folders, predictions, failed):
+        terminal.complain(f"removed: {folders[key]}, the result of an earlier run of {key}")
     record.write(arguments.out / "run.json", done=len(cases) - len(failed), failed=len(failed))
     if len(cases) > 1:
-        terminal.say(f"{len(cases) - len(failed)} of {len(cases)} cases predicted: {arguments.out / 'predictions.csv'}")
+        terminal.say(f"{len(cases) - len(failed)} of {len(cases)} cases predicted: {arguments.out / PREDICTIONS_FILE}")
     return EXIT_SOME_FAILED if failed else EXIT_DONE
 
 
@@ -102,7 +95,6 @@ def _by_workers(
     cases: list[Case],
     bundle: ModelBundle,
     workers: Workers,
-    folders: Mapping[CaseKey, Path],
     arguments: argparse.Namespace,
     terminal: Terminal,
 ) -> tuple[Iterable[Prediction], tuple[CaseFailure, ...]]:
@@ -113,18 +105,17 @@ def _by_workers(
         arguments.out.resolve(),
         arguments.perturbations,
     )
-    folder = arguments.out / "batch"
     summary = run_batch(
         cases,
         job,
-        folder,
+        job.batch_folder,
         workers,
         terminal.progress,
         lambda outcome: tell_outcome(outcome, terminal),
         arguments.resume,
     )
-    tell_summary(summary, folder, terminal)
-    return (read_prediction(folders[key] / "prediction.json") for key in summary.with_result), summary.failed
+    tell_summary(summary, job.batch_folder, terminal)
+    return job.predictions(summary), summary.failed
 
 
 def _load_bundle(name: str) -> ModelBundle:
@@ -134,21 +125,3 @@ def _load_bundle(name: str) -> ModelBundle:
         loading = executor.submit(load_bundle, folder)
         importlib.import_module("SimpleITK")
         return loading.result()
-
-
-def _remove_earlier_results(failed: Iterable[CaseFailure], folders: Mapping[CaseKey, Path], terminal: Terminal) -> None:
-    """A result of an earlier run, which would be taken for one of this run, goes away."""
-    for failure in failed:
-        if folders[failure.key].exists():
-            shutil.rmtree(folders[failure.key])
-            terminal.complain(f"removed: {folders[failure.key]}, the result of an earlier run of {failure.key}")
-
-
-def _without_paths(sentence: str, case: Case) -> str:
-    """Paths often hold patients' names and stay out of results: the manifest's column stands in their place."""
-    for sequence, source in case.sources.items():
-        if isinstance(source, FileSource):
-            for kind, path in (("image", source.image_path), ("mask", source.mask_path)):
-                for name in (str(path), path.name):
-                    sentence = sentence.replace(name, f"<{sequence}_{kind}>")
-    return sentence

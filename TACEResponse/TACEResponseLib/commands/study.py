@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ..batch import RunRecord
 from ..cohort import read_manifest, select_cases, select_lesions
-from .run_record import RunRecord
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "study"

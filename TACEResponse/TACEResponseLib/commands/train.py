@@ -6,8 +6,8 @@ import argparse
 import shlex
 from pathlib import Path
 
+from ..batch import RunRecord
 from ..cohort import check_identifier, read_manifest, select_cases
-from .run_record import RunRecord
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "train"

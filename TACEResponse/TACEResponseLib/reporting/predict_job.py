@@ -1,20 +1,21 @@
-"""The prediction of one case with its files, as ``predict`` makes them here, in a worker or on a cluster."""
+"""The prediction of one case with its files, as command and panel make them here, in a worker or on a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ..batch import JobOutput
+from ..batch import BatchSummary, JobOutput
 from ..cohort import Case, case_folder_names
 from ..features import Engine, get_engine
 from ..imaging import read_case_images
 from ..models import ModelBundle, load_bundle
 from ..prediction import Prediction, predict, with_perturbation_band
+from ..prediction.serialisation import read_prediction
 from ..prediction.wording import interval_per_hundred, per_hundred
-from ..reporting.case_results import write_case_results
+from .case_results import PREDICTION_FILE, write_case_results
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class PredictJob:
         return (self.out,)
 
     @property
+    def batch_folder(self) -> Path:
+        """Where the batch keeps its records and logs."""
+        return self.out / "batch"
+
+    @property
     def settings(self) -> Mapping[str, object]:
         """What besides the case decides the prediction."""
         return {"bundle": self.bundle_sha256, "engine": self.engine, "perturbations": self.perturbations}
@@ -54,7 +60,11 @@ class PredictJob:
 
     def is_there(self, case: Case) -> bool:
         """Whether the case's folder is there with its prediction."""
-        return (self._folder(case) / "prediction.json").is_file()
+        return (self._folder(case) / PREDICTION_FILE).is_file()
+
+    def predictions(self, summary: BatchSummary) -> Iterator[Prediction]:
+        """The predictions that a batch has made or found, read one by one. Raises ValueError for a damaged one."""
+        return (read_prediction(self.out / summary.names[key] / PREDICTION_FILE) for key in summary.with_result)
 
     def _folder(self, case: Case) -> Path:
         return self.out / case_folder_names([case.key])[case.key]
