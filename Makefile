@@ -7,7 +7,7 @@ SOURCES := $(shell find TACEResponse -name '*.py')
 PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: demo test lint phantom-cd self-check benchmarks clean
+.PHONY: demo test test-slicer lint phantom-cd self-check benchmarks clean
 
 demo: $(VENV)/.installed
 	@rm -rf out/demo
@@ -16,6 +16,16 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+
+# The panel in a real Slicer, on a screen of its own: `make test-slicer SLICER=/path/to/Slicer`. Needs Xvfb; ends after 15 minutes at
+# most, with the self-test's exit code. SCREENSHOTS=folder keeps the documentation's pictures.
+SCREENSHOTS ?= $(CURDIR)/out/screenshots
+test-slicer:
+	@test -x "$(SLICER)" || { echo "Name Slicer's executable: make test-slicer SLICER=/path/to/Slicer" >&2; exit 2; }
+	TACE_RESPONSE_SCREENSHOTS="$(SCREENSHOTS)" timeout --kill-after=30 900 \
+		xvfb-run --auto-servernum --server-args="-screen 0 1280x1024x24" \
+		"$(SLICER)" --no-splash --testing --additional-module-paths "$(CURDIR)/TACEResponse" \
+		--python-script "$(CURDIR)/TACEResponse/Scripts/self_test.py"
 
 lint: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .

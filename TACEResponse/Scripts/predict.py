@@ -3,22 +3,22 @@
     Slicer --no-splash --no-main-window --python-script Scripts/predict.py -- --manifest cohort.csv --model M --out DIR
     Slicer --no-splash --no-main-window --python-script Scripts/predict.py -- --scene case.mrb --model M --out DIR
 
-Exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases failed. Slicer ends by itself, also on an error.
+With --manifest all options of tace-response predict, such as --workers 4 --resume. Exit codes: 0 all done, 1 error,
+2 bad arguments, 3 some cases failed. Slicer ends by itself, also on an error.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import traceback
 from pathlib import Path
 
-EXIT_ERROR, EXIT_BAD_ARGUMENTS = 1, 2
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from slicer_script import EXIT_BAD_ARGUMENTS, EXIT_ERROR, run
 
 
 def main(arguments: list[str]) -> int:
     """Run and return the exit code."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     parser = argparse.ArgumentParser(prog="predict.py", description=__doc__.splitlines()[0])
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--manifest", type=Path, help="CSV as for tace-response predict")
@@ -45,23 +45,5 @@ def main(arguments: list[str]) -> int:
         return EXIT_ERROR
 
 
-def endSlicer(code: int) -> None:
-    """Slicer stays open after a script unless it is told to go; outside the application the process ends."""
-    import slicer
-
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if hasattr(slicer, "app"):
-        slicer.util.exit(code)
-    else:
-        sys.exit(code)
-
-
 if __name__ == "__main__":
-    exitCode = EXIT_ERROR
-    try:
-        exitCode = main(sys.argv[1:])
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        endSlicer(exitCode)
+    run(main)

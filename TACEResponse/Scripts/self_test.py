@@ -9,17 +9,20 @@ Exit codes: 0 passed, 1 failed. Slicer ends by itself, also on an error; give th
 from __future__ import annotations
 
 import sys
-import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from slicer_script import EXIT_ERROR, run
 
 
-def main() -> int:
+def main(_arguments: list[str]) -> int:
     """Run and return the exit code."""
     import slicer
 
     mainWindow = slicer.util.mainWindow()
     if mainWindow is None:
         sys.stderr.write("self_test.py: the panel needs Slicer's window; start without --no-main-window.\n")
-        return 1
+        return EXIT_ERROR
     mainWindow.resize(1280, 800)
     slicer.app.processEvents()
     import TACEResponse
@@ -28,20 +31,5 @@ def main() -> int:
     return 0
 
 
-def endSlicer(code: int) -> None:
-    """Slicer stays open after a script unless it is told to go."""
-    import slicer
-
-    sys.stdout.flush()
-    sys.stderr.flush()
-    slicer.util.exit(code)
-
-
 if __name__ == "__main__":
-    exitCode = 1
-    try:
-        exitCode = main()
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        endSlicer(exitCode)
+    run(main)

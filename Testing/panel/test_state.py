@@ -326,3 +326,22 @@ def test_the_fingerprint_ignores_what_the_model_does_not_need(complete_inputs):
     inputs = complete_inputs()
     clinical_only = replace(inputs, model=replace(inputs.model, requiredSequences=()))
     assert clinical_only.fingerprint() == replace(clinical_only, volumes={}, vois={}).fingerprint()
+
+
+def test_the_engine_belongs_to_the_result_of_images_only(complete_inputs, predicted):
+    inputs = complete_inputs()
+    predicted.update(replace(inputs, engine="pyradiomics"))
+    assert predicted.resultIsStale
+    assert (
+        replace(inputs, model=replace(inputs.model, requiredSequences=())).fingerprint()
+        == replace(inputs, model=replace(inputs.model, requiredSequences=()), engine="pyradiomics").fingerprint()
+    )
+
+
+def test_an_engine_that_is_not_here_is_missing(complete_inputs):
+    state = PanelState()
+    state.update(complete_inputs(engine="pyradiomics", engineProblem="PyRadiomics is not installed."))
+    assert state.missing() == ("Feature engine: PyRadiomics is not installed.",)
+    model = replace(complete_inputs().model, requiredSequences=())
+    state.update(complete_inputs(model=model, engineProblem="PyRadiomics is not installed."))
+    assert state.canPredict()

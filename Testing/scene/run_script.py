@@ -1,4 +1,4 @@
-"""Run Scripts/predict.py on the slicer-core wheel as Slicer would: with a scene and the modules' logic."""
+"""Run a script on the slicer-core wheel as Slicer would: with a scene and the modules' logic."""
 
 import runpy
 import sys

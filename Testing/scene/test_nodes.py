@@ -1,12 +1,15 @@
 """Volumes and segmentations, oblique, anisotropic and left-handed, to arrays; what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import slicer
-from TACEResponseLib.cohort import CaseKey
+from TACEResponseLib.cohort import AcquisitionTags, Case, CaseKey, Lattice
 from TACEResponseLib.features import extract_features
 from TACEResponseLib.imaging import read_case_images
 from TACEResponseLib.scene import segmentations as vois
+from TACEResponseLib.scene.case_nodes import nodesOfCase, readSources
 from TACEResponseLib.scene.cases import arraySource, caseOfNodes
 from TACEResponseLib.scene.volumes import volumeDigest, volumeLattice
 
@@ -37,6 +40,29 @@ def test_features_of_nodes_equal_those_of_arrays(make_lesion_source, make_nodes,
     )
     assert np.array_equal(one.values, other.values, equal_nan=True)
     assert one.input_sha256 == other.input_sha256
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS.values(), ids=DIRECTIONS)
+def test_a_case_becomes_nodes_and_the_same_case_again(make_lesion_source, scene, direction):
+    source = make_lesion_source(direction=direction, tags=AcquisitionTags(patient_id="P7", study_date="20210304"))
+    case = Case(CaseKey("P", reader="2"), {"AP": source, "DP": source})
+    volumes, segmentations = nodesOfCase(case, readSources(case))
+    again = caseOfNodes(case.key, volumes, segmentations)
+    one, other = (read_case_images(case, ("AP", "DP")) for case in (case, again))
+    for sequence in ("AP", "DP"):
+        assert one.vois[sequence].image_sha256 == other.vois[sequence].image_sha256
+        assert one.vois[sequence].mask_sha256 == other.vois[sequence].mask_sha256
+        assert one.vois[sequence].tags.patient_id == other.vois[sequence].tags.patient_id == "P7"
+    assert vois.tag(segmentations["AP"], vois.READER_TAG) == "2"
+
+
+def test_a_mask_of_another_grid_is_refused_before_any_node_is_made(make_lesion_source, scene):
+    source = make_lesion_source()
+    elsewhere = replace(source, mask_lattice=Lattice((1.0, 1.0, 1.0), source.origin_mm, source.direction))
+    case = Case(CaseKey("P"), {"T2": source, "AP": elsewhere})
+    with pytest.raises(ValueError, match="Patient P, AP: the mask was drawn on another voxel grid"):
+        nodesOfCase(case, readSources(case))
+    assert scene.GetNumberOfNodesByClass("vtkMRMLVolumeNode") == 0
 
 
 def test_the_arrays_are_copies_that_a_thread_may_keep(make_lesion_source, make_nodes):

@@ -1,4 +1,4 @@
-"""Scripts/predict.py as a process of its own: same values as the command, true exit codes, an end in any case."""
+"""Scripts for Slicer as processes of their own: same values as the commands, true exit codes, an end in any case."""
 
 import csv
 import json
@@ -26,8 +26,8 @@ def bundle_folder(tmp_path_factory, make_formula_bundle):
 def run_script(repository):
     """Run the script with arguments; its exit code and what it said."""
 
-    def run(*arguments):
-        script = repository / "TACEResponse" / "Scripts" / "predict.py"
+    def run(*arguments, name="predict.py"):
+        script = repository / "TACEResponse" / "Scripts" / name
         runner = Path(__file__).with_name("run_script.py")
         environment = {**os.environ, "PYTHONPATH": ""}
         done = subprocess.run(
@@ -74,3 +74,25 @@ def test_it_ends_with_an_error_also_on_an_exception(run_script, tmp_path, phanto
     (folder / "model.json").write_text("[]")
     code, said = run_script("--manifest", phantom_cohort, "--model", folder, "--out", tmp_path / "file")
     assert code == 1, said
+
+
+def test_workers_and_resume_are_those_of_the_command(run_script, phantom_cohort, bundle_folder, tmp_path):
+    arguments = ("--manifest", phantom_cohort, "--model", bundle_folder, "--out", tmp_path / "out", "--workers", 2)
+    code, said = run_script(*arguments)
+    assert code == 0, said
+    assert "2 done, 0 skipped" in said
+    written = (tmp_path / "out" / "predictions.csv").read_bytes()
+    code, said = run_script(*arguments, "--resume")
+    assert code == 0, said
+    assert "0 done, 2 skipped" in said
+    assert (tmp_path / "out" / "predictions.csv").read_bytes() == written
+
+
+def test_any_command_runs_with_its_own_exit_code(run_script, phantom_cohort, tmp_path):
+    name = "tace_response.py"
+    out = tmp_path / "features.csv"
+    code, said = run_script("extract", phantom_cohort, "--out", out, "--sequences", "AP", name=name)
+    assert code == 0, said
+    assert len(out.read_text().splitlines()) == 1 + len(read_manifest(phantom_cohort))
+    assert run_script("no-such-command", name=name)[0] == 2
+    assert run_script("extract", tmp_path / "none.csv", "--out", out, name=name)[0] == 1

@@ -10,7 +10,7 @@ from TACEResponseLib.models import find_bundle, load_bundle
 from TACEResponseLib.repeatability import icc
 from TACEResponseLib.scene.cases import arraySource, caseOfNodes
 from TACEResponseLib.scene.logic import TACEResponseLogic
-from TACEResponseLib.scene.repeatability_nodes import cohortRepeatability, iccChart, iccTable, iccWords
+from TACEResponseLib.scene.repeatability_nodes import iccChart, iccTable, iccWords
 from TACEResponseLib.scene.sample_patient import loadSamplePatient
 from TACEResponseLib.scene.second_reading import (
     MOVED_SD,
@@ -98,7 +98,7 @@ def test_the_icc_of_a_cohort_as_table_and_plot(scene, tmp_path):
     lines = [",".join(["patient_id", "lesion", "reader", "session", *names])]
     lines += [",".join([*key, *map(repr, map(float, row))]) for key, row in zip(keys, rows, strict=True)]
     (tmp_path / "features.csv").write_text("\n".join(lines) + "\n")
-    parts = cohortRepeatability(tmp_path)
+    parts = TACEResponseLogic().icc(tmp_path / "features.csv")
     table = iccTable(parts)
     ratings = np.reshape(rows, (12, 2, 3))
     expected = icc(ratings)
@@ -116,4 +116,4 @@ def test_the_icc_of_a_cohort_as_table_and_plot(scene, tmp_path):
 
 def test_a_folder_without_features_says_so(scene, tmp_path):
     with pytest.raises(ValueError, match=r"features\.csv cannot be read"):
-        cohortRepeatability(tmp_path)
+        TACEResponseLogic().icc(tmp_path / "features.csv")

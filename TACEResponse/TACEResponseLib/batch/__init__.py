@@ -1,6 +1,17 @@
 """One function over many cases: in this process, by workers or on a cluster. A bad case does not stop the others."""
 
-from .job import DONE, FAILED, SKIPPED, CaseJob, CaseOutcome, CaseTask, JobOutput, fingerprint, read_record
+from .job import (
+    DONE,
+    FAILED,
+    SKIPPED,
+    CaseJob,
+    CaseOutcome,
+    CaseTask,
+    JobOutput,
+    fingerprint,
+    is_done_before,
+    read_record,
+)
 from .run_batch import BatchSummary, Workers, run_batch
 from .run_cases import CaseFailure, CaseResults, run_cases
 from .run_record import RunRecord
@@ -21,6 +32,7 @@ __all__ = [
     "Workers",
     "choose_workers",
     "fingerprint",
+    "is_done_before",
     "read_record",
     "run_batch",
     "run_cases",

@@ -68,7 +68,7 @@ class CaseTask:
         try:
             self._check_version()
             mark = fingerprint(case, self.job.settings)
-            if self.resume and self.job.is_there(case) and _recorded(record_path) == mark:
+            if self.resume and _was_made(case, self.job, record_path, mark):
                 return self._outcome(case, SKIPPED, "", started_s, JobOutput())
             record_path.unlink(missing_ok=True)
             output = self.job.run(case)
@@ -142,6 +142,11 @@ def fingerprint(case: Case, settings: Mapping[str, object]) -> str:
     return digest.hexdigest()
 
 
+def is_done_before(case: Case, job: CaseJob, folder: Path, name: str) -> bool:
+    """Whether a batch in ``folder`` has done the case, and nothing that decides its result has changed since."""
+    return _was_made(case, job, folder / f"{name}.json", fingerprint(case, job.settings))
+
+
 def read_record(folder: Path, name: str) -> dict:
     """The result that a case's record holds. Raises ValueError if the record was removed or damaged meanwhile."""
     path = folder / f"{name}.json"
@@ -149,6 +154,10 @@ def read_record(folder: Path, name: str) -> dict:
         return json.loads(path.read_text(encoding="utf-8"))["result"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"The record {path} is missing or damaged; start again with --resume.") from error
+
+
+def _was_made(case: Case, job: CaseJob, record_path: Path, mark: str) -> bool:
+    return job.is_there(case) and _recorded(record_path) == mark
 
 
 def _recorded(path: Path) -> str | None:

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..batch import CaseFailure, RunRecord, Workers, choose_workers, read_record, run_batch, run_cases
+from ..batch import CaseFailure, RunRecord, Workers, choose_workers, run_batch, run_cases
+from ..batch.extract_job import ExtractJob, batch_folder, vectors_of_batch
 from ..cohort import SEQUENCES, Case, read_manifest
 from ..features import ENGINES, FEATURE_SETS, FeatureVector, write_feature_table
 from .batch_options import add_batch_arguments, tell_outcome, tell_summary
-from .extract_job import ExtractJob, vector_of_record
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "extract"
@@ -73,7 +73,7 @@ def _one_after_the_other(
 def _by_workers(
     cases: list[Case], job: ExtractJob, workers: Workers, arguments: argparse.Namespace, terminal: Terminal
 ) -> tuple[list[FeatureVector], tuple[CaseFailure, ...]]:
-    folder = arguments.out.with_name(arguments.out.name + ".batch")
+    folder = batch_folder(arguments.out)
     summary = run_batch(
         cases,
         job,
@@ -84,8 +84,7 @@ def _by_workers(
         arguments.resume,
     )
     tell_summary(summary, folder, terminal)
-    vectors = [vector_of_record(key, read_record(folder, summary.names[key]), job) for key in summary.with_result]
-    return vectors, summary.failed
+    return vectors_of_batch(summary, folder, job), summary.failed
 
 
 def _complain(lines: Iterable[str], terminal: Terminal) -> None:

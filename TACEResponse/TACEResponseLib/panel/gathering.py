@@ -7,6 +7,7 @@ from pathlib import Path
 import slicer
 
 from ..cohort import SEQUENCES
+from ..features import get_engine
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..scene.parameters import Parameters
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
@@ -40,6 +41,8 @@ class Gatherer:
                 vois[sequence] = _voiInput(segmentationNode, summary)
         return PanelInputs(
             model=self._model(str(parameters.get("model"))),
+            engine=str(parameters.get("engine")),
+            engineProblem=_engineProblem(str(parameters.get("engine"))),
             patientId=str(parameters.get("patientId")),
             checklist=frozenset(name for name in CHECKLIST if parameters.get(name)),
             volumes=volumes,
@@ -89,6 +92,15 @@ class Gatherer:
         if known is None or known[0] != key:
             self._summaries[sequence] = known = (key, summariseVoi(sequence, volumeNode, segmentationNode))
         return known[1]
+
+
+def _engineProblem(name: str) -> str | None:
+    """Why the feature engine cannot be used here; the native one always can."""
+    try:
+        get_engine(name)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _modelInput(bundle: ModelBundle) -> ModelInput:

@@ -69,6 +69,8 @@ class PanelInputs:
     """Everything that a prediction depends on, and the warnings between sequences."""
 
     model: ModelInput | None = None
+    engine: str = "native"
+    engineProblem: str | None = None
     patientId: str = ""
     checklist: frozenset[str] = frozenset()
     volumes: Mapping[str, VolumeInput] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class PanelInputs:
     def fingerprint(self) -> tuple[str, ...]:
         """Equal exactly as long as a prediction would be made of the same model, voxels and facts."""
         parts = ["" if self.model is None else self.model.sha256, self.patientId.strip()]
+        parts += [self.engine] if self.sequences else []
         for sequence in self.sequences:
             volume, voi = self.volumes.get(sequence), self.vois.get(sequence)
             parts += [sequence, "" if volume is None else volume.content, "" if voi is None else voi.content]

@@ -20,6 +20,7 @@ from ..scene.parameters import Parameters, parameterNode
 from ..scene.results import removeResult, storedResult
 from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, VOLUME_ROLES
 from .background_task import TaskNews
+from .batch_step import BatchStep
 from .binding import Binding
 from .clinical_step import ClinicalStep
 from .follow_up_step import FollowUpStep
@@ -62,9 +63,9 @@ class Panel(VTKObservationMixin):
         self.model, self.study, self.vois = ModelStep(self), StudyStep(self), VoiStep(self)
         self.clinical, self.predictStep = ClinicalStep(self), PredictStep(self)
         self.result, self.followUp = ResultStep(self), FollowUpStep(self)
-        self.repeatability = RepeatabilityStep(self)
+        self.repeatability, self.batch = RepeatabilityStep(self), BatchStep(self)
         self.steps = (self.model, self.study, self.vois, self.clinical, self.predictStep, self.result)
-        self.steps += (self.followUp, self.repeatability)
+        self.steps += (self.followUp, self.repeatability, self.batch)
         for step in self.steps:
             layout.addWidget(step.widget)
             self._binding.add(step.ui)
@@ -212,8 +213,9 @@ class Panel(VTKObservationMixin):
                 if not isAgain:
                     self.state.fail(str(error))
                 raise
+            engine = self.state.inputs.engine
             self.tasks.run(
-                lambda progress: self.logic.predictCase(case, bundle, progress),
+                lambda progress: self.logic.predictCase(case, bundle, progress, engine),
                 self._keepImages(onNews) if isAgain else onNews,
             )
         self.showAll()

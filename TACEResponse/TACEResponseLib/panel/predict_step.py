@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..features import ENGINES
 from ..scene.i18n import _
 from .background_task import TaskNews
-from .step import PROBLEM_STYLE, Step, showNote
+from .step import PROBLEM_STYLE, Step, fillSelector, showNote
 
 
 class PredictStep(Step):
@@ -16,10 +17,13 @@ class PredictStep(Step):
     def setup(self) -> None:
         self.ui.predictButton.clicked.connect(self.onPredict)
         self.ui.progressBar.setVisible(False)
+        names = {"native": _("native (nothing to install)"), "pyradiomics": _("PyRadiomics, if it is installed")}
+        fillSelector(self.ui.engineSelector, {name: names[name] for name in ENGINES})
 
     def refresh(self) -> None:
         state = self.panel.state
         missing = state.missing()
+        self.ui.engineFrame.setVisible(state.inputs.needsImages)
         button = self.ui.predictButton
         button.setText(_("Cancel") if state.isRunning else _("Predict"))
         button.setEnabled(state.isRunning or (state.canPredict() and not self.panel.tasks.isRunning))

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import slicer
 
+from ..batch.extract_job import FEATURES_FILE
 from ..cohort import SEQUENCES
 from ..prediction import with_perturbation_band
 from ..scene.cases import arraySource, caseOfNodes, nodesOfParameterNode
 from ..scene.i18n import _
-from ..scene.repeatability_nodes import cohortRepeatability, iccChart, iccTable, iccWords
+from ..scene.repeatability_nodes import iccChart, iccTable, iccWords
 from ..scene.roles import VOLUME_ROLES
 from ..scene.second_reading import beginSecondReading, compareReadings, hideOtherVois, showOutlines
 from .background_task import TaskNews
@@ -112,9 +113,12 @@ class RepeatabilityStep(Step):
             other = replace(case, key=key, sources=sources)
             showOutlines([segmentations[sequence], second])
 
+            engine = panel.state.inputs.engine
+
             def work(progress):
-                first = panel.logic.predictCase(case, bundle, progress)
-                return compareReadings(sequence, first, panel.logic.predictCase(other, bundle, progress), bundle)
+                first = panel.logic.predictCase(case, bundle, progress, engine)
+                second = panel.logic.predictCase(other, bundle, progress, engine)
+                return compareReadings(sequence, first, second, bundle)
 
             showNote(self.ui.comparisonLabel, _("Comparing ..."))
             panel.tasks.run(work, self._onCompared)
@@ -128,11 +132,13 @@ class RepeatabilityStep(Step):
             volumes, segmentations = nodesOfParameterNode(panel.parameters.node)
             needed = {name: volumes[name] for name in panel.state.inputs.sequences}
             case = caseOfNodes(panel.key(), needed, segmentations, panel.state.inputs.clinical.record())
-            fingerprint = panel.state.result.fingerprint
+            fingerprint, engine = panel.state.result.fingerprint, panel.state.inputs.engine
 
             def work(progress):
-                _prediction, images, _features = panel.logic.predictCase(case, bundle)
-                return with_perturbation_band(prediction, case, bundle, images, PERTURBATION_DRAWS, progress=progress)
+                _prediction, images, _features = panel.logic.predictCase(case, bundle, engine=engine)
+                return with_perturbation_band(
+                    prediction, case, bundle, images, PERTURBATION_DRAWS, engine=engine, progress=progress
+                )
 
             def show(news: TaskNews) -> None:
                 if news.kind == "progress":
@@ -152,7 +158,7 @@ class RepeatabilityStep(Step):
         """The cohort's ICC as a table and a plot, shown in a layout with both."""
         folder = Path(str(self.panel.parameters.get("repeatedCohortFolder")))
         with self.panel.saying(self.ui.iccLabel), slicer.util.WaitCursor():
-            parts = cohortRepeatability(folder)
+            parts = self.panel.logic.icc(folder / FEATURES_FILE)
             table, chart = iccTable(parts), iccChart(parts)
             showNote(self.ui.iccLabel, iccWords(parts))
             self.panel.fourUp.hide()

@@ -70,6 +70,14 @@ def numberWords(prediction: Prediction) -> str:
     return interval_per_hundred(*prediction.probability_range)
 
 
+def estimateWords(prediction: Prediction) -> str:
+    """ "62 (44-77)" for a cell of a table; a demonstration model on a patient has no number."""
+    if prediction.demonstration_only:
+        return _("DEMONSTRATION")
+    uncertainty = interval_per_hundred(prediction.probability_low, prediction.probability_high)
+    return f"{numberWords(prediction)} ({uncertainty})"
+
+
 def whatIfHtml(whatIf: Prediction) -> str:
     """A what-if, marked as not this patient's."""
     uncertainty = interval_per_hundred(whatIf.probability_low, whatIf.probability_high)

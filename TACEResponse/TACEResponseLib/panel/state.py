@@ -9,7 +9,8 @@ from ..prediction import Prediction
 from ..scene.i18n import _
 from .inputs import CHECKLIST, PanelInputs, VolumeInput
 
-STEPS: tuple[str, ...] = ("model", "study", "vois", "clinical", "predict", "result", "followUp", "repeatability")
+STEPS: tuple[str, ...] = ("model", "study", "vois", "clinical", "predict", "result")
+STEPS += ("followUp", "repeatability", "batch")
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class PanelState:
         if self._unticked():
             reasons.append(_("Checklist: tick what is so; the model was made for such patients only."))
         reasons += self._missingImages()
+        if inputs.sequences and inputs.engineProblem:
+            reasons.append(_("Feature engine: {problem}").format(problem=inputs.engineProblem))
         problems = inputs.clinical.problems()
         reasons += [problems[name] for name in inputs.model.requiredFields if name in problems]
         return tuple(reasons)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import slicer
 
+from ..batch.extract_job import FEATURES_FILE
 from ..cohort import (
     Case,
     CaseKey,
@@ -19,7 +20,7 @@ from ..cohort import (
 )
 from ..features import FeatureVector, append_to_feature_table
 
-COHORT_FILE, FEATURES_FILE = "cohort.csv", "features.csv"
+COHORT_FILE = "cohort.csv"
 
 
 def addLine(name: str) -> slicer.vtkMRMLMarkupsLineNode:

@@ -8,11 +8,19 @@ from pathlib import Path
 import slicer
 
 from ..cohort import Case, CaseKey, ClinicalRecord
-from ..features import PAPER_SETTINGS, FeatureSettings, FeatureVector, extract_features
+from ..features import (
+    PAPER_SETTINGS,
+    FeatureSettings,
+    FeatureTable,
+    FeatureVector,
+    extract_features,
+    read_feature_table,
+)
 from ..features.self_check import SelfCheckResult, self_check
 from ..imaging import CaseImages, ResampledVoi, canonical_voi, read_case_images, resample
 from ..models import ModelBundle, find_bundle, load_bundle, shipped_bundles
 from ..prediction import Prediction, predict, predict_from_features
+from ..repeatability import Repeatability, repeatability
 from .cases import arraySource, caseOfNodes, caseOfScene
 
 Progress = Callable[[int, int, str], None]
@@ -21,7 +29,7 @@ Segmentations = Mapping[str, slicer.vtkMRMLSegmentationNode]
 
 
 class TACEResponseLogic:
-    """Resample, extract, predict.
+    """Resample, extract, predict, ICC.
 
     Methods that take nodes run in the main thread, as MRML must; `predictCase` takes plain data and may run in another.
     All raise ValueError with a sentence for the user.
@@ -78,12 +86,12 @@ class TACEResponseLogic:
         return predict(self.case(volumes, segmentations, clinical, key), self.loadModel(model), progress)
 
     def predictCase(
-        self, case: Case, bundle: ModelBundle, progress: Progress | None = None
+        self, case: Case, bundle: ModelBundle, progress: Progress | None = None, engine: str = "native"
     ) -> tuple[Prediction, CaseImages | None, FeatureVector | None]:
         """Prediction, images and features of a case of arrays; touches no node."""
         sequences = bundle.required_sequences
         if not sequences:
-            return predict(case, bundle, progress), None, None
+            return predict(case, bundle, progress, engine=engine), None, None
         settings = bundle.settings
         steps = 2 * len(sequences) + 1
 
@@ -91,11 +99,16 @@ class TACEResponseLogic:
             return progress and (lambda done, _, text: progress(first + done, steps, text))
 
         images = read_case_images(case, sequences, settings.spacing_mm, settings.bin_width, partOf(0))
-        features = extract_features(images, sequences, bundle.feature_set, settings, progress=partOf(len(sequences)))
+        features = extract_features(images, sequences, bundle.feature_set, settings, engine, partOf(len(sequences)))
         prediction = predict_from_features(case.key, features, case.clinical, bundle, images.warnings)
         if progress is not None:
             progress(steps, steps, f"{case.key}: predicted")
         return prediction, images, features
+
+    def icc(self, features: Path | FeatureTable, reader: str = "1") -> tuple[Repeatability, ...]:
+        """Test-retest of ``reader`` and inter-observer ICC(2,1) of a feature table with rows drawn again."""
+        table = features if isinstance(features, FeatureTable) else read_feature_table(features)
+        return repeatability(table, reader=reader)
 
     def whatIf(
         self, key: CaseKey, features: FeatureVector | None, clinical: ClinicalRecord, bundle: ModelBundle

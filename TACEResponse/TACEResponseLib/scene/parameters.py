@@ -19,6 +19,7 @@ DEFAULTS: dict[str, str | bool | int | float] = {
     "reader": "1",
     "session": "1",
     "model": "",
+    "engine": "native",
     "tumourCount": 0,
     **dict.fromkeys(CHECKLIST_PARAMETERS, False),
     **{name: getattr(ClinicalEntry(), name) for name in CLINICAL_PARAMETERS},
@@ -31,6 +32,11 @@ DEFAULTS: dict[str, str | bool | int | float] = {
     "secondReader": "2",
     "secondSession": "1",
     "repeatedCohortFolder": "",
+    "batchManifest": "",
+    "batchFolder": "",
+    "batchWhat": "predict",
+    "batchProcesses": 2,
+    "batchResume": True,
 }
 """Every plain parameter and its value in a new scene; the value's type is the parameter's."""
 

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import slicer
 
 from ..cohort import SEQUENCES
-from ..features import read_feature_table
-from ..repeatability import GOOD_ICC, Repeatability, repeatability, stable_names
-from .follow_up import FEATURES_FILE
+from ..repeatability import GOOD_ICC, Repeatability, stable_names
 from .i18n import _
 from .tables import newTable
 
 CHART_NAME = "TACEResponse ICC"
 
 _COLOURS = {"T2": (0.29, 0.31, 0.78), "AP": (0.88, 0.44, 0.07), "PVP": (0.18, 0.49, 0.23), "DP": (0.55, 0.23, 0.55)}
-
-
-def cohortRepeatability(folder: Path) -> tuple[Repeatability, ...]:
-    """Test-retest and inter-observer ICC of a cohort's feature table. Raises ValueError as its readers do."""
-    return repeatability(read_feature_table(folder / FEATURES_FILE))
 
 
 def iccTable(parts: Sequence[Repeatability]) -> slicer.vtkMRMLTableNode:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import slicer
 
-from ..cohort import SEQUENCES, ClinicalRecord
+from ..cohort import SEQUENCES, ClinicalRecord, Lattice
 from ..imaging.acquisition_tags import PHANTOM_KEY
 from ..phantom import make_patient
 from ..phantom.volume_files import PHANTOM_TEXT, STUDY_DATE
 from ..phantom.write_cohort import clinical_record
 from .segmentations import createVoi, setVoiArray
+from .volumes import createVolume
 
 SAMPLE_SEED, SAMPLE_INDEX = 7, 1
 """A lesion of 36 mm at 3 T."""
@@ -40,27 +40,16 @@ def loadSamplePatient(withVois: bool = False, seed: int = SAMPLE_SEED, index: in
     patient = make_patient(seed, index)
     volumes, segmentations = {}, {}
     for sequence in map(str, SEQUENCES):
-        volume = slicer.util.addVolumeFromArray(
-            patient.image(sequence), ijkToRAS=_ijkToRas(patient, sequence), name=SAMPLE_NAMES[sequence]
-        )
         attributes = {
             PHANTOM_KEY: PHANTOM_TEXT,
             "PatientID": patient.truth.patient_id,
             "StudyDate": STUDY_DATE,
             "SeriesDescription": SAMPLE_NAMES[sequence],
         }
-        for name, value in attributes.items():
-            volume.SetAttribute(name, value)
+        lattice = Lattice(patient.grid(sequence).spacing_mm, patient.origin_mm(sequence), patient.direction)
+        volume = createVolume(SAMPLE_NAMES[sequence], patient.image(sequence), lattice, attributes)
         volumes[sequence] = volume
         if withVois:
             segmentations[sequence] = createVoi(volume, sequence)
             setVoiArray(segmentations[sequence], volume, patient.mask(sequence))
     return SamplePatient(volumes, segmentations, clinical_record(patient))
-
-
-def _ijkToRas(patient, sequence: str) -> np.ndarray:
-    """4x4 matrix from voxel indices to RAS in mm."""
-    axes = np.reshape(patient.direction, (3, 3)) * patient.grid(sequence).spacing_mm
-    matrix = np.eye(4)
-    matrix[:3, :3], matrix[:3, 3] = axes, patient.origin_mm(sequence)
-    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix

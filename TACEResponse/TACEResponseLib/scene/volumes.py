@@ -53,6 +53,20 @@ def latticeOfMatrix(ijkToRas: vtk.vtkMatrix4x4, firstVoxel: tuple[int, int, int]
     )
 
 
+def createVolume(
+    name: str, voxels: np.ndarray, lattice: Lattice, attributes: Mapping[str, str]
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """A volume node of voxels (K, J, I) on an LPS lattice; the inverse of `volumeArray` and `volumeLattice`."""
+    toLps = np.eye(4)
+    toLps[:3, :3] = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
+    toLps[:3, 3] = lattice.origin_mm
+    ijkToRas = np.diag([-1.0, -1.0, 1.0, 1.0]) @ toLps
+    volume = slicer.util.addVolumeFromArray(voxels, ijkToRAS=ijkToRas, name=name)
+    for attribute, value in attributes.items():
+        volume.SetAttribute(attribute, value)
+    return volume
+
+
 def volumeDigest(volumeNode: slicer.vtkMRMLVolumeNode) -> str:
     """Equal for equal voxels on an equal lattice, also after the scene was saved and opened again."""
     _checkVolume(volumeNode)
@@ -104,6 +118,14 @@ def volumeMetadata(volumeNode: slicer.vtkMRMLVolumeNode, tags: Mapping[str, str]
 def rememberTags(volumeNode: slicer.vtkMRMLVolumeNode) -> AcquisitionTags:
     """Keep the tags as attributes of the node, so that they survive in a scene without files and DICOM database."""
     tags = volumeTags(volumeNode)
+    for name, value in attributesOfTags(tags).items():
+        if not volumeNode.GetAttribute(name):
+            volumeNode.SetAttribute(name, value)
+    return tags
+
+
+def attributesOfTags(tags: AcquisitionTags) -> dict[str, str]:
+    """The node attributes that tell the tags; what is not known is absent."""
     values = {
         "PatientID": tags.patient_id,
         "StudyDate": tags.study_date,
@@ -112,10 +134,7 @@ def rememberTags(volumeNode: slicer.vtkMRMLVolumeNode) -> AcquisitionTags:
         "SeriesDescription": tags.series_description,
         PHANTOM_KEY: "yes" if tags.is_phantom else None,
     }
-    for name, value in values.items():
-        if value is not None and not volumeNode.GetAttribute(name):
-            volumeNode.SetAttribute(name, value)
-    return tags
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _checkVolume(volumeNode: slicer.vtkMRMLVolumeNode) -> None:

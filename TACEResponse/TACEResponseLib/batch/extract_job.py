@@ -1,4 +1,4 @@
-"""The features of one case, as ``extract`` computes them here, in a worker or on a cluster."""
+"""The features of one case, as command and panel compute them here, in a worker or on a cluster."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..batch import JobOutput
 from ..cohort import Case, CaseKey
 from ..features import PAPER_SETTINGS, FeatureVector, extract_features, get_engine, get_feature_set
 from ..imaging import read_case_images
+from .job import JobOutput, read_record
+from .run_batch import BatchSummary
+
+FEATURES_FILE = "features.csv"
+"""A site's feature table, where a folder and not a file is asked for."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,17 @@ class ExtractJob:
         return True
 
 
-def vector_of_record(key: CaseKey, record: Mapping, job: ExtractJob) -> FeatureVector:
+def batch_folder(table: Path) -> Path:
+    """Where a batch keeps the records and logs behind a feature table."""
+    return table.with_name(table.name + ".batch")
+
+
+def vectors_of_batch(summary: BatchSummary, folder: Path, job: ExtractJob) -> list[FeatureVector]:
+    """The vectors that a batch has made or found. Raises ValueError for a record that is missing or damaged."""
+    return [_vector_of_record(key, read_record(folder, summary.names[key]), job) for key in summary.with_result]
+
+
+def _vector_of_record(key: CaseKey, record: Mapping, job: ExtractJob) -> FeatureVector:
     """Inverse of what `ExtractJob.run` keeps."""
     return FeatureVector(
         key=key,

@@ -1,0 +1,189 @@
+"""Many patients at once: the cases of a manifest by worker processes, and any of them opened in the panel."""
+
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+
+import qt
+import slicer
+
+from ..batch import is_done_before
+from ..batch.local_workers import LocalWorkers
+from ..models import find_bundle
+from ..prediction.serialisation import read_prediction
+from ..reporting.predict_job import PREDICTION_FILE, PredictJob
+from ..scene.case_nodes import nodesOfCase, readSources
+from ..scene.clinical_entry import entryOf
+from ..scene.i18n import _
+from ..scene.roles import KEY_PARAMETERS, SEGMENTATION_ROLES, VOLUME_ROLES
+from .background_task import TaskNews
+from .batch_list import EXTRACT, PREDICT, BatchList, BatchRow, BatchWork, extractJob, resultFolder
+from .state import Result
+from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+from .task_runner import TaskRunner
+
+
+class BatchStep(Step):
+    """Step 8. A batch touches no node: it goes on while the panel is used, and when the scene is closed."""
+
+    name = "batch"
+    uiFile = "BatchStep.ui"
+
+    def setup(self) -> None:
+        self.tasks = TaskRunner()
+        self.list = BatchList()
+        self._outcomes: queue.SimpleQueue = queue.SimpleQueue()
+        self._out: Path | None = None
+        self._job = None
+        fillSelector(
+            self.ui.batchWhatSelector, {PREDICT: _("Predictions and reports"), EXTRACT: _("Feature table for training")}
+        )
+        table = self.ui.batchTable
+        columns = (_("Patient"), _("State"), _("Of 100"), _("Time"), _("Note"))
+        table.setColumnCount(len(columns))
+        table.setHorizontalHeaderLabels(columns)
+        table.horizontalHeader().setStretchLastSection(True)
+        table.verticalHeader().setVisible(False)
+        table.cellDoubleClicked.connect(self.onOpen)
+        self.ui.batchRunButton.clicked.connect(self.onRun)
+        self.ui.batchListButton.clicked.connect(self.onList)
+        self.ui.batchProgressBar.setVisible(False)
+        table.setVisible(False)
+
+    def cleanup(self) -> None:
+        self.tasks.cleanup()
+
+    def refresh(self) -> None:
+        missing = self._missing()
+        button = self.ui.batchRunButton
+        button.setText(_("Cancel") if self.tasks.isRunning else _("Run"))
+        button.setEnabled(self.tasks.isRunning or missing is None)
+        words = _("Do every case of the manifest; the panel stays usable")
+        if self.tasks.isRunning:
+            words = _("Stop after the cases in hand; what is done stays, and the next run goes on from there")
+        button.setToolTip(missing or words)
+        self.ui.batchListButton.setEnabled(not self.tasks.isRunning and bool(self._parameter("batchManifest")))
+        self.ui.batchProgressBar.setVisible(self.tasks.isRunning)
+
+    def onList(self) -> None:
+        """Show the manifest's cases without doing them, to open one of them."""
+        with self.panel.saying(self.ui.batchLabel):
+            self._load()
+            showNote(self.ui.batchLabel, _("{count} cases.").format(count=len(self.list.rows)))
+
+    def onRun(self) -> None:
+        """Begin the batch, or cancel the one under way."""
+        if self.tasks.isRunning:
+            self.tasks.cancel()
+            showNote(self.ui.batchLabel, _("Cancelling; the cases in hand are waited for ..."))
+            return
+        with self.panel.saying(self.ui.batchLabel), slicer.util.WaitCursor():
+            self._load()
+            self._outcomes = queue.SimpleQueue()
+            work = BatchWork(
+                what=self._parameter("batchWhat"),
+                cases=self.list.cases,
+                job=self._job,
+                out=self._out,
+                workers=LocalWorkers(self.panel.parameters.get("batchProcesses")),
+                resume=self.panel.parameters.get("batchResume"),
+                outcomes=self._outcomes,
+            )
+            self.ui.batchProgressBar.setValue(0)
+            showNote(self.ui.batchLabel, self.list.words())
+            self.tasks.run(work, self._onNews)
+        self.refresh()
+
+    def onOpen(self, row: int, _column: int = 0) -> None:
+        """Put a case's images, VOIs and facts into the panel, and its result if it was made of exactly these."""
+        opened = self.list.rows[row]
+        with self.panel.saying(self.ui.batchLabel), slicer.util.WaitCursor():
+            sources = readSources(opened.case)
+            volumes, segmentations = nodesOfCase(opened.case, sources)
+            self._show(opened, volumes, segmentations)
+
+    def _show(self, opened: BatchRow, volumes, segmentations) -> None:
+        panel, case = self.panel, opened.case
+        panel.newPatient()
+        for sequence, node in volumes.items():
+            panel.parameters.setNode(VOLUME_ROLES[sequence], node)
+        panel.refresh()
+        for sequence, node in segmentations.items():
+            panel.parameters.setNode(SEGMENTATION_ROLES[sequence], node)
+        for column, parameter in KEY_PARAMETERS.items():
+            panel.parameters.set(parameter, getattr(case.key, column))
+        panel.parameters.setClinicalEntry(entryOf(case.clinical))
+        panel.refresh()
+        self._restoreResult(case)
+        if volumes:
+            panel.showFourUp()
+            panel.showAll()
+        showNote(self.ui.batchLabel, _("{patient} is in the panel.").format(patient=case.key.label))
+
+    def _restoreResult(self, case) -> None:
+        """Show the result on disk if model, files, facts and version are those that it was made of."""
+        job, panel = self._job, self.panel
+        if not isinstance(job, PredictJob) or panel.bundle is None or panel.bundle.sha256 != job.bundle_sha256:
+            return
+        folder = resultFolder(self._out, case.key)
+        if is_done_before(case, job, job.batch_folder, folder.name):
+            prediction = read_prediction(folder / PREDICTION_FILE)
+            panel.state.restore(Result(prediction, panel.state.inputs.fingerprint()), 1)
+            panel.result.setCollapsed(False)
+            panel.showAll()
+
+    def _load(self) -> None:
+        """The manifest's cases into the table, and the job that the panel's settings tell."""
+        what, panel = self._parameter("batchWhat"), self.panel
+        self.list.load(Path(self._parameter("batchManifest")), what)
+        folder = self._parameter("batchFolder")
+        self._out = Path(folder) if folder else None
+        self._job = None
+        engine = self._parameter("engine")
+        if what == EXTRACT:
+            self._job = extractJob(engine)
+        elif panel.bundle is not None and self._out is not None:
+            bundleFolder = find_bundle(self._parameter("model")).resolve()
+            self._job = PredictJob(bundleFolder, panel.bundle.sha256, engine, self._out.resolve())
+        table = self.ui.batchTable
+        table.setVisible(True)
+        table.setRowCount(len(self.list.rows))
+        for number, row in enumerate(self.list.rows):
+            self._fill(number, row)
+        table.resizeColumnsToContents()
+
+    def _fill(self, number: int, row: BatchRow) -> None:
+        for column, text in enumerate(row.cells()):
+            item = qt.QTableWidgetItem(text)
+            item.setToolTip(text or _("Double-click opens the case in the panel"))
+            self.ui.batchTable.setItem(number, column, item)
+
+    def _onNews(self, news: TaskNews) -> None:
+        while not self._outcomes.empty():
+            outcome, estimate = self._outcomes.get()
+            number = self.list.take(outcome, estimate)
+            self._fill(number, self.list.rows[number])
+        if news.kind == "progress":
+            self.ui.batchProgressBar.setValue(round(100 * news.fraction))
+            return
+        words = self.list.words()
+        if news.kind == "done":
+            showNote(self.ui.batchLabel, _("{counts} Table: {path}").format(counts=words, path=news.result))
+        elif news.kind == "cancelled":
+            showNote(self.ui.batchLabel, _("Cancelled. {counts} Run again to go on.").format(counts=words))
+        else:
+            showNote(self.ui.batchLabel, news.text, PROBLEM_STYLE)
+        self.refresh()
+
+    def _missing(self) -> str | None:
+        if not self._parameter("batchManifest"):
+            return _("Choose the manifest.")
+        if not self._parameter("batchFolder"):
+            return _("Choose the folder for the results.")
+        if self._parameter("batchWhat") == PREDICT and self.panel.bundle is None:
+            return _("Choose a model at the top of the panel.")
+        return self.panel.state.inputs.engineProblem
+
+    def _parameter(self, name: str) -> str:
+        return str(self.panel.parameters.get(name))

@@ -1,0 +1,152 @@
+"""The batch behind the panel's table: the same results as the command, resumed, cancelled, one bad case."""
+
+import csv
+import queue
+import shutil
+from dataclasses import replace
+
+import pytest
+from TACEResponseLib import cli
+from TACEResponseLib.batch import DONE, FAILED, SKIPPED, is_done_before
+from TACEResponseLib.batch.local_workers import LocalWorkers
+from TACEResponseLib.features import read_feature_table
+from TACEResponseLib.models import load_bundle, save_bundle
+from TACEResponseLib.panel.background_task import BackgroundTask, CancelledError
+from TACEResponseLib.panel.batch_list import EXTRACT, PREDICT, BatchList, BatchWork, extractJob, resultFolder
+from TACEResponseLib.phantom import write_cohort
+from TACEResponseLib.reporting.predict_job import PredictJob
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    """Three phantom patients; the second one's arterial mask is empty."""
+    import SimpleITK as sitk
+
+    manifest = write_cohort(tmp_path_factory.mktemp("batch") / "cohort", 3, seed=6)
+    with manifest.open(encoding="utf-8", newline="") as file:
+        path = manifest.parent / list(csv.DictReader(file))[1]["AP_mask"]
+    mask = sitk.ReadImage(str(path))
+    sitk.WriteImage(sitk.Cast(mask * 0, sitk.sitkUInt8), str(path))
+    return manifest
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(tmp_path_factory, make_formula_bundle):
+    folder = tmp_path_factory.mktemp("bundle") / "formula-cd"
+    save_bundle(make_formula_bundle(), folder)
+    return folder
+
+
+@pytest.fixture
+def make_work(manifest, bundle_folder):
+    """A list and the work of its cases."""
+
+    def make(out, what=PREDICT, resume=True):
+        batch = BatchList()
+        batch.load(manifest, what)
+        job = PredictJob(bundle_folder, load_bundle(bundle_folder).sha256, "native", out)
+        job = job if what == PREDICT else extractJob("native")
+        return batch, BatchWork(what, batch.cases, job, out, LocalWorkers(2), resume, queue.SimpleQueue())
+
+    return make
+
+
+def taken(batch, work):
+    """Hand the outcomes to the list, as the panel's timer does."""
+    while not work.outcomes.empty():
+        batch.take(*work.outcomes.get())
+    return [row.status for row in batch.rows]
+
+
+def ignore(*_progress):
+    pass
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_makes_what_the_command_makes_and_one_bad_case_costs_itself(make_work, manifest, bundle_folder, tmp_path):
+    batch, work = make_work(tmp_path / "panel")
+    assert [row.cells()[1] for row in batch.rows] == ["waiting"] * 3
+    task = BackgroundTask(work)
+    task.start()
+    while not (news := task.poll(60.0)) or news[-1].kind == "progress":
+        pass
+    assert news[-1].kind == "done", news
+    assert taken(batch, work) == [DONE, FAILED, DONE]
+    assert "2 done, 0 done before, 1 failed, 0 waiting." in batch.words()
+    assert cli.main(["predict", str(manifest), "--model", str(bundle_folder), "--out", str(tmp_path / "command")]) == 3
+    assert table(news[-1].result) == table(tmp_path / "command" / "predictions.csv")
+    rows = {row["patient_id"]: row for row in table(news[-1].result)}
+    for row in batch.rows:
+        patient, _state, estimate, seconds, note = row.cells()
+        written = rows.pop(patient)
+        if row.status == FAILED:
+            assert "AP" in note
+            assert not estimate
+        else:
+            assert estimate.startswith(f"{100 * float(written['probability']):.0f} (")
+            assert seconds.endswith(" s")
+    assert not rows
+    assert (tmp_path / "panel" / "run.json").is_file()
+
+
+def test_a_cancelled_batch_goes_on_where_it_stopped(make_work, tmp_path):
+    batch, work = make_work(tmp_path)
+
+    def cancel_after_the_first(done, *_rest):
+        if done:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        work(cancel_after_the_first)
+    first = taken(batch, work)
+    assert first.count("") >= 1
+    again, work = make_work(tmp_path)
+    work(ignore)
+    ended = taken(again, work)
+    assert [status == SKIPPED for status in ended] == [before == DONE for before in first]
+    assert FAILED in ended
+    assert "" not in ended
+
+
+def test_a_result_counts_as_the_cases_own_only_while_nothing_has_changed(make_work, tmp_path):
+    _batch, work = make_work(tmp_path)
+    work(ignore)
+    case = work.cases[0]
+
+    def is_done(case):
+        return is_done_before(case, work.job, work.job.batch_folder, resultFolder(tmp_path, case.key).name)
+
+    assert is_done(case)
+    assert not is_done(work.cases[1])
+    assert not is_done(replace(case, clinical=replace(case.clinical, ast_u_l=case.clinical.ast_u_l + 1)))
+    shutil.rmtree(resultFolder(tmp_path, case.key))
+    assert not is_done(case)
+
+
+def test_features_are_those_of_the_command(make_work, manifest, tmp_path):
+    batch, work = make_work(tmp_path / "panel", EXTRACT)
+    path = work(ignore)
+    assert taken(batch, work) == [DONE, FAILED, DONE]
+    assert cli.main(["extract", str(manifest), "--out", str(tmp_path / "features.csv")]) == 3
+    ours, theirs = read_feature_table(path), read_feature_table(tmp_path / "features.csv")
+    assert ours.keys == theirs.keys
+    assert ours.values.tobytes() == theirs.values.tobytes()
+
+
+def test_no_table_is_written_if_nothing_could_be_done(make_work, tmp_path):
+    _batch, work = make_work(tmp_path, EXTRACT)
+    alone = replace(work, cases=work.cases[1:2])
+    with pytest.raises(ValueError, match="None of the cases"):
+        alone(ignore)
+    assert not (tmp_path / "features.csv").exists()
+
+
+def test_a_manifest_with_faults_is_refused_with_all_of_them(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_text("patient_id,afp_ng_ml\nA,-1\nB,x\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"(?s)row 2.*row 3"):
+        BatchList().load(path, PREDICT)
