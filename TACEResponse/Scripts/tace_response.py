@@ -1,6 +1,6 @@
 """Any command of tace-response in Slicer's own Python, without its window.
 
-    Slicer --no-splash --no-main-window --python-script Scripts/tace_response.py -- extract cohort.csv --out features.csv
+    Slicer --no-splash --no-main-window --python-script Scripts/tace_response.py -- extract cohort.csv --out f.csv
 
 What comes after -- is as on the command line; `train`, `study` and `evaluate` need the packages of Docs/training.md.
 Exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases failed. Slicer ends by itself, also on an error.

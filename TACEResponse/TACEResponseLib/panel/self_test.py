@@ -8,9 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,16 +19,14 @@ import slicer
 from ..cohort import SEQUENCES, Case, FileSource, write_manifest
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_NAMES, SAMPLE_SEED, loadSamplePatient
-from ..scene.segmentations import TUMOUR_NAME, croppedToVoi, segmentArray, setVoiArray
+from ..scene.segmentations import TUMOUR_NAME, croppedToVoi, segmentArray
+from .self_test_cohort import CohortSelfTest
+from .self_test_driver import SelfTestDriver
 
 MODEL = "phantom-cd"
 
 LONGEST_GAP_S = 0.1
 """No longer may the window stand still while a prediction is under way."""
-
-LONGEST_WAIT_S = 60.0
-
-SCREENSHOT_VARIABLE = "TACE_RESPONSE_SCREENSHOTS"
 
 
 class SelfTest:
@@ -38,16 +34,15 @@ class SelfTest:
 
     def __init__(self, command: Callable[[list[str]], int]) -> None:
         self._command = command
-        screenshots = os.environ.get(SCREENSHOT_VARIABLE)
-        self._screenshots = Path(screenshots) if screenshots else None
 
     def run(self) -> None:
         """Everything, in the order of the panel."""
         layoutBefore = slicer.app.layoutManager().layout
         slicer.mrmlScene.Clear()
         slicer.util.selectModule("TACEResponse")
-        self.panel = slicer.util.getModuleWidget("TACEResponse").panel
-        self._wait(1.0)
+        self.driver = SelfTestDriver()
+        self.panel = self.driver.panel
+        self.driver.wait(1.0)
         with tempfile.TemporaryDirectory() as folder:
             self.chooseModel()
             self.chooseStudy()
@@ -59,7 +54,7 @@ class SelfTest:
             self.editAndSeeItStale()
             self.saveAndReopen(Path(folder))
             self.useResult(Path(folder))
-            self.drawAgain()
+            CohortSelfTest(self.driver, self._command).run(Path(folder))
         slicer.util.selectModule("Data")
         assert slicer.app.layoutManager().layout == layoutBefore
         slicer.mrmlScene.Clear()
@@ -72,7 +67,7 @@ class SelfTest:
         ui.modelSelector.setCurrentIndex(ui.modelSelector.findData(MODEL))
         for name in ("firstTace", "noEarlierTreatment", "extracellularAgent", "adult", "notDiffuse"):
             getattr(ui, f"{name}CheckBox").click()
-        self._wait()
+        self.driver.wait()
         assert ui.demonstrationLabel.visible
         assert self.panel.state.stepIsDone("model")
 
@@ -80,14 +75,14 @@ class SelfTest:
         """The sample patient, assigned automatically, in the four-up."""
         self.sample = loadSamplePatient()
         self.panel.study.ui.assignButton.click()
-        self._wait()
+        self.driver.wait()
         for sequence, role in VOLUME_ROLES.items():
             assert self.panel.parameters.getNode(role).GetName() == SAMPLE_NAMES[sequence]
         assert self.panel.state.stepIsDone("study")
         self.panel.study.ui.fourUpButton.click()
-        self._wait()
+        self.driver.wait()
         assert self.panel.fourUp.isShown
-        self.screenshot("study")
+        self.driver.screenshot("study")
 
     def drawVois(self) -> None:
         """Paint on AP, copy to the others, confirm two of them, and threshold within the third."""
@@ -98,10 +93,10 @@ class SelfTest:
         vois.setCollapsed(False)
         vois.ui.voiAPButton.click()
         self._paint("AP", patient.mask("AP"))
-        self._wait(1.0)
+        self.driver.wait(1.0)
         assert self.panel.state.voiIsTicked("AP")
         vois.ui.copyVoiButton.click()
-        self._wait(1.0)
+        self.driver.wait(1.0)
         for sequence in ("T2", "PVP", "DP"):
             assert "not checked" in self.panel.state.voiProblem(sequence)
         for sequence in ("T2", "PVP"):
@@ -109,9 +104,9 @@ class SelfTest:
             vois.ui.confirmVoiButton.click()
         vois.ui.voiDPButton.click()
         self._thresholdInside("DP")
-        self._wait(1.0)
+        self.driver.wait(1.0)
         assert self.panel.state.stepIsDone("vois"), self.panel.state.missing()
-        self.screenshot("vois")
+        self.driver.screenshot("vois")
         self.panel.study.ui.fourUpButton.click()
         assert not self.panel.fourUp.isShown
 
@@ -128,25 +123,25 @@ class SelfTest:
         ui.afpEdit.setText("100")
         ui.afpUnitSelector.setCurrentIndex(ui.afpUnitSelector.findData("IU/mL"))
         ui.astUnknownCheckBox.click()
-        self._wait()
+        self.driver.wait()
         assert self.panel.parameters.get("childPugh") == "A5"
         assert ui.afpLabel.text == "= 121 ng/mL"
         assert self.panel.state.missing() == ()
-        self.screenshot("clinical")
+        self.driver.screenshot("clinical")
 
     def predict(self) -> None:
         """Predict while the window stays alive."""
         self.panel.predictStep.ui.predictButton.click()
         assert self.panel.state.isRunning
         assert self.panel.predictStep.ui.predictButton.text == "Cancel"
-        longest = self._waitForTask()
+        longest = self.driver.waitForTask()
         assert self.panel.state.failure is None
         assert longest < LONGEST_GAP_S
         self.prediction = self.panel.state.result.prediction
         assert self.prediction.sentence[:60] in self.panel.result.ui.resultBrowser.plainText
         self.panel.result.setCollapsed(False)
-        self._wait()
-        self.screenshot("result")
+        self.driver.wait()
+        self.driver.screenshot("result")
 
     def compareWithCommand(self, folder: Path) -> None:
         """Every number of the panel against ``tace-response predict`` on the same volumes and VOIs as files."""
@@ -179,18 +174,18 @@ class SelfTest:
         """A cancelled run leaves the result as it was."""
         self.panel.predictStep.ui.predictButton.click()
         self.panel.predictStep.ui.predictButton.click()
-        self._waitForTask()
+        self.driver.waitForTask()
         assert not self.panel.state.isRunning
         assert self.panel.state.result.prediction is self.prediction
 
     def editAndSeeItStale(self) -> None:
         """A changed fact greys the result and turns saving off, and the other way round."""
         self.panel.clinical.ui.afpEdit.setText("900")
-        self._wait()
+        self.driver.wait()
         assert self.panel.state.resultIsStale
         assert not self.panel.result.ui.saveButton.enabled
         self.panel.clinical.ui.afpEdit.setText("100")
-        self._wait()
+        self.driver.wait()
         assert self.panel.state.resultIsCurrent
 
     def saveAndReopen(self, folder: Path) -> None:
@@ -198,11 +193,11 @@ class SelfTest:
         self.panel.result.ui.saveButton.click()
         slicer.util.saveScene(str(folder / "case.mrb"))
         slicer.mrmlScene.Clear()
-        self._wait()
+        self.driver.wait()
         assert self.panel.state.result is None
         assert self.panel.state.inputs.volumes == {}
         slicer.util.loadScene(str(folder / "case.mrb"))
-        self._wait(1.0)
+        self.driver.wait(1.0)
         assert self.panel.state.missing() == ()
         assert self.panel.state.resultIsCurrent
         assert self.panel.state.result.prediction == self.prediction
@@ -210,45 +205,16 @@ class SelfTest:
     def useResult(self, folder: Path) -> None:
         """Predict again, what-if, report, PDF, table."""
         self.panel.predictStep.ui.predictButton.click()
-        self._waitForTask()
+        self.driver.waitForTask()
         again = self.panel.state.result.prediction
         assert replace(again, provenance={}) == replace(self.prediction, provenance={})
         self.panel.result.ui.whatIfAstSelector.setCurrentIndex(1)
-        self._wait()
+        self.driver.wait()
         assert "Not this patient" in self.panel.result.ui.whatIfLabel.text
         self.panel.result.writeReport(folder / "report.html")
         self.panel.result.writePdf(folder / "report.pdf")
         assert (folder / "report.html").stat().st_size > 10000
         assert (folder / "report.pdf").read_bytes()[:5] == b"%PDF-"
-
-    def drawAgain(self) -> None:
-        """A second reader draws AP without seeing the first VOI; then both are compared."""
-        from ..phantom import make_patient
-
-        step, vois = self.panel.repeatability, self.panel.vois
-        step.setCollapsed(False)
-        first = self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"])
-        step.ui.drawAgainButton.click()
-        assert step.isBlinded
-        assert not first.GetDisplayNode().GetVisibility()
-        assert "mL" not in vois.ui.voiAPLabel.text
-        second = self.panel.parameters.getNode("secondSegmentation")
-        mask = make_patient(SAMPLE_SEED, SAMPLE_INDEX).mask("AP")
-        setVoiArray(second, self.panel.parameters.getNode(VOLUME_ROLES["AP"]), mask)
-        self._wait()
-        step.ui.compareButton.click()
-        self._waitForTask()
-        assert "Dice" in step.ui.comparisonLabel.text
-        assert first.GetDisplayNode().GetVisibility()
-        self.screenshot("repeatability")
-
-    def screenshot(self, name: str) -> None:
-        """The main window as PNG, if a folder was named."""
-        if self._screenshots is not None:
-            slicer.util.forceRenderAllViews()
-            slicer.app.processEvents()
-            self._screenshots.mkdir(parents=True, exist_ok=True)
-            slicer.util.mainWindow().grab().save(str(self._screenshots / f"{name}.png"))
 
     def _paint(self, sequence: str, truth: np.ndarray) -> None:
         """A sphere brush as large as the lesion, dragged over its centre."""
@@ -256,7 +222,7 @@ class SelfTest:
         centre = [*np.argwhere(truth).mean(axis=0)[::-1], 1.0]
         matrix = _ijkToRas(volume)
         self.panel.fourUp.jumpTo(tuple((matrix @ centre)[:3]))
-        self._wait()
+        self.driver.wait()
         editor = self.panel.vois.editor
         editor.setActiveEffectByName("Paint")
         effect = editor.activeEffect()
@@ -286,23 +252,6 @@ class SelfTest:
         node.SetMaskMode(slicer.vtkMRMLSegmentationNode.EditAllowedEverywhere)
         editor.setActiveEffect(None)
         assert segmentArray(segmentation)[0].sum() <= mask.sum()
-
-    def _wait(self, seconds: float = 0.5) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            slicer.app.processEvents()
-
-    def _waitForTask(self) -> float:
-        """Serve events until the task has ended; the longest time between two of them."""
-        begun = last = time.monotonic()
-        longest = 0.0
-        while self.panel.tasks.isRunning:
-            slicer.app.processEvents()
-            now = time.monotonic()
-            longest, last = max(longest, now - last), now
-            assert now - begun < LONGEST_WAIT_S
-        self._wait()
-        return longest
 
 
 def _ijkToRas(volume: slicer.vtkMRMLVolumeNode) -> np.ndarray:

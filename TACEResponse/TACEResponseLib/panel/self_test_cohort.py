@@ -1,0 +1,116 @@
+"""The parts of the panel beyond one prediction, in the real application: second drawing, follow-up, many patients."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import vtk
+
+from ..cohort import read_manifest
+from ..features import read_feature_table
+from ..scene.follow_up import COHORT_FILE
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_SEED
+from ..scene.segmentations import setVoiArray
+from .self_test_driver import SelfTestDriver
+
+
+class CohortSelfTest:
+    """Continues with the patient that `self_test.SelfTest` has predicted; ``command`` as there."""
+
+    def __init__(self, driver: SelfTestDriver, command: Callable[[list[str]], int]) -> None:
+        self.driver, self._command = driver, command
+        self.panel = driver.panel
+
+    def run(self, folder: Path) -> None:
+        """Everything, in the order of the panel."""
+        self.followUp(folder / "cohort")
+        self.drawAgain()
+        self.manyPatients(folder / "many")
+
+    def followUp(self, folder: Path) -> None:
+        """A tumour of 40 mm that shrinks to 20 mm: a partial response, added to the site's cohort."""
+        step = self.panel.followUp
+        self.driver.openOnly(step)
+        self.panel.parameters.setNode("followUpVolume", self.panel.parameters.getNode(VOLUME_ROLES["AP"]))
+        self.driver.wait()
+        for button, role, lengthMm in (
+            (step.ui.addBaselineButton, BASELINE_LINES_ROLE, 40.0),
+            (step.ui.addFollowUpButton, FOLLOW_UP_LINES_ROLE, 20.0),
+        ):
+            button.click()
+            [line] = step.lines(role)
+            line.AddControlPoint(vtk.vtkVector3d(0, 0, 0))
+            line.AddControlPoint(vtk.vtkVector3d(lengthMm, 0, 0))
+        self.driver.wait()
+        assert "40.0 mm" in step.ui.baselineLabel.text
+        assert "mRECIST PR" in step.ui.mrecistLabel.text, step.ui.mrecistLabel.text
+        folder.mkdir()
+        self.panel.parameters.set("cohortFolder", str(folder))
+        self.driver.wait()
+        assert step.ui.addToCohortButton.enabled, step.ui.addToCohortButton.toolTip
+        step.ui.addToCohortButton.click()
+        self.driver.screenshot("follow_up")
+        [case] = read_manifest(folder / COHORT_FILE)
+        assert case.objective_response is True
+        assert case.key == self.panel.key()
+        assert read_feature_table(folder / "features.csv").values.shape == (1, 440)
+
+    def drawAgain(self) -> None:
+        """A second reader draws AP without seeing the first VOI; then both are compared."""
+        from ..phantom import make_patient
+
+        step, vois = self.panel.repeatability, self.panel.vois
+        self.driver.openOnly(step)
+        first = self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"])
+        step.ui.drawAgainButton.click()
+        assert step.isBlinded
+        assert not first.GetDisplayNode().GetVisibility()
+        assert "mL" not in vois.ui.voiAPLabel.text
+        second = self.panel.parameters.getNode("secondSegmentation")
+        mask = make_patient(SAMPLE_SEED, SAMPLE_INDEX).mask("AP")
+        setVoiArray(second, self.panel.parameters.getNode(VOLUME_ROLES["AP"]), mask)
+        self.driver.wait()
+        step.ui.compareButton.click()
+        self.driver.waitForTask()
+        assert "Dice" in step.ui.comparisonLabel.text
+        assert first.GetDisplayNode().GetVisibility()
+        self.driver.screenshot("repeatability")
+
+    def manyPatients(self, folder: Path) -> None:
+        """Two phantoms by worker processes, as the command does them; one opened with its result."""
+        from ..phantom import write_cohort
+
+        step = self.panel.batch
+        self.driver.openOnly(step)
+        manifest = write_cohort(folder / "cohort", 2, seed=5)
+        self.panel.parameters.set("batchManifest", str(manifest))
+        self.panel.parameters.set("batchFolder", str(folder / "out"))
+        self.driver.wait()
+        assert step.ui.batchRunButton.enabled, step.ui.batchRunButton.toolTip
+        step.ui.batchRunButton.click()
+        assert step.tasks.isRunning, step.ui.batchLabel.text
+        self.driver.waitForTask(step.tasks)
+        assert "2 done" in step.ui.batchLabel.text, step.ui.batchLabel.text
+        self.driver.screenshot("many_patients")
+        model = str(self.panel.parameters.get("model"))
+        assert self._command(["predict", str(manifest), "--model", model, "--out", str(folder / "command")]) == 0
+        ours, theirs = (_rows(folder / name / "predictions.csv") for name in ("out", "command"))
+        assert ours == theirs
+        step.ui.batchRunButton.click()
+        self.driver.waitForTask(step.tasks)
+        assert "2 done before" in step.ui.batchLabel.text, step.ui.batchLabel.text
+        step.onOpen(1)
+        self.driver.wait(1.0)
+        assert self.panel.parameters.get("patientId") == "PHANTOM-0002"
+        assert self.panel.state.resultIsCurrent
+        assert math.isclose(self.panel.state.result.prediction.probability, float(ours[1]["probability"]), abs_tol=1e-6)
+        self.driver.screenshot("opened_case")
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

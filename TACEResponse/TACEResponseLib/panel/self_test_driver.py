@@ -1,0 +1,55 @@
+"""What the self-test's parts share: the panel, waiting while Slicer's events are served, screenshots."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import slicer
+
+LONGEST_WAIT_S = 120.0
+
+SCREENSHOT_VARIABLE = "TACE_RESPONSE_SCREENSHOTS"
+
+
+class SelfTestDriver:
+    """The panel of the application at hand."""
+
+    def __init__(self) -> None:
+        self.panel = slicer.util.getModuleWidget("TACEResponse").panel
+        screenshots = os.environ.get(SCREENSHOT_VARIABLE)
+        self._screenshots = Path(screenshots) if screenshots else None
+
+    def wait(self, seconds: float = 0.5) -> None:
+        """Serve events for a while."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            slicer.app.processEvents()
+
+    def waitForTask(self, tasks=None) -> float:
+        """Serve events until the panel's task, or another runner's, has ended; the longest time between two of them."""
+        tasks = tasks or self.panel.tasks
+        begun = last = time.monotonic()
+        longest = 0.0
+        while tasks.isRunning:
+            slicer.app.processEvents()
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+            assert now - begun < LONGEST_WAIT_S
+        self.wait()
+        return longest
+
+    def openOnly(self, step) -> None:
+        """Open one part of the panel and close the others, for a picture of it."""
+        for other in self.panel.steps:
+            other.setCollapsed(other is not step)
+        self.wait()
+
+    def screenshot(self, name: str) -> None:
+        """The main window as PNG, if a folder was named."""
+        if self._screenshots is not None:
+            slicer.util.forceRenderAllViews()
+            slicer.app.processEvents()
+            self._screenshots.mkdir(parents=True, exist_ok=True)
+            slicer.util.mainWindow().grab().save(str(self._screenshots / f"{name}.png"))
