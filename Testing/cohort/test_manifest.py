@@ -236,3 +236,55 @@ def test_round_trip(tmp_path_factory, clinical, afp, response, label, site):
     assert source.image_path.resolve() == folder / "AP image.nrrd"
     assert source.mask_path.resolve() == Path(folder.parent / "mask.seg.nrrd").resolve()
     assert str(folder) not in (folder / "manifest.csv").read_text()
+
+
+SPREADSHEET = "patient_id,child_pugh,afp_ng_ml\nP1,A5,12\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (SPREADSHEET, "utf-8-sig"),
+        (SPREADSHEET.replace("\n", "\r\n"), "utf-8"),
+        (SPREADSHEET.replace("\n", "\r"), "utf-8"),
+        (SPREADSHEET.replace(",", ";"), "utf-8-sig"),
+        (SPREADSHEET.replace(",", "\t"), "utf-8"),
+        ("sep=;\r\n" + SPREADSHEET.replace(",", ";"), "utf-8-sig"),
+        (SPREADSHEET.replace("\n", ",,\n") + ",,,,\n", "utf-8"),
+        (SPREADSHEET.replace("12\n", "12,,\n"), "utf-8"),
+        ('"patient_id";"child_pugh";"afp_ng_ml";"remarks, free"\n"P1";"A5";"12";"a;b"\n', "utf-8"),
+    ],
+    ids=["BOM", "CRLF", "CR", "semicolon", "tab", "sep=", "empty columns", "longer row", "quoted comma"],
+)
+def test_what_spreadsheets_write(write, text, encoding):
+    (case,) = read_manifest(write(text, encoding))
+    assert (case.key, case.clinical.child_pugh_points, case.clinical.afp_ng_ml) == (CaseKey("P1"), 5, 12)
+
+
+def test_a_column_with_cells_but_no_name(write):
+    ((row, column, text),) = faults_of(write("patient_id,,child_pugh\nP1,x,A5\n"))
+    assert (row, column) == (None, "number 2")
+    assert "no name" in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_text_that_is_not_utf_8(write, encoding):
+    ((_, _, text),) = faults_of(write("patient_id\nMüller\n", encoding))
+    assert "UTF-8" in text
+
+
+def test_faults_of_columns_do_not_hide_those_of_cells(write):
+    header = "patient_id,Child Pugh,afp,ast_u_l,ast_u_l,portal_venous_invasion"
+    found = [(row, column) for row, column, _ in faults_of(write(f"{header}\nP1,D,<500,-1,-1,maybe\n"))]
+    assert found[:3] == [(None, "ast_u_l"), (None, "Child Pugh"), (None, "afp")]
+    assert found[3:] == [(2, "child_pugh"), (2, "afp_ng_ml"), (2, "portal_venous_invasion")]
+
+
+def test_faults_of_cells_without_identifiers(write):
+    found = [(row, column) for row, column, _ in faults_of(write("child_pugh\nD\nA\nE\n"))]
+    assert found == [(None, "patient_id"), (2, "child_pugh"), (4, "child_pugh")]
+
+
+def test_every_clash_of_folders_is_told_with_its_row(write):
+    found = [(row, column) for row, column, _ in faults_of(write("patient_id\nP 1\nP_1\nQ 1\nR\nQ_1\n"))]
+    assert found == [(3, "patient_id"), (6, "patient_id")]

@@ -70,7 +70,8 @@ def parse_number(cell: str) -> float:
     text = cell.strip()
     if re.fullmatch(r"-?[\d.]*,[\d.,]*", text):
         raise ValueError(
-            f"{cell!r} is ambiguous: the comma may separate thousands or decimals. Write 1200 or 1.2, without a comma."
+            f"{cell!r} is ambiguous: the comma may separate thousands or decimals. Write {text.replace(',', '')} or "
+            f"{text.replace(',', '.')}, without a comma."
         )
     try:
         value = float(text)

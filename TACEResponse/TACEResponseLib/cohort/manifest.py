@@ -2,24 +2,22 @@
 
 Columns (architecture.md): ``patient_id``, ``lesion``, ``reader``, ``session`` (the key; the last three are "1" where
 empty), ``<SEQ>_image``, ``<SEQ>_mask``, ``<SEQ>_label``, the four clinical facts, the outcome, and any others, which
-are kept as text. Paths are relative to the manifest. A cohort table is a manifest without the images. Commas or, as
-spreadsheets of some countries write them, semicolons separate the cells.
+are kept as text. Paths are relative to the manifest. A cohort table is a manifest without the images.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from .case import Case, CaseKey, FileSource
-from .case_names import case_folder_names, check_identifier
+from .case_names import case_folder_names, check_identifier, folder_name
 from .clinical_record import ClinicalRecord
 from .clinical_values import parse_afp, parse_ast, parse_child_pugh, parse_number, parse_yes_no
-from .manifest_columns import CLINICAL_COLUMNS, KEY_COLUMNS, READER_PREFIX, column_faults, sequences_of
+from .manifest_columns import CLINICAL_COLUMNS, KEY_COLUMNS, READER_PREFIX, column_faults, meant_header, sequences_of
+from .manifest_rows import read_rows
 from .mrecist import is_objective_response, mrecist_category
 
 
@@ -61,11 +59,12 @@ def read_manifest(path: Path) -> list[Case]:
         folder or clash, rows twice, cells that cannot be understood, an image without a mask, outcomes that contradict
         each other.
     """
-    table = _rows(path)
-    header, rows = table[0][1], table[1:]
+    try:
+        (_, header), *rows = read_rows(path)
+    except ValueError as error:
+        raise ManifestError(path.name, [ManifestFault(None, None, str(error))]) from error
     faults = [ManifestFault(None, column, text) for column, text in column_faults(header)]
-    if faults:
-        raise ManifestError(path.name, faults)
+    header = meant_header(header)
     cases: list[Case] = []
     row_of: dict[CaseKey, int] = {}
     for number, cells in rows:
@@ -74,41 +73,20 @@ def read_manifest(path: Path) -> list[Case]:
             row.fault(None, f"{len(cells)} cells where the header has {len(header)}; check commas and quotation marks.")
             continue
         case = _case(row, sequences_of(header), path.parent)
-        if case.key in row_of:
+        if case.key in row_of and case.key.patient_id:
             row.fault("patient_id", f"{case.key} is already in row {row_of[case.key]}; each case has one row.")
             continue
         row_of[case.key] = number
         cases.append(case)
     faults += _faults_between(cases, row_of)
     if faults:
-        raise ManifestError(path.name, sorted(faults, key=lambda fault: fault.row or 0))
+        raise ManifestError(path.name, sorted(faults, key=lambda fault: _place(fault, header)))
     return cases
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """(spreadsheet's row number, stripped cells) of the header and of every row that is not empty."""
-
-    def refuse(text: str) -> ManifestError:
-        return ManifestError(path.name, [ManifestFault(None, None, text)])
-
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise refuse(f"the file cannot be read ({error.strerror}); check the path {path}.") from error
-    except UnicodeDecodeError as error:
-        raise refuse("the file is not UTF-8 text; save it as CSV (UTF-8).") from error
-    first_line = text.partition("\n")[0]
-    delimiter = ";" if ";" in first_line and "," not in first_line else ","
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise refuse(f"the file is no CSV ({error}); check quotation marks.") from error
-    filled = [
-        (number, [cell.strip() for cell in row]) for number, row in enumerate(rows, start=1) if any(map(str.strip, row))
-    ]
-    if len(filled) < 2:
-        raise refuse("there is no row below the header; add a row for each case.")
-    return filled
+def _place(fault: ManifestFault, header: list[str]) -> tuple[int, int]:
+    """Faults of the table first, then by row and, within one, by column."""
+    return fault.row or 0, header.index(fault.column) if fault.row and fault.column in header else len(header)
 
 
 class _Row:
@@ -156,7 +134,7 @@ def _case(row: _Row, sequences: tuple[str, ...], folder: Path) -> Case:
 
 
 def _key(row: _Row) -> CaseKey:
-    if not row.cells["patient_id"]:
+    if row.cells.get("patient_id") == "":
         row.fault("patient_id", "the patient's identifier is missing.")
     parts = {column: row.cells.get(column, "") for column in KEY_COLUMNS}
     for column, text in parts.items():
@@ -247,10 +225,13 @@ def _date(cell: str) -> date:
 def _faults_between(cases: list[Case], row_of: Mapping[CaseKey, int]) -> list[ManifestFault]:
     """Names that clash, and rows of one patient that contradict each other."""
     faults = []
-    try:
-        case_folder_names(case.key for case in cases)
-    except ValueError as error:
-        faults.append(ManifestFault(None, "patient_id", str(error)))
+    owner: dict[str, CaseKey] = {}
+    for case in cases:
+        other = owner.setdefault(folder_name(case.key).casefold(), case.key)
+        try:
+            case_folder_names((other, case.key))
+        except ValueError as error:
+            faults.append(ManifestFault(row_of[case.key], "patient_id", str(error)))
     first: dict[str, Case] = {}
     for case in cases:
         if case.objective_response is None:

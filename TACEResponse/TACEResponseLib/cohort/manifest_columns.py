@@ -59,8 +59,13 @@ def column_faults(header: Ordered[str]) -> list[tuple[str, str]]:
     if "patient_id" not in header:
         faults.append(("patient_id", "this column is missing; every row needs the patient's identifier."))
     faults += [
-        (column or "(no name)", "this column is there more than once; give every column a name of its own.")
-        for column in sorted({column for column in header if list(header).count(column) > 1})
+        (column, "this column is there more than once; give every column a name of its own.")
+        for column in _repeated(header)
+    ]
+    faults += [
+        (f"number {number}", "this column has cells but no name; name it or empty it.")
+        for number, column in enumerate(header, start=1)
+        if not column
     ]
     for column in dict.fromkeys(header):
         meant = _meant(column, header)
@@ -72,6 +77,23 @@ def column_faults(header: Ordered[str]) -> list[tuple[str, str]]:
             if given and kind not in given:
                 faults.append((f"{sequence}_{kind}", "this column is missing; image and mask are needed together."))
     return faults
+
+
+def meant_header(header: Ordered[str]) -> list[str]:
+    """The header under the names that were meant, so that the cells can be checked although their column has a fault.
+
+    A repeated column, of which nobody knows which one counts, and one without a name get names that nothing reads.
+    """
+    repeated = _repeated(header)
+    names = [_meant(column, header) or column for column in header]
+    clear = [bool(column) and column not in repeated and names.count(column) == 1 for column in names]
+    return [
+        name if is_clear else f"({number})" for number, (name, is_clear) in enumerate(zip(names, clear, strict=True))
+    ]
+
+
+def _repeated(header: Ordered[str]) -> list[str]:
+    return sorted({column for column in header if column and list(header).count(column) > 1})
 
 
 def _meant(column: str, header: Ordered[str]) -> str | None:
