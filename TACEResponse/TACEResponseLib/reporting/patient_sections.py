@@ -193,7 +193,8 @@ def model_section(bundle: ModelBundle) -> str:
         ("Threshold", f"{percent_of_threshold(bundle.threshold)}: {bundle.threshold_rule}"),
         ("Needs", _needs(bundle)),
     ]
-    pairs += [(f"Training: {name.replace('_', ' ')}", _plain(value)) for name, value in bundle.provenance.items()]
+    training = ((name, _plain(value)) for name, value in bundle.provenance.items())
+    pairs += [(f"Training: {name.replace('_', ' ')}", words) for name, words in training if words]
     card = f'<details><summary>Model card</summary><pre class="card-text">{text(bundle.card)}</pre></details>'
     return section("The model", definitions(pairs) + card, "small")
 

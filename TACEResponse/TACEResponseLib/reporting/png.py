@@ -11,6 +11,9 @@ import numpy as np
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREYSCALE = 0
 
+_COMPRESSION = 4
+"""The highest level packs a report's pictures 5 % better and takes ten times as long, a fifth of a whole prediction."""
+
 
 def encode_grey_png(pixels: np.ndarray) -> bytes:
     """PNG of ``pixels``, (rows, columns) uint8."""
@@ -21,9 +24,8 @@ def encode_grey_png(pixels: np.ndarray) -> bytes:
     lines[:, 0] = 1
     lines[:, 1] = pixels[:, 0]
     lines[:, 2:] = pixels[:, 1:] - pixels[:, :-1]
-    return (
-        _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(lines.tobytes(), 9)) + _chunk(b"IEND", b"")
-    )
+    packed = zlib.compress(lines.tobytes(), _COMPRESSION)
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
 def png_data_uri(pixels: np.ndarray) -> str:
