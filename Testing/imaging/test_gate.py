@@ -51,13 +51,13 @@ class TestIntensities:
         source = make_source()
         voxels = source.voxels.astype(np.float32)
         voxels[tuple(np.argwhere(source.mask)[5])] = value
-        _refused(check, replace(source, voxels=voxels), "1 voxels of the VOI hold no number")
+        _refused(check, replace(source, voxels=voxels), "1 voxel of the VOI holds no number")
 
     def test_nan_beside_the_voi_is_refused_where_interpolation_spreads_it(self, check, make_source):
         source = make_source()
         voxels = source.voxels.astype(np.float32)
         voxels[12, 20, 0] = np.nan
-        _refused(check, replace(source, voxels=voxels), "hold no number")
+        _refused(check, replace(source, voxels=voxels), "1 voxel of the image, outside the VOI, holds no number")
 
     def test_values_beyond_float32_are_refused(self, check, make_source):
         source = make_source()

@@ -101,10 +101,11 @@ class TestRefused:
             read_voi(key, "DP", FileSource(image, tmp_path / "absent.nrrd"))
 
     @pytest.mark.parametrize("name_end", NAME_ENDS)
-    def test_a_file_of_another_kind_under_that_name(self, tmp_path, key, name_end):
+    def test_a_file_of_another_kind_under_that_name(self, tmp_path, key, name_end, capfd):
         path = tmp_path / f"volume{name_end}"
-        path.write_text("this is a report, no image")
+        path.write_text("this is a report, no image" * 40)
         assert "damaged or not of the format" in self._refused(key, path)
+        assert capfd.readouterr().err == ""
 
     def test_an_empty_file(self, tmp_path, key):
         path = tmp_path / "volume.nrrd"

@@ -187,7 +187,7 @@ def test_features_out_of_range_are_counted_and_warned_of_above_the_limit(
 ):
     names = make_formula_bundle().feature_names
     bundle = make_formula_bundle(
-        feature_minimum=np.full(len(names), 90.0), feature_maximum=np.full(len(names), 600.0), out_of_range_limit=2.0
+        feature_minimum=np.full(len(names), 90.0), feature_maximum=np.full(len(names), 600.0), out_of_range_limit=2.85
     )
     usual = make_features(bundle, values={"T2_glcm_Contrast": 601.0, "AP_glcm_Contrast": 89.0})
     within = predict_from_features(key, usual, all_known, bundle)
@@ -199,6 +199,7 @@ def test_features_out_of_range_are_counted_and_warned_of_above_the_limit(
     (warning,) = outside.warnings
     assert (outside.out_of_range_count, warning.code) == (3, "out_of_range")
     assert "3 of 214 features" in warning.text
+    assert "(up to 2)" in warning.text
     assert "farthest: AP_glcm_Contrast, AP_gldm_DependenceEntropy, T2_glcm_Contrast" in warning.text
 
 

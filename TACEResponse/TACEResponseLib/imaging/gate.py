@@ -86,7 +86,12 @@ def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
         raise ValueError("the mask covers the whole image; draw only the tumour, and give the whole image.")
     box = bounding_box(voi.mask)
     inside = voi.mask[box]
-    _check_finite(voi.voxels[box][inside])
+    bad = int(np.count_nonzero(~np.isfinite(voi.voxels[box][inside])))
+    if bad:
+        raise ValueError(
+            f"{_voxels_text(bad)} of the VOI {'holds' if bad == 1 else 'hold'} no number (NaN or infinite); export the "
+            "image again without blanked voxels."
+        )
     voxels = int(np.count_nonzero(inside))
     if voxels == 1:
         raise ValueError("the mask is a single voxel; draw the whole lesion.")
@@ -128,7 +133,13 @@ def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float) -> tup
             f"the VOI is {min(extents)} voxel thin at {grid} mm, below {THINNEST_VOI_VOXELS}: too thin for features."
         )
     values = resampled.voxels[resampled.mask]
-    _check_finite(values)
+    if not np.isfinite(values).all():
+        blank = int(np.count_nonzero(~np.isfinite(voi.voxels)))
+        raise ValueError(
+            f"{_voxels_text(blank)} of the image, outside the VOI, {'holds' if blank == 1 else 'hold'} no number (NaN or "
+            "infinite), and interpolation carries them into the VOI; export the image again with a number there, such "
+            "as 0."
+        )
     bins = count_bins(values, bin_width)
     if bins == 1:
         raise ValueError(
@@ -149,12 +160,8 @@ def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float) -> tup
     return ()
 
 
-def _check_finite(values: np.ndarray) -> None:
-    bad = int(np.count_nonzero(~np.isfinite(values)))
-    if bad:
-        raise ValueError(
-            f"{bad} voxels of the VOI hold no number (NaN or infinite); export the image again without blanked voxels."
-        )
+def _voxels_text(count: int) -> str:
+    return f"{count} voxel{'' if count == 1 else 's'}"
 
 
 def _component_sizes(mask: np.ndarray) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 FORMATS = {".nrrd": "NrrdImageIO", ".nii": "NiftiImageIO", ".nii.gz": "NiftiImageIO", ".mha": "MetaImageIO"}
 """File formats that are read: the end of the name and ITK's reader. ``.seg.nrrd`` for masks is a ``.nrrd``."""
+
+_NOT_THIS_FORMAT = "it is damaged or not of the format that its name says; copy or export it again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,8 @@ def read_volume_file(path: Path, role: str) -> FileVolume:
     from .file_integrity import check_after_reading, check_before_reading
 
     _check_path(path, role)
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        _check_nifti(path, role)
     reader = sitk.ImageFileReader()
     reader.SetImageIO(next(name for end, name in FORMATS.items() if path.name.lower().endswith(end)))
     reader.SetFileName(str(path))
@@ -135,6 +140,21 @@ def _check_path(path: Path, role: str) -> None:
         raise ValueError(f"the {role} {path} is of a format that is not read; give one of {', '.join(FORMATS)}.")
 
 
+def _check_nifti(path: Path, role: str) -> None:
+    """A NIfTI header begins with its own length; on a file without one the library prints words of its own."""
+    import gzip
+
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(path) if compressed else path.open("rb") as file:
+            start = file.read(4)
+    except (OSError, EOFError, zlib.error):
+        start = b""
+    if not {int.from_bytes(start, order) for order in ("little", "big")} & {348, 540}:
+        raise ValueError(f"the {role} {path} cannot be read: {_NOT_THIS_FORMAT}.")
+
+
 def _check_not_complex(reader: sitk.ImageFileReader, path: Path, role: str) -> None:
     import SimpleITK as sitk
 
@@ -152,4 +172,4 @@ def _bytes_per_value(reader: sitk.ImageFileReader) -> int:
 def _why_unreadable(error: RuntimeError) -> str:
     if "orthonormal" in str(error):
         return "its axes are not at right angles (sheared volume); resample it to a straight volume first"
-    return "it is damaged or not of the format that its name says; copy or export it again"
+    return _NOT_THIS_FORMAT

@@ -69,6 +69,6 @@ def out_of_range_warning(values: np.ndarray, bundle: ModelBundle) -> tuple[int, 
     named = ", ".join(bundle.feature_names[number] for number in farthest)
     text = (
         f"{count} of {len(values)} features lie outside the range of the training patients, more than in 95 % of those "
-        f"(up to {bundle.out_of_range_limit:g}); farthest: {named}. The model was not made for such images."
+        f"(up to {int(bundle.out_of_range_limit)}); farthest: {named}. The model was not made for such images."
     )
     return count, CaseWarning("out_of_range", text)

@@ -232,7 +232,7 @@ def _out_of_range(prediction: Prediction, bundle: ModelBundle) -> str:
         return ""
     words = (
         f"{prediction.out_of_range_count} of {len(bundle.feature_names)} features lie outside the range of the "
-        f"training patients; up to {bundle.out_of_range_limit:.0f} is usual."
+        f"training patients; up to {int(bundle.out_of_range_limit)} is usual."
     )
     return f'<p class="caption">{text(words)}</p>'
 
