@@ -136,9 +136,9 @@ def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float) -> tup
     if not np.isfinite(values).all():
         blank = int(np.count_nonzero(~np.isfinite(voi.voxels)))
         raise ValueError(
-            f"{_voxels_text(blank)} of the image, outside the VOI, {'holds' if blank == 1 else 'hold'} no number (NaN or "
-            "infinite), and interpolation carries them into the VOI; export the image again with a number there, such "
-            "as 0."
+            f"{_voxels_text(blank)} of the image, outside the VOI, {'holds' if blank == 1 else 'hold'} no number (NaN "
+            "or infinite), and interpolation carries them into the VOI; export the image again with a number there, "
+            "such as 0."
         )
     bins = count_bins(values, bin_width)
     if bins == 1:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FORMATS = {".nrrd": "NrrdImageIO", ".nii": "NiftiImageIO", ".nii.gz": "NiftiImageIO", ".mha": "MetaImageIO"}
 """File formats that are read: the end of the name and ITK's reader. ``.seg.nrrd`` for masks is a ``.nrrd``."""
 
+_START_BYTES = 4096
+
 _NOT_THIS_FORMAT = "it is damaged or not of the format that its name says; copy or export it again"
 
 
@@ -94,8 +96,7 @@ def read_volume_file(path: Path, role: str) -> FileVolume:
     from .file_integrity import check_after_reading, check_before_reading
 
     _check_path(path, role)
-    if path.name.lower().endswith((".nii", ".nii.gz")):
-        _check_nifti(path, role)
+    _check_begins_as_its_format(path, role)
     reader = sitk.ImageFileReader()
     reader.SetImageIO(next(name for end, name in FORMATS.items() if path.name.lower().endswith(end)))
     reader.SetFileName(str(path))
@@ -140,18 +141,26 @@ def _check_path(path: Path, role: str) -> None:
         raise ValueError(f"the {role} {path} is of a format that is not read; give one of {', '.join(FORMATS)}.")
 
 
-def _check_nifti(path: Path, role: str) -> None:
-    """A NIfTI header begins with its own length; on a file without one the library prints words of its own."""
+def _check_begins_as_its_format(path: Path, role: str) -> None:
+    """A NIfTI header begins with its own length, that of a MetaImage has NDims; otherwise ITK's libraries print words."""
     import gzip
 
+    name = path.name.lower()
     with path.open("rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    try:
-        with gzip.open(path) if compressed else path.open("rb") as file:
-            start = file.read(4)
-    except (OSError, EOFError, zlib.error):
-        start = b""
-    if not {int.from_bytes(start, order) for order in ("little", "big")} & {348, 540}:
+        start = file.read(_START_BYTES)
+    if name.endswith(".mha"):
+        fits = b"NDims" in start
+    elif name.endswith(".nrrd"):
+        fits = start.startswith(b"NRRD")
+    else:
+        if start.startswith(b"\x1f\x8b"):
+            try:
+                with gzip.open(path) as file:
+                    start = file.read(4)
+            except (OSError, EOFError, zlib.error):
+                start = b""
+        fits = bool({int.from_bytes(start[:4], order) for order in ("little", "big")} & {348, 540})
+    if not fits:
         raise ValueError(f"the {role} {path} cannot be read: {_NOT_THIS_FORMAT}.")
 
 
