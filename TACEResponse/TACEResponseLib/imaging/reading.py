@@ -142,7 +142,7 @@ def _check_path(path: Path, role: str) -> None:
 
 
 def _check_begins_as_its_format(path: Path, role: str) -> None:
-    """NIfTI begins with its header's length, MetaImage holds NDims; on anything else ITK's libraries print words."""
+    """NIfTI begins with its header's length, MetaImage names NDims; at other files ITK's libraries print words."""
     import gzip
 
     name = path.name.lower()
