@@ -144,7 +144,21 @@ class TestRefused:
 
     def test_missing_slices(self, tmp_path, key, write_dicom, voxels):
         folder = write_dicom(tmp_path / "series", voxels, self.straight, order=[0, 1, 2, 5, 6, 8])
-        self._refused(key, folder, "3 missing slices: 6 slices 3 mm apart, but 9 mm after slice 3, 6 mm after slice 5")
+        self._refused(key, folder, "lacks 3 slices: 6 slices 3 mm apart, but 9 mm after slice 3, 6 mm after slice 5")
+
+    @pytest.mark.parametrize(
+        ("keyword", "other", "words"),
+        [
+            ("PatientID", "HCC_08", r"2 patients \(PatientID\): HCC_07b, HCC_08"),
+            ("StudyDate", "20210611", "2 study dates: 20210304, 20210611"),
+        ],
+    )
+    def test_one_slice_of_another_study(self, tmp_path, key, write_dicom, voxels, keyword, other, words):
+        def change(number, data):
+            if number == 4:
+                setattr(data, keyword, other)
+
+        self._refused(key, write_dicom(tmp_path / "series", voxels, self.straight, change), words)
 
     def test_uneven_spacing(self, tmp_path, key, write_dicom, voxels):
         places = np.array([0, 3, 6, 9, 12, 16, 20, 24.5, 29])

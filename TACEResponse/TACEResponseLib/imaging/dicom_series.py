@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..cohort import AcquisitionTags, Lattice
-from .acquisition_tags import acquisition_tags
+from .acquisition_tags import DICOM_TAGS, acquisition_tags
 from .dicom_slices import DicomSlice, phases_of, read_dicom_headers, read_headers
 from .quiet_itk import quiet_itk, raise_if_out_of_memory
 
@@ -41,8 +41,8 @@ def read_dicom_series(folder: Path) -> tuple[np.ndarray, Lattice, AcquisitionTag
     Raises
     ------
     ValueError
-        With the list of what was found: several series; several volumes in one series (repeated positions); uneven
-        spacing; missing slices; slices of differing orientation, size or pixel spacing, or shifted sideways (gantry
+        With the list of what was found: several series; slices of several patients or study dates; several volumes in
+        one series (repeated positions); uneven spacing; missing slices; slices of differing orientation, size or pixel spacing, or shifted sideways (gantry
         tilt).
     """
     with quiet_itk():
@@ -60,6 +60,7 @@ def read_dicom_files(folder: Path, paths: Sequence[Path]) -> tuple[np.ndarray, L
 
 def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
     _check_one_series(folder, slices)
+    _check_one_study(folder, slices)
     _check_same_plane(folder, slices)
     normal = np.cross(slices[0].row_direction, slices[0].column_direction)
     normal /= np.linalg.norm(normal)
@@ -84,10 +85,20 @@ def _check_one_series(folder: Path, slices: list[DicomSlice]) -> None:
     for one in slices:
         series[one.series_uid].append(one)
     if len(series) > 1:
-        found = "; ".join(sorted(f"{members[0].series_name} ({len(members)} images)" for members in series.values()))
+        found = "; ".join(sorted(f"{members[0].series_name} ({_images_text(members)})" for members in series.values()))
         raise ValueError(f"the folder {folder} holds {len(series)} series, give a folder with only one: {found}.")
     if len(slices) == 1:
         raise ValueError(f"the folder {folder} holds one DICOM slice only; give the folder with the whole series.")
+
+
+def _check_one_study(folder: Path, slices: list[DicomSlice]) -> None:
+    """A slice that a wrong export or a pseudonymisation put among those of another patient or study."""
+    for name, words in (("PatientID", "patients (PatientID)"), ("StudyDate", "study dates")):
+        values = sorted({one.metadata.get(DICOM_TAGS[name], "") or "none" for one in slices})
+        if len(values) > 1:
+            raise ValueError(
+                f"the images in {folder} are of {len(values)} {words}: {', '.join(values)}; export the series again."
+            )
 
 
 def _check_same_plane(folder: Path, slices: list[DicomSlice]) -> None:
@@ -101,7 +112,7 @@ def _check_same_plane(folder: Path, slices: list[DicomSlice]) -> None:
             planes.append([one])
     if len(planes) > 1:
         found = "; ".join(
-            f"{len(members)} images of {members[0].size[0]} x {members[0].size[1]} pixels of "
+            f"{_images_text(members)} of {members[0].size[0]} x {members[0].size[1]} pixels of "
             f"{members[0].pixel_spacing_mm[0]:.4g} x {members[0].pixel_spacing_mm[1]:.4g} mm, rows along "
             f"{_direction_text(members[0].row_direction)}, columns along {_direction_text(members[0].column_direction)}"
             for members in planes
@@ -119,6 +130,10 @@ def _same_plane(one: DicomSlice, other: DicomSlice) -> bool:
         and np.allclose(one.row_direction, other.row_direction, rtol=0, atol=DIRECTION_TOLERANCE)
         and np.allclose(one.column_direction, other.column_direction, rtol=0, atol=DIRECTION_TOLERANCE)
     )
+
+
+def _images_text(members: list[DicomSlice]) -> str:
+    return f"{len(members)} image{'' if len(members) == 1 else 's'}"
 
 
 def _direction_text(direction: np.ndarray) -> str:
@@ -158,7 +173,7 @@ def _even_spacing_mm(folder: Path, places_mm: np.ndarray) -> float:
     found += f" and {len(odd) - 5} more" if len(odd) > 5 else ""
     if len(odd) and np.abs(gaps[odd] - np.rint(gaps[odd])).max() <= 2 * STEP_TOLERANCE:
         raise ValueError(
-            f"the series in {folder} has {missing} missing slices: {len(places_mm)} slices {usual_mm:.4g} mm apart, "
+            f"the series in {folder} lacks {missing} slice{'' if missing == 1 else 's'}: {len(places_mm)} slices {usual_mm:.4g} mm apart, "
             f"but {found}; export the whole series again."
         )
     raise ValueError(
