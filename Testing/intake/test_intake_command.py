@@ -262,7 +262,7 @@ def test_missing_slices_cut_off_files_and_strangers_are_told(archive, intake):
     code, said, complained = intake()
     assert code == 3
     assert "T2: the series in" in complained
-    assert "1 missing slices" in complained
+    assert "lacks 1 slice:" in complained
     assert "damaged or cut off" in complained
     assert "head.dcm" in complained
     assert "1 of 3 patients" in said

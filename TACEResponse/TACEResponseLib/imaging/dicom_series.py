@@ -42,8 +42,8 @@ def read_dicom_series(folder: Path) -> tuple[np.ndarray, Lattice, AcquisitionTag
     ------
     ValueError
         With the list of what was found: several series; slices of several patients or study dates; several volumes in
-        one series (repeated positions); uneven spacing; missing slices; slices of differing orientation, size or pixel spacing, or shifted sideways (gantry
-        tilt).
+        one series (repeated positions); uneven spacing; missing slices; slices of differing orientation, size or pixel
+        spacing, or shifted sideways (gantry tilt).
     """
     with quiet_itk():
         return _read_volume(folder, read_dicom_headers(folder))
@@ -173,8 +173,8 @@ def _even_spacing_mm(folder: Path, places_mm: np.ndarray) -> float:
     found += f" and {len(odd) - 5} more" if len(odd) > 5 else ""
     if len(odd) and np.abs(gaps[odd] - np.rint(gaps[odd])).max() <= 2 * STEP_TOLERANCE:
         raise ValueError(
-            f"the series in {folder} lacks {missing} slice{'' if missing == 1 else 's'}: {len(places_mm)} slices {usual_mm:.4g} mm apart, "
-            f"but {found}; export the whole series again."
+            f"the series in {folder} lacks {missing} slice{'' if missing == 1 else 's'}: {len(places_mm)} slices "
+            f"{usual_mm:.4g} mm apart, but {found}; export the whole series again."
         )
     raise ValueError(
         f"the series in {folder} is unevenly spaced: {len(places_mm)} slices, mostly {usual_mm:.4g} mm apart"
