@@ -64,6 +64,31 @@ def test_a_model_without_images_asks_for_none(run, tmp_path):
     assert rows["P2"]["unknown_facts"] == "portal_venous_invasion ast_above_40_u_l"
 
 
+@pytest.mark.parametrize("workers", [(), ("--workers", "1")])
+def test_another_share_of_responders(run, tmp_path, workers):
+    manifest = tmp_path / "facts.csv"
+    manifest.write_text("patient_id,child_pugh,portal_venous_invasion,afp_ng_ml,ast_u_l\nP1,A5,no,12,30\n")
+    odds = []
+    for prevalence in ((), ("--prevalence", "0.3")):
+        out = tmp_path / f"out{len(prevalence)}"
+        arguments = ("--model", "published-clinical", "--out", out, *prevalence, *workers)
+        assert run("predict", manifest, *arguments)[0] == 0
+        result = json.loads((out / "P1" / "prediction.json").read_text())
+        odds.append(result["probability"] / (1 - result["probability"]))
+    # By Bayes' rule the odds change by the factor of the prior odds; Table 1 has 56 with response, 59 without.
+    assert odds[1] / odds[0] == pytest.approx((0.3 / 0.7) / (56 / 59), rel=1e-9)
+    assert "Share of responders assumed here: 30." in result["sentence"]
+    assert result["provenance"]["prevalence"] == 0.3
+
+
+def test_a_share_of_responders_that_is_none(run, tmp_path):
+    code, _, complained = run(
+        "predict", "x.csv", "--model", "published-clinical", "--out", tmp_path, "--prevalence", "40"
+    )
+    assert code == 1
+    assert "between 0 and 1" in complained
+
+
 @pytest.fixture(scope="module")
 def bad_files(image_files, tmp_path_factory):
     """Files that must be refused, by what is wrong with them."""

@@ -24,6 +24,7 @@ HELP = "Predict objective response for every patient of a manifest and write a r
 EXAMPLES = """\
   tace-response predict cohort/manifest.csv --model phantom-cd --out out/predictions
   tace-response predict cohort/manifest.csv --model published-clinical --out out/clinical
+  tace-response predict cohort/manifest.csv --model published-clinical --prevalence 0.4 --out out/clinical
   tace-response predict cohort/manifest.csv --model phantom-cd --out out/predictions --perturbations 20
   tace-response predict cohort/manifest.csv --model phantom-cd --out out/predictions --workers 8 --resume
 """
@@ -45,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="also the band of the estimate over N perturbed VOIs (10 or more; each takes as long as a prediction)",
     )
+    parser.add_argument(
+        "--prevalence",
+        type=float,
+        metavar="SHARE",
+        help="share of responders where these patients come from, 0-1 (default: that of the training cohort); it moves "
+        "every probability and the threshold, and is stated in the results",
+    )
     add_batch_arguments(parser)
 
 
@@ -52,6 +60,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Predict case by case; what failed is named and does not stop the others."""
     record = RunRecord(NAME)
     bundle = _load_bundle(arguments.model)
+    if arguments.prevalence is not None:
+        bundle = bundle.with_prevalence(arguments.prevalence)
     if arguments.perturbations:
         check_draws(arguments.perturbations, bundle)
     cases = read_manifest(arguments.manifest)
@@ -104,6 +114,7 @@ def _by_workers(
         arguments.engine,
         arguments.out.resolve(),
         arguments.perturbations,
+        arguments.prevalence,
     )
     summary = run_batch(
         cases,

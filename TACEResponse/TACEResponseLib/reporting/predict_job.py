@@ -22,7 +22,8 @@ from .case_results import PREDICTION_FILE, write_case_results
 class PredictJob:
     """Which model, loaded once a worker; a `CaseJob`. ``out`` gets a folder for each case.
 
-    ``perturbations`` is the number of perturbed sets of VOIs for the band, 0 for none.
+    ``perturbations`` is the number of perturbed sets of VOIs for the band, 0 for none; ``prevalence`` the assumed share
+    of responders, None for that of the model.
     """
 
     bundle_folder: Path
@@ -30,6 +31,7 @@ class PredictJob:
     engine: str
     out: Path
     perturbations: int = 0
+    prevalence: float | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -44,13 +46,20 @@ class PredictJob:
     @property
     def settings(self) -> Mapping[str, object]:
         """What besides the case decides the prediction."""
-        return {"bundle": self.bundle_sha256, "engine": self.engine, "perturbations": self.perturbations}
+        return {
+            "bundle": self.bundle_sha256,
+            "engine": self.engine,
+            "perturbations": self.perturbations,
+            "prevalence": self.prevalence,
+        }
 
     def run(self, case: Case) -> JobOutput:
         """Predict and write the case's folder. Raises ValueError as `predict` does, or if the bundle is another one."""
         bundle = _bundle(self.bundle_folder)
         if bundle.sha256 != self.bundle_sha256:
             raise ValueError(f"{case.key.label}: the model {bundle.name} changed while the batch ran; start it again.")
+        if self.prevalence is not None:
+            bundle = bundle.with_prevalence(self.prevalence)
         engine = get_engine(self.engine)
         engine.sequences_at_once = 1
         _, line = predict_case(
