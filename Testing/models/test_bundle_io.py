@@ -80,6 +80,17 @@ def test_a_bundle_of_another_version_is_refused_with_the_reason(saved, changes, 
         load_bundle(saved)
 
 
+@pytest.mark.parametrize("part", ["coefficients", "terms", "feature_names"])
+def test_parts_that_do_not_fit_each_other(saved, part):
+    fields = json.loads((saved / MODEL_FILE).read_text())
+    owner = fields if part == "feature_names" else fields["predictor"]
+    owner[part] = owner[part][:-1]
+    fields["sha256"] = _own_sha256(fields)
+    (saved / MODEL_FILE).write_text(_canonical(fields))
+    with pytest.raises(ValueError, match="do not fit together"):
+        load_bundle(saved)
+
+
 def test_arrays_hold_no_pickles(merged_bundle, tmp_path):
     objects = replace(merged_bundle, feature_minimum=np.array([{}], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle"):

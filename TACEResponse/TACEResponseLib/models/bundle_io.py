@@ -79,7 +79,7 @@ def load_bundle(folder: Path) -> ModelBundle:
         arrays = _arrays_in(npz)
         if arrays["feature_minimum"].shape != (len(fields["feature_names"]),):
             raise KeyError("feature_minimum")
-        return ModelBundle(
+        bundle = ModelBundle(
             **{name: fields[name] for name in _PLAIN_FIELDS},
             **{name: tuple(fields[name]) for name in _TUPLE_FIELDS},
             schema_version=fields["schema_version"],
@@ -97,8 +97,25 @@ def load_bundle(folder: Path) -> ModelBundle:
             scores=_scores_from(fields["score_types"], arrays, "scores"),
             refit_scores=_scores_from(fields["score_types"], arrays, "refits"),
         )
+        _check_sizes(bundle)
     except (KeyError, TypeError, ValueError, IndexError, struct.error, zipfile.BadZipFile) as error:
         raise ValueError(f"The model {folder.name} is damaged: its parts do not fit together. {_REPAIR}") from error
+    return bundle
+
+
+def _check_sizes(bundle: ModelBundle) -> None:
+    """Raises ValueError if terms, scores, refits and features do not fit each other."""
+    refits = len(bundle.predictor.refit_intercepts)
+    known = {*bundle.required_facts, *bundle.scores}
+    predictors = [bundle.predictor] if bundle.score_only is None else [bundle.predictor, bundle.score_only]
+    scores = [*bundle.scores.values(), *bundle.refit_scores.values()]
+    if not (
+        all(set(predictor.terms) <= known for predictor in predictors)
+        and all(len(predictor.refit_intercepts) == refits for predictor in predictors)
+        and all(score.feature_count == len(bundle.feature_names) for score in scores)
+        and all(score.member_count == refits for score in bundle.refit_scores.values())
+    ):
+        raise ValueError("sizes")
 
 
 def _arrays_in(npz: bytes) -> dict[str, np.ndarray]:

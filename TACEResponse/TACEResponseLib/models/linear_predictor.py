@@ -15,7 +15,8 @@ class LinearPredictor:
 
     ``offsets`` are zero unless the model may drop a term that is unknown: then the offset is what the term adds at
     value 0, and leaving out both is exact if the terms are independent within outcome. ``means`` are the training
-    means of the terms. The ``refit_*`` arrays hold the same of B bootstrap refits, (B,) or (B, n_terms).
+    means of the terms. The ``refit_*`` arrays hold the same of B bootstrap refits, (B,) or (B, n_terms). Raises
+    ValueError for arrays of other lengths.
     """
 
     terms: tuple[str, ...]
@@ -27,6 +28,15 @@ class LinearPredictor:
     refit_coefficients: np.ndarray
     refit_offsets: np.ndarray
     refit_means: np.ndarray
+
+    def __post_init__(self) -> None:
+        n_terms, n_refits = len(self.terms), len(self.refit_intercepts)
+        one_patient = (self.coefficients, self.offsets, self.means)
+        refits = (self.refit_coefficients, self.refit_offsets, self.refit_means)
+        if any(np.shape(array) != (n_terms,) for array in one_patient) or any(
+            np.shape(array) != (n_refits, n_terms) for array in refits
+        ):
+            raise ValueError(f"The arrays of a predictor do not fit its {n_terms} terms and {n_refits} refits.")
 
     def shifted(self, log_odds: float) -> LinearPredictor:
         """The same predictor with this much added to every patient's log odds, and to those of every refit."""

@@ -126,4 +126,6 @@ def _result_line(prediction: Prediction, report: Path) -> str:
         drawn = "" if band is None else f"; VOIs drawn differently {interval_per_hundred(band.low, band.high)}"
         model = f"{prediction.bundle_name}{phantom}"
         number = f"{estimate} of 100 respond (model uncertainty {uncertainty}{drawn}; {model})"
-    return f"{prediction.key.label}: {number}\n  report: {report}"
+    count = len(prediction.warnings)
+    warned = f" ({count} warning{'' if count == 1 else 's'})" if count else ""
+    return f"{prediction.key.label}: {number}\n  report: {report}{warned}"
