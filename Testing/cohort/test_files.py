@@ -1,7 +1,7 @@
 """Files and folders appear whole or not at all."""
 
 import pytest
-from TACEResponseLib.cohort import new_folder, replace_file
+from TACEResponseLib.cohort import check_can_write, new_folder, replace_file
 
 
 def names(folder):
@@ -58,3 +58,18 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
         pass
     with pytest.raises(ValueError, match="is there already"), new_folder(tmp_path / "file", replace=True):
         pass
+
+
+def test_a_place_where_nothing_can_be_written_is_told_beforehand(tmp_path):
+    (tmp_path / "file").write_text("x")
+    check_can_write(tmp_path / "new" / "folder", folder=True)
+    check_can_write(tmp_path, folder=True)
+    check_can_write(tmp_path / "file", folder=False)
+    for path, folder, words in (
+        (tmp_path / "file", True, "is a file"),
+        (tmp_path, False, "is a folder"),
+        (tmp_path / "file" / "deep" / "table.csv", False, "is a file, not a folder"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            check_can_write(path, folder)
+    assert names(tmp_path) == ["file"]

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PART = ".part"
+_KINDS = {True: "folder", False: "file"}
+
+
+def check_can_write(path: Path, folder: bool) -> None:
+    """Raises ValueError if no file, or no ``folder``, can be written at ``path``: told before long work, not after."""
+    if path.exists() and path.is_dir() != folder:
+        raise ValueError(f"{path} is a {_KINDS[not folder]}; give the name of a {_KINDS[folder]}.")
+    existing = path
+    while not existing.is_dir() and existing != existing.parent:
+        existing = existing.parent
+        if existing.is_file():
+            raise ValueError(f"{path} cannot be written: {existing} is a file, not a folder.")
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def replace_file(path: Path, content: bytes) -> None:

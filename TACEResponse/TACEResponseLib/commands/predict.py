@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..batch import CaseFailure, RunRecord, Workers, choose_workers, run_batch, run_cases
-from ..cohort import Case, CaseKey, case_folder_names, read_manifest, select_cases
+from ..cohort import Case, CaseKey, case_folder_names, check_can_write, read_manifest, select_cases
 from ..features import ENGINES
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..prediction import Prediction
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Predict case by case; what failed is named and does not stop the others."""
     record = RunRecord(NAME)
+    check_can_write(arguments.out, folder=True)
     bundle = _load_bundle(arguments.model)
     if arguments.prevalence is not None:
         bundle = bundle.with_prevalence(arguments.prevalence)

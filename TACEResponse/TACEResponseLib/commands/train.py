@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from ..batch import RunRecord
-from ..cohort import check_identifier, read_manifest, select_cases
+from ..cohort import check_can_write, check_identifier, read_manifest, select_cases
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "train"
@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     check_identifier(name)
     if arguments.out.exists():
         raise ValueError(f"{arguments.out} is there already; choose another name or remove it first.")
+    check_can_write(arguments.out, folder=True)
     if arguments.refits < 100 or arguments.ensemble < 1:
         raise ValueError("A bundle needs at least 100 refits and one network.")
     needs_features = BUNDLE_KINDS[arguments.kind][0] is not None
