@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import chi2_contingency, fisher_exact, ttest_ind
 from TACEResponseLib.cli import main
 from TACEResponseLib.evaluation import (
     audit,
@@ -69,6 +70,79 @@ def test_the_auditor_finds_nothing_in_tables_that_fit(tmp_path):
     assert audit(read_published_table(path)) == []
 
 
+def findings_of(tmp_path, *rows, sizes=(40, 30)):
+    path = tmp_path / "table.csv"
+    header = "kind,set,name,nor,or,p,auc,accuracy,sensitivity,specificity\n"
+    path.write_text(header + f"group,all,,{sizes[0]},{sizes[1]}\n" + "\n".join(rows), encoding="utf-8")
+    return [(finding.check, finding.text) for finding in audit(read_published_table(path))]
+
+
+def test_cells_are_understood_as_they_are_printed(tmp_path):
+    """22 of 40 are 55.0 %, 11 of 30 are 36.7 %; p by R: chisq.test(matrix(c(22, 18, 11, 19), 2), correct = FALSE)."""
+    p = chi2_contingency([[22, 11], [18, 19]], correction=False)[1]
+    fine = (
+        f"count,all,Cirrhosis,22 (55.0%),11 (36.7),{p:.3f}*",
+        "count,all,Ascites,0/40 (0%),12/30 (40%),<0.001",
+        "mean,all,Age,59.4 ± 12.5,61.3 (11.6),",
+        'median,all,NLR,3.46 [2.27–5.4],"3.0 (1.91, 5.98)",.8',
+        "metric,all,A,,,,0.750 (0.64-0.86),75.7%,80.0%,72.5%",
+    )
+    assert findings_of(tmp_path, *fine) == []
+    told = findings_of(
+        tmp_path,
+        "count,all,Cirrhosis,22 (57.0%),11,",
+        "count,all,Ascites,0,12,>0.05",
+        "median,all,NLR,3.46 [3.5–5.4],3,",
+        "metric,all,A,,,,0.750 (0.76-0.86),,,",
+        "metric,all,B,,,,0.600,,0.800,0.900",
+        "metric,all,C,,,,,0.720,,",
+    )
+    assert [check for check, _ in told] == [
+        "impossible AUC",
+        "impossible share",
+        "interval",
+        "median",
+        "p value",
+        "percentage",
+    ]
+    assert "lies between 0.7" in told[0][1]  # .8 x .9
+
+
+def test_one_p_of_a_variable_with_several_levels_is_that_of_the_whole_table(tmp_path):
+    p = chi2_contingency([[20, 8], [10, 12], [10, 10]], correction=False)[1]
+    levels = ("count,all,BCLC,20,8,{}", "count,all,BCLC,10,12,", "count,all,BCLC,10,10,")
+    assert findings_of(tmp_path, levels[0].format(f"{p:.3f}"), *levels[1:]) == []
+    told = findings_of(tmp_path, levels[0].format(f"{p + 0.05:.3f}"), *levels[1:])
+    assert told == [("p value", f"BCLC, all: p {p + 0.05:.3f} is printed, chi-square gives {p:.3f}")]
+
+
+def test_other_usual_tests_of_a_table_are_no_fault(tmp_path):
+    table = [[22, 11], [18, 19]]
+    for p in (chi2_contingency(table, correction=True)[1], fisher_exact(table)[1]):
+        assert findings_of(tmp_path, f"count,all,Cirrhosis,22,11,{p:.3f}") == []
+
+
+def test_p_of_means_knows_how_far_they_are_rounded(tmp_path):
+    """Printed to whole numbers, means and deviations allow a range of p; to two digits hardly any."""
+    random = np.random.default_rng(3)
+    nor, objective = random.normal(50, 10, 40), random.normal(55, 14, 30)
+    for digits in (0, 2):
+        cells = ",".join(f"{x.mean():.{digits}f}±{x.std(ddof=1):.{digits}f}" for x in (nor, objective))
+        for equal in (True, False):
+            p = ttest_ind(nor, objective, equal_var=equal)[1]
+            assert findings_of(tmp_path, f"mean,all,Age,{cells},{p:.3f}") == []
+        assert [check for check, _ in findings_of(tmp_path, f"mean,all,Age,{cells},.900")] == ["p value"]
+
+
+def test_twins_are_told_only_beyond_chance(tmp_path):
+    """Two variables of a thousand patients with the same odd counts; three of eleven of ten patients with one each."""
+    twins = ("count,all,A,217,143,", "count,all,B,283,357,")
+    assert [check for check, _ in findings_of(tmp_path, *twins, sizes=(500, 500))] == ["twin rows"]
+    rare = [f"count,all,{name},1,0," for name in "ABC"]
+    others = [f"count,all,{name},{1 + number % 5},{1 + number % 3}," for number, name in enumerate("DEFGHIJK")]
+    assert findings_of(tmp_path, *rare, *others, sizes=(6, 4)) == []
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -76,7 +150,14 @@ def test_the_auditor_finds_nothing_in_tables_that_fit(tmp_path):
         ("kind,set,name,nor,or\nsum,all,x,1,2\n", "row 2: kind 'sum'"),
         ("kind,set,name,nor,or\ngroup,all,x,1,two\n", "row 2, column or: 'two' is no count"),
         ("kind,set,name,nor,or\ncount,all,x,1,2\n", "the set 'all' has no row of the kind group"),
-        ("kind,set,name,nor,or,p\ngroup,all,,9,9,\ncount,all,x,1,2,<.001\n", "column p: '<.001' is no number"),
+        ("kind,set,name,nor,or,p\ngroup,all,,9,9,\ncount,all,x,1,2,n.s.\n", "column p: 'n.s.' is no number"),
+        (
+            "kind,set,name,nor,or,auc\ngroup,all,,9,9,\nmetric,all,x,,,77\n",
+            "'77' is above 1; write a percentage with %",
+        ),
+        ("kind,set,name,nor,or\ngroup,all,,9,9\nmedian,all,x,4.7 to 5,3\n", "'4.7 to 5' is no median"),
+        ("kind,set,name,nor,or\ngroup,all,,9,9\ngroup,all,,9,8\n", "row 3: the set 'all' has a second row"),
+        ("kind,set,name,nor,or\ngroup,all,,0,9\n", "needs patients of both outcomes"),
     ],
 )
 def test_tables_that_are_not_clear_are_refused(tmp_path, capsys, text, words):

@@ -13,7 +13,8 @@ EXAMPLES = """\
   tace-response audit-table published.csv
 
 The CSV has the columns kind, set, name, level, nor, or, p, percent_nor, percent_or, auc, accuracy, sensitivity,
-specificity, cells as printed. kind is group (patients of a set), count, median or metric; Docs/study.md has an example.
+specificity; cells as printed, such as 22 (37.3 %), <0.001, 59.42±12.54, 3.46 (2.27-5.4), 0.95 (0.90-0.99), 87.5 %. kind
+is group (patients of a set), count, mean, median or metric; Docs/study.md has an example.
 """
 
 

@@ -1,7 +1,7 @@
 """Judging scores and probabilities: ROC, intervals, calibration, decision curves, tables, audits."""
 
 from .agreement import ReaderPair, cohen_kappa, reader_pairs
-from .audit import Finding, audit, read_published_table
+from .audit import Finding, audit
 from .calibration import (
     Calibration,
     Recalibration,
@@ -14,6 +14,7 @@ from .calibration import (
 from .decision_curves import decision_curve
 from .intervals import bootstrap_interval, corrected_resampled_interval, permutation_p, wilson_interval
 from .odds_ratios import OddsRatio, odds_ratios, univariate_odds_ratios
+from .published_table import read_published_table
 from .redundancy import aliases, following_size
 from .roc import Auc, AucDifference, at_threshold, auc, compare_auc, delong_auc, holm, roc_curve, youden_threshold
 from .sample_size import SampleSize, sample_size

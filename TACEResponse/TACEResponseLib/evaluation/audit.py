@@ -1,33 +1,35 @@
 """Auditing published tables: which printed cells cannot be derived from the others.
 
-The file is a CSV with the columns ``kind, set, name, level, nor, or, p, percent_nor, percent_or, auc, accuracy,
-sensitivity, specificity``; cells as printed, empty where nothing is. ``kind`` is
-
-- ``group``: the number of patients (``nor``, ``or``) of a set;
-- ``count``: patients of a set with a level of a variable; all levels may be given, or one;
-- ``median``: median (first quartile-third quartile) in ``nor`` and ``or``;
-- ``metric``: what a model (``name``) reached in a set.
-
 Findings say "cannot be derived", not "wrong": the auditor knows only what is printed.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
+from math import comb
 
 import numpy as np
 
-from .table_one import categorical_test
+from .audit_p_values import mean_p_values, usual_p_values
+from .published_table import (
+    METRIC_COLUMNS,
+    Row,
+    count_in,
+    half_unit,
+    median_and_quartiles,
+    percentage_in,
+    printed_number,
+    sizes_of,
+)
 
-COLUMNS = "kind set name level nor or p percent_nor percent_or auc accuracy sensitivity specificity".split()
+_P_SLACK = 5e-4
+"""Statistics programs differ by so much in p."""
 
-_TWINS = 3
-"""So many rows of one set with the same counts are more than chance explains; pairs are common in small sets."""
+_EXPECTED_TWINS = 0.01
+"""Rows that are the same are told if chance would make fewer than this many such groups of rows in the set."""
+
+Sizes = dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -39,69 +41,40 @@ class Finding:
     text: str
 
 
-def read_published_table(path: Path) -> list[dict[str, str]]:
-    """Rows of the file, each with its line in "row". Raises ValueError naming row and column of what is not clear."""
-    try:
-        reader = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
-        rows = [
-            {**{key: (cell or "").strip() for key, cell in row.items() if key}, "row": str(line)}
-            for line, row in enumerate(reader, start=2)
-        ]
-    except OSError as error:
-        raise ValueError(f"{path.name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not UTF-8 text; save it as CSV (UTF-8).") from error
-    missing = [name for name in ("kind", "set", "name", "nor", "or") if not rows or name not in rows[0]]
-    if missing:
-        raise ValueError(
-            f"{path.name} has no rows or lacks the column {missing[0]}; see tace-response audit-table --help."
-        )
-    for row in rows:
-        if row["kind"] not in ("group", "count", "median", "metric"):
-            raise ValueError(
-                f"{path.name}, row {row['row']}: kind {row['kind']!r} is none of group, count, median, metric."
-            )
-        whole = ("nor", "or") if row["kind"] in ("group", "count") else ()
-        for column in whole:
-            if not row[column].isdecimal():
-                raise ValueError(f"{path.name}, row {row['row']}, column {column}: {row[column]!r} is no count.")
-        for column in ("p", "percent_nor", "percent_or", "auc", "accuracy", "sensitivity", "specificity"):
-            if row.get(column) and not re.fullmatch(r"\d*\.?\d+|\d+\.", row[column]):
-                raise ValueError(f"{path.name}, row {row['row']}, column {column}: {row[column]!r} is no number.")
-        if row["kind"] != "group" and row["set"] not in {r["set"] for r in rows if r["kind"] == "group"}:
-            raise ValueError(f"{path.name}, row {row['row']}: the set {row['set']!r} has no row of the kind group.")
-    return rows
-
-
 def audit(rows: list[dict[str, str]]) -> list[Finding]:
     """Everything in the rows of `read_published_table` that cannot be derived, check by check."""
-    sizes = {row["set"]: (int(row["nor"]), int(row["or"])) for row in rows if row["kind"] == "group"}
-    counts = [row for row in rows if row["kind"] == "count"]
-    metrics = [row for row in rows if row["kind"] == "metric"]
+    sizes = sizes_of(rows)
+    counts, metrics, means, medians = (
+        [row for row in rows if row["kind"] == kind] for kind in ("count", "metric", "mean", "median")
+    )
     sums, unusable = _sums(counts, sizes)
     usable = [row for row in counts if (row["set"], row["name"]) not in unusable]
     return [
         *_accuracies(metrics, sizes),
         *_auc_granularity(metrics, sizes),
+        *_impossible_aucs(metrics),
         *_shares(metrics, sizes),
+        *_intervals(metrics),
         *sums,
-        *_medians([row for row in rows if row["kind"] == "median"]),
-        *_p_values(usable, sizes),
+        *_medians(medians),
+        *_p_values_of_counts(usable, sizes),
+        *_p_values_of_means(means, sizes),
         *_percentages(usable, sizes),
         *_twins(usable, sizes),
     ]
 
 
-def _accuracies(metrics: list[dict[str, str]], sizes: dict[str, tuple[int, int]]) -> list[Finding]:
+def _accuracies(metrics: list[Row], sizes: Sizes) -> list[Finding]:
     checked = [row for row in metrics if row.get("accuracy") and row.get("sensitivity") and row.get("specificity")]
     off = []
     for row in checked:
         nor, objective = sizes[row["set"]]
-        implied = (float(row["sensitivity"]) * objective + float(row["specificity"]) * nor) / (nor + objective)
-        rounding = (_half_unit(row["sensitivity"]) * objective + _half_unit(row["specificity"]) * nor) / (
-            nor + objective
+        accuracy, sensitivity, specificity = (
+            printed_number(row[name]) for name in ("accuracy", "sensitivity", "specificity")
         )
-        if abs(implied - float(row["accuracy"])) > rounding + _half_unit(row["accuracy"]) + 1e-12:
+        implied = (sensitivity.value * objective + specificity.value * nor) / (nor + objective)
+        rounding = (sensitivity.half_unit * objective + specificity.half_unit * nor) / (nor + objective)
+        if not accuracy.agrees_with(implied - rounding, implied + rounding):
             off.append((row, implied))
     if not off:
         return []
@@ -111,7 +84,7 @@ def _accuracies(metrics: list[dict[str, str]], sizes: dict[str, tuple[int, int]]
     return [Finding("accuracy", tuple(int(row["row"]) for row, _ in off), text)]
 
 
-def _auc_granularity(metrics: list[dict[str, str]], sizes: dict[str, tuple[int, int]]) -> list[Finding]:
+def _auc_granularity(metrics: list[Row], sizes: Sizes) -> list[Finding]:
     findings = []
     for row in metrics:
         steps = 2 * sizes[row["set"]][0] * sizes[row["set"]][1]
@@ -121,26 +94,52 @@ def _auc_granularity(metrics: list[dict[str, str]], sizes: dict[str, tuple[int, 
     return findings
 
 
-def _shares(metrics: list[dict[str, str]], sizes: dict[str, tuple[int, int]]) -> list[Finding]:
+def _impossible_aucs(metrics: list[Row]) -> list[Finding]:
+    """A rising curve through (1 - specificity, sensitivity) has an area between two rectangles."""
     findings = []
     for row in metrics:
-        for column, patients in zip(("specificity", "sensitivity"), sizes[row["set"]], strict=True):
+        if not (row.get("auc") and row.get("sensitivity") and row.get("specificity")):
+            continue
+        area, sensitivity, specificity = (printed_number(row[name]) for name in ("auc", "sensitivity", "specificity"))
+        least = max(sensitivity.value - sensitivity.half_unit, 0) * max(specificity.value - specificity.half_unit, 0)
+        missed = max(1 - sensitivity.value - sensitivity.half_unit, 0)
+        most = 1 - missed * max(1 - specificity.value - specificity.half_unit, 0)
+        if not area.agrees_with(least, most):
+            text = (
+                f"{row['name']} {row['set']}: no curve through sensitivity {row['sensitivity']} and specificity "
+                f"{row['specificity']} has the AUC {row['auc']}; it lies between {least:.3f} and {most:.3f}"
+            )
+            findings.append(Finding("impossible AUC", (int(row["row"]),), text))
+    return findings
+
+
+def _shares(metrics: list[Row], sizes: Sizes) -> list[Finding]:
+    findings = []
+    for row in metrics:
+        nor, objective = sizes[row["set"]]
+        for column, patients in (("specificity", nor), ("sensitivity", objective), ("accuracy", nor + objective)):
             if row.get(column) and not _is_fraction(row[column], patients):
                 text = f"{row['name']} {row['set']}: {column} {row[column]} is no share of {patients} patients"
                 findings.append(Finding("impossible share", (int(row["row"]),), text))
     return findings
 
 
-def _sums(
-    counts: list[dict[str, str]], sizes: dict[str, tuple[int, int]]
-) -> tuple[list[Finding], set[tuple[str, str]]]:
+def _intervals(metrics: list[Row]) -> list[Finding]:
+    findings = []
+    for row in metrics:
+        for column in METRIC_COLUMNS:
+            printed = printed_number(row[column]) if row.get(column) else None
+            if printed and printed.interval and not printed.interval[0] <= printed.value <= printed.interval[1]:
+                text = f"{row['name']} {row['set']}: {column} {row[column]} lies outside its own interval"
+                findings.append(Finding("interval", (int(row["row"]),), text))
+    return findings
+
+
+def _sums(counts: list[Row], sizes: Sizes) -> tuple[list[Finding], set[tuple[str, str]]]:
     """Counts above their group, or levels that do not add up to it; and the variables that are unusable then."""
-    groups: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
-    for row in counts:
-        groups[row["set"], row["name"]].append(row)
     findings, unusable = [], set()
-    for (set_name, name), rows in groups.items():
-        totals = tuple(sum(int(row[column]) for row in rows) for column in ("nor", "or"))
+    for (set_name, name), rows in _by_variable(counts).items():
+        totals = tuple(sum(count_in(row, column) for row in rows) for column in ("nor", "or"))
         size = sizes[set_name]
         too_many = any(total > limit for total, limit in zip(totals, size, strict=True))
         if too_many or (len(rows) > 1 and totals != size):
@@ -150,12 +149,12 @@ def _sums(
     return findings, unusable
 
 
-def _medians(rows: list[dict[str, str]]) -> list[Finding]:
+def _medians(rows: list[Row]) -> list[Finding]:
     findings = []
     for row in rows:
         for column in ("nor", "or"):
-            numbers = [float(number) for number in re.findall(r"\d+\.?\d*", row[column])]
-            if len(numbers) == 3 and not numbers[1] <= numbers[0] <= numbers[2]:
+            numbers = median_and_quartiles(row[column])
+            if numbers and not numbers[1] <= numbers[0] <= numbers[2]:
                 text = (
                     f"{row['name']}, {row['set']}: the median {numbers[0]:g} lies outside {numbers[1]:g}-{numbers[2]:g}"
                 )
@@ -163,35 +162,59 @@ def _medians(rows: list[dict[str, str]]) -> list[Finding]:
     return findings
 
 
-def _p_values(counts: list[dict[str, str]], sizes: dict[str, tuple[int, int]]) -> list[Finding]:
+def _p_values_of_counts(counts: list[Row], sizes: Sizes) -> list[Finding]:
     findings = []
-    for row in counts:
-        if row.get("p"):
-            p, test = categorical_test(_two_by_two(row, sizes))
-            if abs(p - float(row["p"])) > _half_unit(row["p"]) + 5e-4:
-                text = f"{row['name']}, {row['set']}: p {row['p']} is printed, {test} gives {p:.3f}"
+    for (set_name, name), rows in _by_variable(counts).items():
+        for row in rows:
+            if not row.get("p"):
+                continue
+            # One p beside several levels is that of the whole variable, p at each level are those of the levels.
+            whole = len(rows) > 2 and sum(bool(other.get("p")) for other in rows) == 1
+            table = np.array([[count_in(one, "nor"), count_in(one, "or")] for one in (rows if whole else [row])])
+            if not whole:
+                table = np.vstack([table, np.array(sizes[set_name]) - table])
+            p_values = usual_p_values(table)
+            printed = printed_number(row["p"])
+            if not any(printed.agrees_with(p, p, _P_SLACK) for p in p_values.values()):
+                due = next(iter(p_values))
+                text = f"{name}, {set_name}: p {row['p']} is printed, {due} gives {p_values[due]:.3f}"
                 findings.append(Finding("p value", (int(row["row"]),), text))
     return findings
 
 
-def _percentages(counts: list[dict[str, str]], sizes: dict[str, tuple[int, int]]) -> list[Finding]:
+def _p_values_of_means(means: list[Row], sizes: Sizes) -> list[Finding]:
     findings = []
-    for row in counts:
-        for column, patients in zip(("nor", "or"), sizes[row["set"]], strict=True):
-            printed = row.get(f"percent_{column}")
-            percent = 100 * int(row[column]) / patients
-            if printed and abs(percent - float(printed)) > _half_unit(printed) + 1e-9:
-                text = f"{row['name']}, {row['set']}: {row[column]}/{patients} is {percent:.1f} %, printed {printed} %"
-                findings.append(Finding("percentage", (int(row["row"]),), text))
+    for row in means:
+        if not (row.get("p") and row["nor"] and row["or"]):
+            continue
+        ranges = mean_p_values(row["nor"], row["or"], sizes[row["set"]])
+        printed = printed_number(row["p"])
+        if not any(printed.agrees_with(low, high, _P_SLACK) for low, high in ranges.values()):
+            low, high = ranges["t test"]
+            text = f"{row['name']}, {row['set']}: p {row['p']} is printed, a t test gives {low:.3f} to {high:.3f}"
+            findings.append(Finding("p value", (int(row["row"]),), text))
     return findings
 
 
-def _twins(counts: list[dict[str, str]], sizes: dict[str, tuple[int, int]]) -> list[Finding]:
-    """Rows of a set with the same counts, a level and its complement being the same."""
+def _percentages(counts: list[Row], sizes: Sizes) -> list[Finding]:
+    findings = []
+    for row in counts:
+        for column, patients in zip(("nor", "or"), sizes[row["set"]], strict=True):
+            cell = percentage_in(row, column)
+            percent = 100 * count_in(row, column) / patients
+            if cell and abs(percent - float(cell)) > half_unit(cell) + 1e-9:
+                text = f"{row['name']}, {row['set']}: {count_in(row, column)}/{patients} is {percent:.1f} %"
+                findings.append(Finding("percentage", (int(row["row"]),), f"{text}, printed {cell} %"))
+    return findings
+
+
+def _twins(counts: list[Row], sizes: Sizes) -> list[Finding]:
+    """Variables of a set with the same counts, a level and its complement being the same, beyond chance."""
+    variables: dict[str, set[str]] = defaultdict(set)
     groups: dict[tuple[str, tuple[int, int]], dict[str, int]] = defaultdict(dict)
     for row in counts:
-        size = sizes[row["set"]]
-        pair = (int(row["nor"]), int(row["or"]))
+        size, pair = sizes[row["set"]], (count_in(row, "nor"), count_in(row, "or"))
+        variables[row["set"]].add(row["name"])
         key = min(pair, (size[0] - pair[0], size[1] - pair[1]))
         groups[row["set"], key].setdefault(row["name"], int(row["row"]))
     return [
@@ -200,23 +223,41 @@ def _twins(counts: list[dict[str, str]], sizes: dict[str, tuple[int, int]]) -> l
             tuple(names.values()),
             f"{len(names)} variables of the {set_name} set have equal counts or complements: {', '.join(names)}",
         )
-        for (set_name, _), names in groups.items()
-        if len(names) >= _TWINS
+        for (set_name, pair), names in groups.items()
+        if len(names) > 1
+        and _expected_twins(len(variables[set_name]), len(names), sizes[set_name], pair) < _EXPECTED_TWINS
     ]
 
 
-def _two_by_two(row: dict[str, str], sizes: dict[str, tuple[int, int]]) -> np.ndarray:
-    size = np.array(sizes[row["set"]])
-    having = np.array([int(row["nor"]), int(row["or"])])
-    return np.array([having, size - having])
+def _expected_twins(variables: int, alike: int, size: tuple[int, int], pair: tuple[int, int]) -> float:
+    """Groups of ``alike`` variables with the same counts, as improbable as this ``pair`` or more, that chance makes.
+
+    Each variable has its own share of patients, uniform between 0 and 1 and the same in both outcomes: its counts are
+    beta-binomial. A pair of counts and its complement are one case.
+    """
+    from scipy.special import betaln, gammaln
+
+    nor, objective = np.arange(size[0] + 1)[:, None], np.arange(size[1] + 1)[None, :]
+    ways = sum(
+        gammaln(patients + 1) - gammaln(having + 1) - gammaln(patients - having + 1)
+        for patients, having in zip(size, (nor, objective), strict=True)
+    )
+    chance = np.exp(ways + betaln(nor + objective + 1, sum(size) - nor - objective + 1))
+    chance = chance + chance[::-1, ::-1]
+    as_improbable = chance[chance <= chance[pair] * (1 + 1e-9)]
+    # A case and its complement both are cells of the table, hence half.
+    return comb(variables, alike) * float((as_improbable**alike).sum()) / 2
 
 
-def _half_unit(printed: str) -> float:
-    """Half of the last printed digit."""
-    return 0.5 * 10.0 ** -len(printed.partition(".")[2])
+def _by_variable(counts: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in counts:
+        groups[row["set"], row["name"]].append(row)
+    return groups
 
 
-def _is_fraction(printed: str, denominator: int) -> bool:
+def _is_fraction(cell: str, denominator: int) -> bool:
     """Whether some k / denominator rounds to the printed number."""
-    nearest = round(float(printed) * denominator) / denominator
-    return abs(nearest - float(printed)) <= _half_unit(printed) + 1e-12
+    printed = printed_number(cell)
+    nearest = round(printed.value * denominator) / denominator
+    return printed.agrees_with(nearest, nearest)
