@@ -56,7 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
     parser.add_argument("--features", type=Path, help="feature table of all rows; without it they are extracted")
-    parser.add_argument("--form", choices=tuple(ICC_FORMS), default=DEFAULT_FORM, help="of the ICC (default: 2,1)")
+    parser.add_argument(
+        "--form",
+        metavar="FORM",
+        choices=tuple(ICC_FORMS),
+        default=DEFAULT_FORM,
+        help="of the ICC: 1,1, 2,1 or 3,1 (default: 2,1)",
+    )
     parser.add_argument("--threshold", type=float, default=GOOD_ICC, help="stable above this (default: 0.75)")
     parser.add_argument("--on-lower-bound", action="store_true", help="apply it to the lower end of the interval")
     parser.add_argument("--reader", default="1", help="reference reader (default: 1)")
