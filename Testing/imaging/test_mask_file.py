@@ -102,6 +102,10 @@ class TestSegNrrd:
         path = write_image(tmp_path / "case.seg.nrrd", tumour * np.uint8(3), LATTICE, _segment_keys(("Lesion", 3, 0)))
         np.testing.assert_array_equal(read_mask(path, None)[0], tumour)
 
+    def test_a_segment_whose_name_is_a_number(self, tmp_path, write_image, tumour):
+        path = write_image(tmp_path / "case.seg.nrrd", tumour * np.uint8(1), LATTICE, _segment_keys(("2", 1, 0)))
+        np.testing.assert_array_equal(read_mask(path, 2)[0], tumour)
+
     def test_an_absent_name_is_refused_and_the_present_ones_listed(self, tmp_path, write_image, tumour):
         keys = _segment_keys(("Liver", 1, 0), ("Tumor", 2, 0))
         path = write_image(tmp_path / "case.seg.nrrd", tumour * np.uint8(2), LATTICE, keys)
@@ -155,6 +159,12 @@ class TestRefused:
         path = write_image(tmp_path / "mask.nrrd", tumour * np.float32(0.5), LATTICE)
         with pytest.raises(ValueError, match="fractional"):
             read_mask(path, None)
+
+    def test_slicers_fractional_labelmap_of_whole_numbers(self, tmp_path, write_image, tumour):
+        keys = _segment_keys(("Tumour", 1, 0)) | {"Segmentation_SourceRepresentation": "Fractional labelmap"}
+        path = write_image(tmp_path / "mask.seg.nrrd", tumour * np.uint8(97), LATTICE, keys)
+        with pytest.raises(ValueError, match="fractional"):
+            read_mask(path, "Tumour")
 
     def test_one_with_nan(self, tmp_path, write_image, tumour):
         path = write_image(tmp_path / "mask.nrrd", np.where(tumour, np.nan, 1.0), LATTICE)

@@ -10,6 +10,12 @@ import numpy as np
 
 from ..cohort import Lattice
 
+_REPRESENTATION_KEYS = ("Segmentation_MasterRepresentation", "Segmentation_SourceRepresentation")
+"""Where Slicer writes what the voxels of a ``.seg.nrrd`` are; shares of voxels may be stored as whole numbers."""
+
+_FRACTIONAL = "fractional"
+_FRACTIONAL_WORDS = "is fractional (it holds shares of voxels, no whole labels); export it as a binary labelmap"
+
 
 @dataclass(frozen=True)
 class _Segment:
@@ -51,6 +57,8 @@ def read_mask(path: Path, label: int | str | None) -> tuple[np.ndarray, Lattice]
             "whole number per voxel, or a .seg.nrrd."
         )
     check_labels_are_whole_numbers(layers, f"the mask {path}")
+    if any(_FRACTIONAL in volume.metadata.get(key, "").lower() for key in _REPRESENTATION_KEYS):
+        raise ValueError(f"the mask {path} {_FRACTIONAL_WORDS}.")
     if not layers.any():
         raise ValueError(f"the mask {path} is empty; draw the lesion and save it again.")
     chosen = _choose_segment(path, segments, label) if segments else None
@@ -68,9 +76,7 @@ def check_labels_are_whole_numbers(labels: np.ndarray, name: str) -> None:
     if labels.dtype.kind in "biu":
         return
     if labels.dtype.kind != "f" or not np.array_equal(labels, np.rint(labels)):
-        raise ValueError(
-            f"{name} is fractional (it holds numbers that are no whole labels); export it as a binary labelmap."
-        )
+        raise ValueError(f"{name} {_FRACTIONAL_WORDS}.")
 
 
 def _segments(metadata: Mapping[str, str], layer_count: int) -> list[_Segment]:
@@ -90,7 +96,9 @@ def _choose_segment(path: Path, segments: list[_Segment], label: int | str | Non
     elif isinstance(label, str):
         chosen = [segment for segment in segments if segment.name == label]
     else:
+        # A manifest's cell cannot say whether 2 is a value or a name; a value comes first.
         chosen = [segment for segment in segments if segment.value == label]
+        chosen = chosen or [segment for segment in segments if segment.name == str(label)]
     if len(chosen) == 1:
         return chosen[0]
     present = ", ".join(f"{segment.name!r} (label {segment.value})" for segment in segments)
