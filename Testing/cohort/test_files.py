@@ -73,3 +73,10 @@ def test_a_place_where_nothing_can_be_written_is_told_beforehand(tmp_path):
         with pytest.raises(ValueError, match=words):
             check_can_write(path, folder)
     assert names(tmp_path) == ["file"]
+
+
+def test_what_could_not_be_written_has_its_final_name(tmp_path):
+    with pytest.raises(ValueError, match="cannot be written") as caught, new_folder(tmp_path / "cohort") as part:
+        replace_file(part / ("x" * 300), b"a name that no file system takes")
+    assert str(tmp_path / "cohort" / "xxx") in str(caught.value)
+    assert ".part" not in str(caught.value).replace("x" * 300, "")

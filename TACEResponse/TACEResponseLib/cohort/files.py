@@ -70,6 +70,11 @@ def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
         if error.errno is None:
             raise
         raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
+    except ValueError as error:
+        if str(part) not in str(error):
+            raise
+        # What was not written is told under the name that it would have had.
+        raise ValueError(str(error).replace(str(part), str(path))) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
