@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = Non
     for variable in _BLAS_THREADS:
         os.environ.setdefault(variable, "1")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    parser = _parser()
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        parsed = parser.parse_args(sys.argv[1:] if arguments is None else list(arguments))
+        parsed = _parser(arguments).parse_args(arguments)
     except SystemExit as stop:
         return EXIT_BAD_ARGUMENTS if stop.code else 0
     try:
@@ -60,11 +60,13 @@ def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = Non
         return EXIT_ERROR
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of all commands, or of the one that comes first in ``arguments``: the others' imports take time."""
+    asked = [name for name in _COMMANDS if name.replace("_", "-") in arguments[:1]]
     parser = argparse.ArgumentParser(prog="tace-response", description=_DESCRIPTION, epilog=_EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"TACEResponse {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in _COMMANDS:
+    for name in asked or _COMMANDS:
         module = importlib.import_module(f".commands.{name}", __package__)
         command = commands.add_parser(
             module.NAME,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,12 +39,14 @@ class RunRecord:
 
 
 def _installed_versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
+    """Versions by the names of the folders ``<name>-<version>.dist-info`` that every installer leaves.
 
-    versions = {}
-    for library in _LIBRARIES:
-        try:
-            versions[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return versions
+    ``importlib.metadata`` opens and parses the whole metadata of each, a twentieth of a prediction's time.
+    """
+    found: dict[str, str] = {}
+    for folder in map(Path, sys.path):
+        if folder.is_dir():
+            for path in folder.glob("*-*.dist-info"):
+                name, version = path.name.removesuffix(".dist-info").split("-", 1)
+                found.setdefault(name.replace("_", "-").lower(), version)
+    return {library: found[library.lower()] for library in _LIBRARIES if library.lower() in found}

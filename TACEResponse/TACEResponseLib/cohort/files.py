@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,8 @@ def check_can_write(path: Path, folder: bool) -> None:
     """Raises ValueError if no file, or no ``folder``, can be written at ``path``: told before long work, not after."""
     if path.exists() and path.is_dir() != folder:
         raise ValueError(f"{path} is a {_KINDS[not folder]}; give the name of a {_KINDS[folder]}.")
+    import tempfile
+
     existing = path
     while not existing.is_dir() and existing != existing.parent:
         existing = existing.parent

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from .diameters import largest_distance, largest_distance_in_plane
 from .voi import Voi
+
+_diameters_mm: WeakKeyDictionary[Voi, float] = WeakKeyDictionary()
 
 
 def volume_ml(voi: Voi) -> float:
@@ -23,9 +27,12 @@ def centre_lps_mm(voi: Voi) -> np.ndarray:
 def largest_diameter_mm(voi: Voi) -> float:
     """Largest distance in mm between the centres of two labelled voxels, in any direction (3-D).
 
-    It is smaller than the distance between outer edges by up to one voxel.
+    It is smaller than the distance between outer edges by up to one voxel. Measured once for each Voi, as gate and
+    report ask for it.
     """
-    return float(largest_distance(2 * _row_ends(voi.mask), np.asarray(voi.spacing_mm)[::-1]))
+    if voi not in _diameters_mm:
+        _diameters_mm[voi] = float(largest_distance(2 * _row_ends(voi.mask), np.asarray(voi.spacing_mm)[::-1]))
+    return _diameters_mm[voi]
 
 
 def largest_in_plane_diameter_mm(voi: Voi) -> float:
