@@ -86,10 +86,23 @@ def test_a_study_writes_the_whole_report(studied):
     assert numbers["readers"]["pairs"][0]["patients"] == 45
     assert numbers["selected_features"]["svm"][0]["share_of_training_parts"] <= 1
     page = (studied / "report.html").read_text(encoding="utf-8")
-    for title in ("QUICK", "The leak audit", "Table 1", "Multivariate logistic regression", "TRIPOD", "Settings"):
+    for title in ("QUICK", "In short", "The leak audit", "Table 1", "Multivariate odds ratio", "TRIPOD", "Settings"):
         assert title in page
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl", "").replace("http://creat", "")
-    for name in ("fig2_scores", "fig3_bars", "fig4_roc", "fig5_calibration", "fig6_decision", "leak_audit"):
+    assert "version of numpy" in page
+    for name in (
+        "fig1_patients",
+        "fig2_scores",
+        "fig3_bars",
+        "fig4_roc",
+        "fig5_calibration",
+        "fig6_decision",
+        "leak_audit",
+        "paper_fig2_scores",
+        "paper_fig4_roc",
+        "paper_fig5_calibration",
+        "paper_fig6_decision",
+    ):
         assert (studied / "figures" / f"{name}.svg").stat().st_size > 1000
         assert (studied / "figures" / f"{name}.png").stat().st_size > 1000
     with (studied / "tables" / "honest.csv").open(encoding="utf-8") as file:
@@ -156,6 +169,18 @@ def few(rows):
     return rows[:6]
 
 
+def too_few_for_folds_within_folds(rows):
+    """Six responders: enough for five outer folds, but four or five of them are left for five inner ones."""
+    responders = [row for row in rows if row["response"] == "OR" and row["set"] != "external"]
+    return [row for row in rows if row not in responders[6:]]
+
+
+def nothing_to_learn_from(rows):
+    """No facts, no diameter, and the study gets no features."""
+    for row in rows:
+        row.update(child_pugh="A", portal_venous_invasion="no", afp_ng_ml="", ast_u_l="", lesion_diameter_mm="")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -164,6 +189,7 @@ def few(rows):
         (two_sets, "P000 has rows of the sets development and external"),
         (strange_label, "maybe"),
         (few, "folds"),
+        (too_few_for_folds_within_folds, "need at least 7 patients of each outcome"),
     ],
 )
 def test_bad_cohorts_are_refused_in_a_sentence(cohort, run, tmp_path, change, words):
@@ -174,6 +200,65 @@ def test_bad_cohorts_are_refused_in_a_sentence(cohort, run, tmp_path, change, wo
     assert words in errors
     assert "Traceback" not in errors
     assert not (out / "results.json").exists()
+
+
+def test_without_features_and_facts_there_is_nothing_to_learn_from(cohort, run, tmp_path):
+    code, _, errors = run("study", changed(cohort, tmp_path, nothing_to_learn_from), "--out", tmp_path / "out")
+    assert code == 1
+    assert "nothing to learn from" in errors
+    assert not (tmp_path / "out").exists()
+
+
+def test_external_patients_of_one_outcome_are_told_and_stop_nothing(cohort, run, tmp_path):
+    def only_or(rows):
+        return [row for row in rows if row["set"] != "external" or row["response"] == "OR"]
+
+    out = tmp_path / "out"
+    code, _, errors = run("study", changed(cohort, tmp_path, only_or), "--quick", "--out", out)
+    assert code == 0, errors
+    numbers = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert any("external patients have the same outcome" in remark for remark in numbers["remarks"])
+    assert numbers["external"] == {}
+    assert set(numbers["paper"]["Clinical"]) <= {"train", "test"}
+
+
+def test_the_published_protocol_alone_has_its_own_figures_and_comparisons(cohort, run, tmp_path):
+    from TACEResponseLib.evaluation import holm
+
+    out = tmp_path / "out"
+    code, _, errors = run(
+        "study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP, "--protocol", "paper",
+        "--out", out,
+    )  # fmt: skip
+    assert code == 0, errors
+    figures = {path.name for path in (out / "figures").glob("*.png")}
+    assert figures == {f"{name}.png" for name in (
+        "fig1_patients", "paper_fig2_scores", "paper_fig4_roc", "paper_fig5_calibration", "paper_fig6_decision"
+    )}  # fmt: skip
+    numbers = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert "honest" not in numbers
+    sets = numbers["paper_sets"]
+    assert sets["train"]["patients"] + sets["test"]["patients"] == 45
+    rows = numbers["paper_comparisons"]["external"]
+    areas = {title: one["external"]["auc"] for title, one in numbers["paper"].items()}
+    for row in rows:
+        assert row["difference"] == pytest.approx(areas[row["first"]] - areas[row["second"]], abs=1e-9)
+    assert [row["p_holm"] for row in rows] == pytest.approx(holm([row["p"] for row in rows]), abs=1e-9)
+
+
+def test_another_external_set_is_not_resumed_from_the_first(cohort, run, tmp_path):
+    """The same patients and features, other rows external: parts kept for the first set must not be taken."""
+
+    def moved(rows):
+        for number, row in enumerate(rows):
+            row["set"] = "external" if number < 15 else "development"
+
+    arguments = ["--features", cohort / "features.csv", "--quick", "--scores", "svm", "--protocol", "honest"]
+    path = changed(cohort, tmp_path, moved)
+    assert run("study", cohort / "manifest.csv", *arguments, "--out", tmp_path / "one")[0] == 0
+    assert run("study", path, *arguments, "--out", tmp_path / "one")[0] == 0
+    assert run("study", path, *arguments, "--out", tmp_path / "two")[0] == 0
+    assert (tmp_path / "one" / "results.json").read_bytes() == (tmp_path / "two" / "results.json").read_bytes()
 
 
 def test_a_separating_fact_is_penalised_and_said(cohort, run, tmp_path):

@@ -8,7 +8,8 @@ from TACEResponseLib.models.learners import get_learner
 from TACEResponseLib.study import join_cohort
 from TACEResponseLib.study.centres import leave_one_centre_out
 from TACEResponseLib.study.honest import HonestSettings
-from TACEResponseLib.study.run_study import StudySettings, run_study
+from TACEResponseLib.study.run_study import run_study
+from TACEResponseLib.study.study_settings import StudySettings
 
 FEW = HonestSettings(repeats=1, inner_folds=3, outer_folds=3, ensemble_size=1)
 

@@ -13,7 +13,8 @@ from TACEResponseLib.repeatability import StableFeatures, stable_features
 from TACEResponseLib.study import TrainingSettings, join_cohort, train_bundle
 from TACEResponseLib.study.honest import HonestSettings
 from TACEResponseLib.study.repeating_features import check_repeats, keep_stable, within_training_parts
-from TACEResponseLib.study.run_study import StudySettings, run_study
+from TACEResponseLib.study.run_study import run_study
+from TACEResponseLib.study.study_settings import StudySettings
 
 NOISY = 7
 """Every seventh feature does not repeat: its second drawing is another number altogether."""

@@ -14,7 +14,7 @@ from .job import (
 )
 from .run_batch import BatchSummary, Workers, run_batch
 from .run_cases import CaseFailure, CaseResults, run_cases
-from .run_record import RunRecord
+from .run_record import RunRecord, run_versions
 from .worker_choice import choose_workers
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "read_record",
     "run_batch",
     "run_cases",
+    "run_versions",
 ]

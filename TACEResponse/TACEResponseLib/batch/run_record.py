@@ -32,10 +32,17 @@ class RunRecord:
             "duration_s": round(time.monotonic() - self._started_s, 3),
             "host": platform.node(),
             "platform": platform.platform(),
-            "versions": {"TACEResponse": __version__, "python": platform.python_version(), **_installed_versions()},
+            "versions": run_versions(),
             **counts,
         }
         replace_file(path, (json.dumps(record, indent=1) + "\n").encode("utf-8"))
+
+
+def run_versions() -> dict[str, str]:
+    """Versions of this software, Python and the libraries that are installed of those that matter to results."""
+    import platform
+
+    return {"TACEResponse": __version__, "python": platform.python_version(), **_installed_versions()}
 
 
 def _installed_versions() -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..batch import RunRecord
+from ..batch import RunRecord, run_versions
 from ..cohort import read_manifest, select_cases, select_lesions
 from .terminal import EXIT_DONE, Terminal
 
@@ -64,8 +64,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from ..study import join_cohort
     from ..study.honest import QUICK, HonestSettings
     from ..study.repeating_features import keep_stable
-    from ..study.run_study import StudySettings, run_study
+    from ..study.run_study import run_study
     from ..study.study_data import check_sets
+    from ..study.study_settings import StudySettings
 
     record = RunRecord(NAME)
     table = None if arguments.features is None else read_feature_table(arguments.features)
@@ -97,7 +98,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         arguments.out / "work",
         lambda done, total, text: terminal.progress(done / max(total, 1), text),
     )
-    write_study_report(arguments.out, result)
+    write_study_report(arguments.out, result, run_versions())
     record.write(arguments.out / "run.json", patients=len(data.cases))
     subjects = "phantom results" if data.is_phantom else "results"
     for title, numbers in result.numbers.get("honest", {}).items():

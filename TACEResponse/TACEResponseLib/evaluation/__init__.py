@@ -16,11 +16,12 @@ from .intervals import bootstrap_interval, corrected_resampled_interval, permuta
 from .odds_ratios import OddsRatio, odds_ratios, univariate_odds_ratios
 from .published_table import read_published_table
 from .redundancy import aliases, following_size
-from .roc import Auc, AucDifference, at_threshold, auc, compare_auc, delong_auc, holm, roc_curve, youden_threshold
+from .roc import Z_95, Auc, AucDifference, at_threshold, auc, compare_auc, delong_auc, holm, roc_curve, youden_threshold
 from .sample_size import SampleSize, sample_size
-from .table_one import TableOneRow, categorical_test, continuous_test, table_one
+from .table_one import TableOneRow, categorical_test, continuous_test, table_one, table_one_left_out
 
 __all__ = [
+    "Z_95",
     "Auc",
     "AucDifference",
     "Calibration",
@@ -56,6 +57,7 @@ __all__ = [
     "roc_curve",
     "sample_size",
     "table_one",
+    "table_one_left_out",
     "univariate_odds_ratios",
     "wilson_interval",
     "youden_threshold",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_Z_95 = 1.959963984540054
+Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def delong_auc(score: np.ndarray, outcome: np.ndarray) -> Auc:
     value = float(in_or.mean())
     variance = in_or.var(ddof=1) / in_or.size + in_nor.var(ddof=1) / in_nor.size
     error = float(np.sqrt(variance))
-    return Auc(value, error, max(0.0, value - _Z_95 * error), min(1.0, value + _Z_95 * error))
+    return Auc(value, error, max(0.0, value - Z_95 * error), min(1.0, value + Z_95 * error))
 
 
 def compare_auc(first: np.ndarray, second: np.ndarray, outcome: np.ndarray) -> AucDifference:

@@ -13,7 +13,7 @@ class SampleSize:
 
     ``auc_half_width`` is half the 95 % interval of an AUC of 0.75 with these patients (Hanley and McNeil 1982),
     ``needed_for_slope`` the patients that a model with ``parameters`` candidate parameters needs for an expected
-    shrinkage of 0.9 (Riley et al. 2019, criterion 1), ``needed_for_prevalence`` those for the share of OR to +-0.05.
+    shrinkage of 0.9 (Riley et al. 2019, criterion 1), ``needed_for_prevalence`` those for the share of OR to ±0.05.
     """
 
     patients: int
@@ -27,9 +27,9 @@ class SampleSize:
         """The statement for a report."""
         return (
             f"{self.patients} patients, {self.responders} with response: an AUC of 0.75 is known to about "
-            f"+-{self.auc_half_width:.2f}. A model of {self.parameters} parameters needs about "
+            f"±{self.auc_half_width:.2f}. A model of {self.parameters} parameters needs about "
             f"{self.needed_for_slope} patients to shrink by no more than a tenth, and {self.needed_for_prevalence} "
-            "patients know the share of responders to +-0.05."
+            "patients know the share of responders to ±0.05."
         )
 
 

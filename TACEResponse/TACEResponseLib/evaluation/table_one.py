@@ -48,6 +48,15 @@ def table_one(columns: Mapping[str, Sequence[str]], outcome: np.ndarray) -> list
     return rows
 
 
+def table_one_left_out(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """Names of the columns that `table_one` cannot show: text of more than eight different cells."""
+    return [
+        name
+        for name, cells in columns.items()
+        if len({cell for cell in cells if cell}) > _MOST_LEVELS and _as_numbers(cells) is None
+    ]
+
+
 def categorical_test(counts: np.ndarray) -> tuple[float, str]:
     """(p, name of the test) of a table of counts (levels, groups), the paper's rule."""
     from scipy.stats import chi2_contingency, fisher_exact

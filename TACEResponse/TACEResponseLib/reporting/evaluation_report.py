@@ -12,9 +12,9 @@ from ..cohort import CaseKey, replace_file
 from ..evaluation import calibration_band, calibration_curve, roc_curve
 from ..prediction.wording import RESEARCH_USE_ONLY
 from ..study.evaluate import Evaluation
+from .figure_files import NOR_COLOUR, OR_COLOUR, figure_bytes, new_figure
 from .page import definitions, page, section, table, text
 from .results_files import Rows, csv_bytes, inline_svg, results_json, three_digits, with_interval
-from .study_figures import NOR_COLOUR, OR_COLOUR, figure_bytes, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -193,7 +193,7 @@ def model_section(bundle: ModelBundle) -> str:
         ("Threshold", f"{percent_of_threshold(bundle.threshold)}: {bundle.threshold_rule}"),
         ("Needs", _needs(bundle)),
     ]
-    training = ((name, _plain(value)) for name, value in bundle.provenance.items())
+    training = ((name, _plain(value)) for name, value in bundle.provenance.items() if name != "patient_marks")
     pairs += [(f"Training: {name.replace('_', ' ')}", words) for name, words in training if words]
     card = f'<details><summary>Model card</summary><pre class="card-text">{text(bundle.card)}</pre></details>'
     return section("The model", definitions(pairs) + card, "small")

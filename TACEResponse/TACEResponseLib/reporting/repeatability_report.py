@@ -11,9 +11,9 @@ import numpy as np
 from ..cohort import CaseKey, replace_file
 from ..prediction.wording import RESEARCH_USE_ONLY
 from ..repeatability import GOOD_ICC, ICC_FORMS, Icc, Overlap, PerturbationSettings, Repeatability
+from .figure_files import figure_bytes, new_figure
 from .page import definitions, page, section, table, text
 from .results_files import Rows, csv_bytes, inline_svg, results_json, three_digits
-from .study_figures import figure_bytes, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

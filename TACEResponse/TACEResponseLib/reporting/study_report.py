@@ -9,265 +9,182 @@ from ..cohort import replace_file
 from ..models.wording import CLINICAL_CODING
 from ..prediction.wording import RESEARCH_USE_ONLY
 from ..study.run_study import StudyResult
+from .figure_files import figure_bytes
 from .page import definitions, page, section, table, text
-from .published import PUBLISHED_AUC, PUBLISHED_NOTE
-from .reporting_checklist import checklist_rows
-from .results_files import Rows, csv_bytes, inline_svg, results_json, three_digits, with_interval
-from .study_figures import figure_bytes, study_figures
+from .published import PUBLISHED_NOTE
+from .results_files import Rows, csv_bytes, inline_svg, results_json
+from .study_figures import study_figures
+from .study_summary import summary_sentences
+from .study_tables import readable, study_tables
 
-_MOST_SHOWN = 20
-"""Rows of a table of selected features; results.json has all."""
+_FEW_EVENTS = 100
+
+_NOTES = {
+    "leak_audit": "Gap: training AUC of the published way minus the honest AUC. " + PUBLISHED_NOTE,
+    "honest": (
+        "AUC: mean over outer test parts, corrected resampled-t interval (Nadeau and Bengio). Sensitivity, specificity "
+        "and accuracy: at thresholds chosen within each training part, Wilson intervals of n patients (a bootstrap of "
+        "patients where some have several lesions)."
+    ),
+    "calibration": (
+        "Means over repeats. Intercept 0 and slope 1 are perfect; the interval of the last column is that of these "
+        "predictions of a fixed model (DeLong), and knows nothing of training."
+    ),
+    "paper": (
+        "As published: one 8:2 split, merged models fitted to in-sample scores, sensitivity and specificity at the "
+        "threshold that is best for each set, accuracy at .5 (our guess from the printed numbers). ridge: the terms "
+        "separate the training set, so that the fit is penalised. " + PUBLISHED_NOTE
+    ),
+    "readers": "Objective response (CR, PR) against none (SD, PD). AUC: one reader's outcome as score for the other's.",
+    "permutation_null": "All of the chain is repeated for each shuffle of the outcomes; p = (1 + b) / (1 + B).",
+    "table_one": (
+        "Continuous: Kolmogorov-Smirnov test with Lilliefors' correction in each group, then Student's t or "
+        "Mann-Whitney U. Categorical: chi-square without continuity correction, or Fisher's exact test if an expected "
+        "count is below 5. "
+        "Standardised difference: OR minus NOR over the pooled standard deviation."
+    ),
+    "odds_ratios": "Wald intervals. Each regression takes the patients in whom its facts are known.",
+    "following_size": "Absolute rank correlation of .9 and more with the lesion's volume.",
+}
+
+_PARTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], bool], ...] = (
+    ("", ("leak_audit",), ("leak_audit",), False),
+    ("Score distributions, honest protocol", ("fig2_scores",), (), False),
+    ("", ("fig3_bars",), ("honest",), False),
+    ("ROC curves, honest protocol", ("fig4_roc",), (), False),
+    ("Calibration, honest protocol", ("fig5_calibration",), ("calibration",), False),
+    ("Decision curves, honest protocol", ("fig6_decision",), (), False),
+    ("", (), ("comparisons",), True),
+    ("", (), ("external",), False),
+    ("", (), ("external_comparisons",), True),
+    ("", (), ("paper",), False),
+    (
+        "Figures of the published protocol",
+        ("paper_fig2_scores", "paper_fig4_roc", "paper_fig5_calibration", "paper_fig6_decision"),
+        (),
+        True,
+    ),
+    ("", (), ("paper_comparisons",), True),
+    ("", (), ("readers",), False),
+    ("", (), ("models_against_readers",), False),
+    ("", (), ("permutation_null",), False),
+    ("", (), ("table_one",), False),
+    ("", (), ("odds_ratios",), False),
+    ("", (), ("selected_features",), False),
+    ("", (), ("aliases",), True),
+    ("", (), ("following_size",), True),
+    ("", (), ("checklist",), True),
+)
+"""(title where the table gives none, figures, tables, folded away) in the order of the page."""
+
+_FIGURE_NUMBERS = {
+    "fig1_patients": "Fig. 1",
+    "fig2_scores": "Fig. 2",
+    "fig3_bars": "Fig. 3",
+    "fig4_roc": "Fig. 4",
+    "fig5_calibration": "Fig. 5",
+    "fig6_decision": "Fig. 6",
+    "leak_audit": "Leak audit",
+    "paper_fig2_scores": "Fig. 2, published way",
+    "paper_fig4_roc": "Fig. 4, published way",
+    "paper_fig5_calibration": "Fig. 5, published way",
+    "paper_fig6_decision": "Fig. 6, published way",
+}
 
 
-def write_study_report(folder: Path, result: StudyResult) -> None:
+def write_study_report(folder: Path, result: StudyResult, versions: Mapping[str, str]) -> None:
     """Write report.html, results.json, figures/ and tables/ into ``folder``; each file whole or not at all.
 
-    Raises ValueError if a file cannot be written.
+    ``versions`` of software stand in the report. Figures and tables of an earlier study in the same folder, which this
+    one has not, are removed. Raises ValueError if a file cannot be written.
     """
     replace_file(folder / "results.json", results_json(result.numbers))
-    figures = []
+    figures, written = [], set()
     for name, caption, figure in study_figures(result):
         svg = figure_bytes(figure, "svg")
-        replace_file(folder / "figures" / f"{name}.svg", svg)
-        replace_file(folder / "figures" / f"{name}.png", figure_bytes(figure, "png"))
+        files = {
+            folder / "figures" / f"{name}.svg": svg,
+            folder / "figures" / f"{name}.png": figure_bytes(figure, "png"),
+        }
+        for path, content in files.items():
+            replace_file(path, content)
+        written |= set(files)
         figures.append((name, caption, inline_svg(svg)))
     tables = study_tables(result.numbers)
     for name, (_, rows) in tables.items():
-        replace_file(folder / "tables" / f"{name}.csv", csv_bytes(rows))
-    replace_file(folder / "report.html", study_report(result.numbers, figures, tables).encode("utf-8"))
+        path = folder / "tables" / f"{name}.csv"
+        replace_file(path, csv_bytes(rows))
+        written.add(path)
+    replace_file(folder / "report.html", study_report(result.numbers, figures, tables, versions).encode("utf-8"))
+    for pattern in ("figures/*.svg", "figures/*.png", "tables/*.csv"):
+        for path in set(folder.glob(pattern)) - written:
+            path.unlink()
 
 
 def study_report(
     numbers: Mapping[str, object],
     figures: Sequence[tuple[str, str, str]],
     tables: Mapping[str, tuple[str, Rows]],
+    versions: Mapping[str, str],
 ) -> str:
     """HTML of the report; ``figures`` are (name, caption, SVG), ``tables`` (title, (header, rows)) by name."""
-    cohort, shown = numbers["cohort"], {name: (caption, svg) for name, caption, svg in figures}
-    parts = [f'<div class="banner">{text(RESEARCH_USE_ONLY)}</div>', _strips(numbers), "<main>"]
+    cohort = numbers["cohort"]
+    shown = {name: _figure(name, caption, svg) for name, caption, svg in figures}
+    parts = [f'<div class="banner">{text(RESEARCH_USE_ONLY)}</div>', _strips(numbers), '<main class="study">']
+    external = f"<br>{cohort['external']} of them external" if cohort["external"] else ""
     parts.append(
         f'<header><div><p class="kicker">Study of response to TACE</p><h1>{cohort["patients"]} '
         f"{'phantoms' if cohort['phantoms'] else 'patients'}</h1></div>"
-        f'<p class="model">{cohort["responders"]} with response<br>{cohort["features"]} features</p></header>'
+        f'<p class="model">{cohort["responders"]} with response{external}<br>{cohort["features"]} features</p></header>'
     )
+    sentences = summary_sentences(numbers)
+    if sentences:
+        parts.append(section("In short", _list(sentences)))
     parts.append(_remarks(numbers))
-    if "fig1_patients" in shown:
-        caption, svg = shown["fig1_patients"]
-        parts.append(section(caption, f'<div class="study-figure">{svg}</div><p>{text(cohort["sample_size"])}</p>'))
-    order = (
-        ("leak_audit", "leak_audit"),
-        ("honest", "fig3_bars"),
-        ("comparisons", None),
-        ("external", None),
-        ("paper", None),
-        (None, "fig2_scores"),
-        (None, "fig4_roc"),
-        (None, "fig5_calibration"),
-        (None, "fig6_decision"),
-        ("readers", None),
-        ("models_against_readers", None),
-        ("permutation_null", None),
-        ("table_one", None),
-        ("univariate", None),
-        ("multivariate", None),
-        ("selected_knn", None),
-        ("selected_svm", None),
-        ("selected_lasso", None),
-        ("aliases", None),
-        ("following_size", None),
-        ("checklist", None),
+    parts.append(
+        section("Patients", shown.pop("fig1_patients", "") + f'<p class="note">{text(cohort["sample_size"])}</p>')
     )
-    for table_name, figure_name in order:
-        content = ""
-        title = ""
-        if figure_name in shown:
-            caption, svg = shown[figure_name]
-            title = caption
-            content += f'<div class="study-figure">{svg}</div>'
-        if table_name in tables:
-            title, (header, rows) = tables[table_name]
-            content += table(header, rows, "numbers" if table_name != "checklist" else "")
-        if content:
+    for title, figure_names, table_names, folded in _PARTS:
+        content = "".join(shown.get(name, "") for name in figure_names)
+        for name in table_names:
+            if name in tables:
+                title = title or tables[name][0]
+                content += _table(name, numbers, *tables[name][1])
+        if content and folded:
+            # Without the honest protocol the published figures are what the report is about.
+            opened = " open" if "honest" not in numbers and figure_names else ""
+            content = f"<details{opened}><summary>{text(title)}</summary>{content}</details>"
+            parts.append(f'<section class="card folded">{content}</section>\n')
+        elif content:
             parts.append(section(title, content))
-    parts.append(section("Settings", definitions(_flat(numbers["settings"])), "small"))
-    parts.append("</main>")
+    settings = definitions(
+        [*_flat(numbers["settings"]), *(("version of " + name, one) for name, one in versions.items())]
+    )
+    settings = f"<details><summary>Settings, seeds and versions</summary>{settings}</details>"
+    parts.append(f'<section class="card folded small">{settings}</section>\n</main>')
     return page("Study of response to TACE", "\n".join(parts))
 
 
-def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, Rows]]:
-    """Every table as (title, (header, rows of text)) by the name of its CSV."""
-    tables: dict[str, tuple[str, Rows]] = {}
-    if "leak_audit" in numbers:
-        header = (
-            "Model",
-            "Paper, training",
-            "Paper, one test set",
-            "Honest (95 %)",
-            "Gap",
-            "Published training / test",
-        )
-        rows = [
-            [
-                row["model"],
-                three_digits(row["paper_train"]),
-                three_digits(row["paper_test"]),
-                with_interval(row["honest"], row["honest_low"], row["honest_high"]),
-                f"{row['gap']:+.3f}",
-                PUBLISHED_AUC.get(row["model"], ""),
-            ]
-            for row in numbers["leak_audit"]
-        ]
-        tables["leak_audit"] = (f"The leak audit: AUC by both protocols. {PUBLISHED_NOTE}", (header, rows))
-    if "honest" in numbers:
-        tables["honest"] = ("Honest protocol: outer predictions only", _performance(numbers["honest"], repeated=True))
-        tables["comparisons"] = ("Differences of AUC, p corrected by Holm", _comparisons(numbers["honest_comparisons"]))
-    if numbers.get("external"):
-        title = "Frozen models on external patients, DeLong intervals"
-        tables["external"] = (title, _performance(numbers["external"], repeated=False))
-    if "paper" in numbers:
-        title = (
-            "Published protocol: thresholds of each set, accuracy at .5 (our guess), in-sample scores in merged models"
-        )
-        tables["paper"] = (title, _paper(numbers["paper"]))
-    if numbers.get("readers"):
-        tables |= _reader_tables(numbers["readers"])
-    if numbers.get("permutation_null"):
-        header = ("Score", "AUC", "Mean of shuffled", "95th percentile", "p", "Shuffles")
-        rows = [
-            [
-                name.upper(),
-                *(three_digits(one[key]) for key in ("auc", "null_mean", "null_95th", "p")),
-                str(one["permutations"]),
-            ]
-            for name, one in numbers["permutation_null"].items()
-        ]
-        tables["permutation_null"] = ("Shuffled outcomes, one repeat and one seed", (header, rows))
-    header = ("Variable", "Level", "NOR", "OR", "p", "Test", "Standardised difference", "Missing")
-    rows = [
-        [
-            one["variable"],
-            one["level"],
-            one["nor"],
-            one["objective"],
-            three_digits(one["p"]),
-            one["test"],
-            three_digits(one["standardised_difference"]),
-            str(one["missing"]),
-        ]
-        for one in numbers["table_one"]
-    ]
-    if rows:
-        tables["table_one"] = ("Table 1", (header, rows))
-    for name, title in (("univariate", "Univariate"), ("multivariate", "Multivariate")):
-        if numbers[name]:
-            tables[name] = (f"{title} logistic regression", _odds_ratios(numbers[name]))
-    tables |= _selection_tables(numbers.get("selected_features", {}))
-    redundancy = numbers.get("redundancy", {})
-    if redundancy.get("aliases"):
-        rows = [[first, second] for first, second in redundancy["aliases"]]
-        tables["aliases"] = ("Features of the same rank order as an earlier one", (("Feature", "Same as"), rows))
-    if redundancy.get("following_size"):
-        rows = [[name, three_digits(value)] for name, value in redundancy["following_size"]]
-        tables["following_size"] = ("Features that follow the volume", (("Feature", "Rank correlation"), rows))
-    tables["checklist"] = (
-        "TRIPOD+AI and CLEAR: what this run knows, and what the author must add",
-        (("Item", "Answer"), checklist_rows(numbers)),
+def _figure(name: str, caption: str, svg: str) -> str:
+    # Figures keep their natural size on a wide page, so that letters are of one size in all of them.
+    width = svg[svg.index('width="') + 7 :].partition("pt")[0]
+    words = f"<strong>{_FIGURE_NUMBERS[name]}.</strong> {text(caption)}"
+    return (
+        f'<figure class="study-figure" style="max-width:{float(width) * 1.36:.0f}px">{svg}'
+        f"<figcaption>{words}</figcaption></figure>"
     )
-    return tables
 
 
-def _performance(models: Mapping[str, Mapping[str, object]], repeated: bool) -> Rows:
-    header = ["Model", "AUC (95 %)", "Sensitivity", "Specificity", "Accuracy", "Intercept", "Slope", "ICI", "Brier"]
-    rows = []
-    for title, one in models.items():
-        shares = [
-            with_interval(one[name], *one[f"{name}_interval"]) for name in ("sensitivity", "specificity", "accuracy")
-        ]
-        calibration = [f"{one[f'calibration_{name}']:.2f}" for name in ("intercept", "slope")]
-        calibration += [three_digits(one[f"calibration_{name}"]) for name in ("ici", "brier")]
-        rows.append([title, with_interval(one["auc"], one["auc_low"], one["auc_high"]), *shares, *calibration])
-        if repeated:
-            rows[-1].append(with_interval(*one["auc_these_predictions"]))
-    if repeated:
-        header.append("AUC, these predictions, model fixed (DeLong)")
-    return header, rows
-
-
-def _paper(models: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Rows:
-    header = ("Model", "Set", "AUC (DeLong)", "Sensitivity", "Specificity", "Accuracy", "Note")
-    rows = []
-    for title, sets in models.items():
-        for name, one in sets.items():
-            note = "separated: ridge penalty" if one["penalised"] else ""
-            shares = [three_digits(one[key]) for key in ("sensitivity", "specificity", "accuracy")]
-            rows.append([title, name, with_interval(one["auc"], one["auc_low"], one["auc_high"]), *shares, note])
-    return header, rows
-
-
-def _comparisons(rows: Sequence[Mapping[str, object]]) -> Rows:
-    header = ("First", "Second", "Difference (95 %)", "p", "p (Holm)")
-    return header, [
-        [
-            row["first"],
-            row["second"],
-            f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})",
-            three_digits(row["p"]),
-            three_digits(row["p_holm"]),
-        ]
-        for row in rows
-    ]
-
-
-def _reader_tables(readers: Mapping[str, object]) -> dict[str, tuple[str, Rows]]:
-    header = ("Reader", "Judged by", "Patients", "Kappa", "Discordant", "AUC")
-    pairs = [
-        [
-            one["first"],
-            one["second"],
-            str(one["patients"]),
-            *(three_digits(one[key]) for key in ("kappa", "discordant", "auc")),
-        ]
-        for one in readers["pairs"]
-    ]
-    models = readers["models_against_readers"]
-    names = sorted({reader for one in models.values() for reader in one})
-    against = [[title, *(three_digits(one.get(name)) for name in names)] for title, one in models.items()]
-    return {
-        "readers": ("How far readers agree on the outcome", (header, pairs)),
-        "models_against_readers": (
-            "AUC of each model against each reader's outcome",
-            (("Model", *(f"Reader {name}" for name in names)), against),
-        ),
-    }
-
-
-def _selection_tables(selected: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, tuple[str, Rows]]:
-    names = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso"}
-    return {
-        f"selected_{score}": (
-            f"Features that {names[score]} selected, in what share of the training parts",
-            (
-                ("Feature", "Share"),
-                [[one["feature"], f"{100 * one['share_of_training_parts']:.0f} %"] for one in features[:_MOST_SHOWN]],
-            ),
-        )
-        for score, features in selected.items()
-        if features
-    }
-
-
-def _odds_ratios(rows: Sequence[Mapping[str, object]]) -> Rows:
-    header = ("Term", "Odds ratio (95 %)", "p", "Patients", "Note")
-    return header, [
-        [
-            row["term"],
-            with_interval(row["odds_ratio"], row["low"], row["high"]),
-            three_digits(row["p"]),
-            str(row["patients"]),
-            row["note"],
-        ]
-        for row in rows
-    ]
+def _table(name: str, numbers: Mapping[str, object], header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    css = "" if name == "checklist" else "words" if name == "aliases" else "numbers dense"
+    css += " beside" if name == "paper" else ""
+    note = _NOTES.get(name, "")
+    if name == "table_one" and numbers["table_one_left_out"]:
+        left_out = ", ".join(readable(column) for column in numbers["table_one_left_out"])
+        note += f" Not shown, as text of many different cells: {left_out}."
+    return f'<div class="scroll">{table(header, rows, css)}</div>' + (
+        f'<p class="note">{text(note)}</p>' if note else ""
+    )
 
 
 def _strips(numbers: Mapping[str, object]) -> str:
@@ -290,13 +207,20 @@ def _remarks(numbers: Mapping[str, object]) -> str:
         if count < numbers["cohort"]["patients"]
     ]
     rarer = min(numbers["cohort"]["responders"], numbers["cohort"]["patients"] - numbers["cohort"]["responders"])
-    if rarer < 100:
+    if rarer < _FEW_EVENTS:
         remarks.append(f"{rarer} patients of the rarer outcome: fewer than about 100 cannot judge calibration.")
-    return section("Remarks", "<ul>" + "".join(f"<li>{text(one)}</li>" for one in remarks) + "</ul>", "warnings")
+    if numbers["settings"]["quick"]:
+        remarks.append("No permutation null in a quick run.")
+    return section("Remarks", _list(remarks), "warnings") if remarks else ""
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{text(one)}</li>" for one in sentences) + "</ul>"
 
 
 def _flat(settings: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
     pairs: list[tuple[str, object]] = []
     for name, value in settings.items():
-        pairs += _flat(value, f"{prefix}{name} ") if isinstance(value, Mapping) else [(f"{prefix}{name}", value)]
+        own = f"{prefix}{name.replace('_', ' ')}"
+        pairs += _flat(value, f"{own}, ") if isinstance(value, Mapping) else [(own, value)]
     return pairs

@@ -17,6 +17,7 @@ from ..evaluation import (
 from ..models import ModelBundle, expit
 from ..models.wording import CLINICAL_CODING
 from .judgements import DECISION_THRESHOLDS
+from .known_patients import check_unknown
 from .study_data import StudyData
 
 
@@ -108,15 +109,11 @@ class Evaluation:
 def evaluate(data: StudyData, bundle: ModelBundle) -> Evaluation:
     """Let the bundle predict every patient whose needed facts are known.
 
-    Raises ValueError for the training cohort itself, for features of another feature set or other settings, and if
-    patients of one outcome only are left.
+    Raises ValueError for patients whom the model learnt from or was recalibrated on, for features of another feature
+    set or other settings, and if patients of one outcome only are left.
     """
-    if bundle.provenance.get("cohort_sha256") == data.sha256():
-        raise ValueError(
-            f"These are the patients that the model {bundle.name} learnt from; judge it on others, or use "
-            "tace-response study."
-        )
     features = _features(data, bundle)
+    check_unknown(data, features, bundle.name, bundle.provenance)
     needed = [CLINICAL_FACTS.index(name) for name in bundle.required_facts]
     known = ~np.isnan(data.facts[:, needed]).any(axis=1)
     if bundle.unknown_facts == "drop":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -39,5 +40,7 @@ def harmonised(learner: Learner, centres: Sequence[str]) -> Learner:
             fits |= dict(zip(numbers, done, strict=True))
         return [fits[number] for number in range(len(jobs))]
 
-    settings = {**learner.settings, "combat": "parametric, by centre, fitted on each training part, no covariates"}
+    rule = "parametric, by centre, fitted on each training part, no covariates"
+    of_rows = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    settings = {**learner.settings, "combat": rule, "centres_sha256": of_rows}
     return replace(learner, fit_many=fit_many, settings=settings)

@@ -80,6 +80,21 @@ class _Part:
     test: np.ndarray
 
 
+def check_fold_sizes(data: StudyData, settings: HonestSettings) -> None:
+    """Raise ValueError if the rarer outcome has too few patients for folds within folds."""
+    first = np.unique(data.patients, return_index=True)[1]
+    responders = int(data.outcome[first].sum())
+    rarer = min(responders, first.size - responders)
+    needed = settings.outer_folds
+    while needed - -(-needed // settings.outer_folds) < settings.inner_folds:
+        needed += 1
+    if rarer < needed:
+        raise ValueError(
+            f"Of {first.size} patients {responders} have OR and {first.size - responders} NOR; {settings.outer_folds} "
+            f"outer and {settings.inner_folds} inner folds need at least {needed} patients of each outcome."
+        )
+
+
 def run_honest(
     data: StudyData,
     covariates: Covariates,

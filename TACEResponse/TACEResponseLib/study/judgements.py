@@ -7,10 +7,12 @@ from itertools import combinations
 import numpy as np
 
 from ..evaluation import (
+    Z_95,
     at_threshold,
     auc,
     bootstrap_interval,
     calibration,
+    compare_auc,
     corrected_resampled_interval,
     decision_curve,
     delong_auc,
@@ -102,12 +104,36 @@ def comparisons(
     return rows
 
 
+def delong_comparisons(scores: dict[str, np.ndarray], outcome: np.ndarray) -> list[dict[str, object]]:
+    """Pairs of frozen models (title -> scores (n,)) on the same patients: DeLong's test, p corrected by Holm."""
+    rows = []
+    for first, second in combinations(scores, 2):
+        result = compare_auc(scores[first], scores[second], outcome)
+        half = Z_95 * result.standard_error
+        low, high = result.difference - half, result.difference + half
+        rows.append(
+            {
+                "first": first,
+                "second": second,
+                "difference": result.difference,
+                "low": low,
+                "high": high,
+                "p": result.p,
+            }
+        )
+    for row, corrected in zip(rows, holm(np.array([row["p"] for row in rows])), strict=True):
+        row["p_holm"] = float(corrected)
+    return rows
+
+
 DECISION_THRESHOLDS = np.linspace(0.05, 0.90, 86)
 
 
 def decision_curves(predictions: list[OuterPredictions], outcome: np.ndarray) -> Numbers:
     """Net benefit of the calibrated outer predictions of the first repeat, of treating all and of treating none."""
     probabilities = {one.model.title: expit(one.log_odds[0]) for one in predictions if not one.model.is_control}
+    if not probabilities:
+        return {}
     curves = decision_curve(probabilities, outcome, DECISION_THRESHOLDS)
     return {
         "thresholds": DECISION_THRESHOLDS.tolist(),
@@ -137,10 +163,15 @@ def external_numbers(predictions: ExternalPredictions, outcome: np.ndarray) -> N
 
 
 def paper_numbers(predictions: PaperPredictions, outcome: np.ndarray) -> dict[str, Numbers]:
-    """As published, by set: DeLong, sensitivity and specificity at the set's own Youden threshold, accuracy at .5."""
+    """As published, by set: DeLong, sensitivity and specificity at the set's own Youden threshold, accuracy at .5.
+
+    Sets with one outcome only are left out.
+    """
     numbers = {}
     for name, rows in predictions.rows.items():
         values, own = predictions.values[name], outcome[rows]
+        if own.all() or not own.any():
+            continue
         result = delong_auc(values, own)
         chosen = at_threshold(values, own, youden_threshold(values, own))
         numbers[name] = {
@@ -153,3 +184,22 @@ def paper_numbers(predictions: PaperPredictions, outcome: np.ndarray) -> dict[st
             "penalised": predictions.penalised,
         }
     return numbers
+
+
+def leak_audit(honest: dict[str, Numbers], paper: dict[str, dict[str, Numbers]]) -> list[dict[str, object]]:
+    """Both protocols' AUC of each model, and how much the published way says too much (training AUC minus honest)."""
+    rows = []
+    for title, numbers in honest.items():
+        sets = paper.get(title)
+        if sets is not None:
+            rows.append(
+                {
+                    "model": title,
+                    **{f"paper_{name}": sets[name]["auc"] if name in sets else None for name in ("train", "test")},
+                    "honest": numbers["auc"],
+                    "honest_low": numbers["auc_low"],
+                    "honest_high": numbers["auc_high"],
+                    "gap": sets["train"]["auc"] - numbers["auc"],
+                }
+            )
+    return rows

@@ -38,7 +38,10 @@ def run_paper(
     external: np.ndarray,
     progress: Progress | None = None,
 ) -> list[PaperPredictions]:
-    """One random 8:2 split of the patients who are not ``external`` (bool (n,)); one seed for the DNN."""
+    """One random 8:2 split of the patients who are not ``external`` (bool (n,)); one seed for the DNN.
+
+    Raises ValueError if the training set has one outcome only.
+    """
     development = np.flatnonzero(~external)
     patients = data.patients[development]
     shuffled = np.random.default_rng([seed, 20]).permutation(np.unique(patients))
@@ -46,9 +49,12 @@ def run_paper(
     rows = {"train": development[~in_test], "test": development[in_test]}
     if external.any():
         rows["external"] = np.flatnonzero(external)
-    for name, members in rows.items():
-        if data.outcome[members].all() or not data.outcome[members].any():
-            raise ValueError(f"The {name} set of the published protocol has one outcome only; it needs more patients.")
+    learnt = data.outcome[rows["train"]]
+    if learnt.all() or not learnt.any():
+        raise ValueError(
+            "The training set of the published protocol's split has one outcome only; take another --seed, or more "
+            "patients."
+        )
     everyone = np.concatenate(list(rows.values()))
     scores = {}
     for learner in learners:

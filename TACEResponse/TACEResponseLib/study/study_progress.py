@@ -45,3 +45,8 @@ class StudyProgress:
 def work_of_fits(learner_name: str, fits: int) -> float:
     """Share of the work of so many fits, in networks."""
     return _FIT_COST.get(learner_name, 0.02) * fits
+
+
+def part_name(learner_name: str, name: str) -> str:
+    """How a part of a learner's work is called."""
+    return f"{learner_name}, {name}"

@@ -17,6 +17,7 @@ from ..models.fitting import Learner, Progress
 from ..models.learners import get_learner
 from ..models.wording import CLINICAL_CODING, OUTCOME, TIME_HORIZON
 from .chain import calibration_slope, fit_second_stage
+from .known_patients import patient_marks
 from .model_card import model_card
 from .study_data import StudyData
 from .training_scores import OuterPart, TrainingScores, learn_scores, no_scores
@@ -241,6 +242,7 @@ def _provenance(
         "trained_on": "phantoms, synthetic images" if data.is_phantom else "patients",
         "command": command,
         "cohort_sha256": data.sha256(),
+        "patient_marks": sorted(patient_marks(data.features)) if learner else [],
         "missing_facts": data.missing_facts,
         "missing_facts_rule": "counted as the share of the training patients who have the fact",
         "second_stage": "ridge penalty, the terms separate the outcomes" if stage.penalised else "maximum likelihood",

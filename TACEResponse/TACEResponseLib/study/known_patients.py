@@ -1,0 +1,48 @@
+"""Noticing that a model is judged on patients whom it learnt from, without naming any in the bundle."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from .study_data import StudyData
+
+_MARK_DIGITS = 16
+
+
+def patient_marks(features: np.ndarray) -> list[str]:
+    """A mark of each row of features (n, p), the beginning of its hash; the same images and VOI give the same mark.
+
+    Features say nothing of who a patient is, as identifiers would, and two patients never share all of them.
+    """
+    return [
+        hashlib.sha256(np.ascontiguousarray(row, dtype=float).tobytes()).hexdigest()[:_MARK_DIGITS] for row in features
+    ]
+
+
+def check_unknown(data: StudyData, features: np.ndarray | None, name: str, provenance: Mapping[str, object]) -> None:
+    """Raise ValueError if the model learnt from these patients, or was recalibrated on them, naming one of them.
+
+    ``features`` (n, p) are in the order of the model, None if it needs none: then only a whole cohort is noticed.
+    """
+    learnt = {provenance.get("cohort_sha256"): "learnt from"}
+    for step in provenance.get("lineage", []):
+        learnt[step["recalibration"]["cohort_sha256"]] = "was recalibrated on"
+    if data.sha256() in learnt:
+        raise ValueError(
+            f"These are the patients that the model {name} {learnt[data.sha256()]}; judge it on others, or use "
+            "tace-response study."
+        )
+    if features is None:
+        return
+    known = set(provenance.get("patient_marks", []))
+    shared = [
+        case.key.patient_id for case, mark in zip(data.cases, patient_marks(features), strict=True) if mark in known
+    ]
+    if shared:
+        raise ValueError(
+            f"{len(shared)} of {len(data.cases)} patients, such as {shared[0]}, have exactly the features of patients "
+            f"that the model {name} learnt from; leave them out and judge the model on others."
+        )
