@@ -24,6 +24,9 @@ def main(_arguments: list[str]) -> int:
         sys.stderr.write("self_test.py: the panel needs Slicer's window; start without --no-main-window.\n")
         return EXIT_ERROR
     mainWindow.resize(1280, 800)
+    for name in ("HelpCollapsibleButton", "DataProbeCollapsibleWidget"):
+        for widget in slicer.util.findChildren(mainWindow, name=name):
+            widget.collapsed = True
     slicer.app.processEvents()
     import TACEResponse
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import slicer
+import vtk
 
 from ..cohort import SEQUENCES
 
@@ -48,6 +49,7 @@ class FourUp:
     def __init__(self) -> None:
         self._layoutBefore: int | None = None
         self._restricted: list[str] = []
+        self._captions: dict[str, vtk.vtkTextActor] = {}
 
     @property
     def isShown(self) -> bool:
@@ -70,12 +72,16 @@ class FourUp:
             widget = manager.sliceWidget(name)
             composite, view = widget.sliceLogic().GetSliceCompositeNode(), widget.mrmlSliceNode()
             volume = volumes.get(sequence)
+            volumeId = None if volume is None else volume.GetID()
             composite.SetLinkedControl(False)
-            composite.SetBackgroundVolumeID(None if volume is None else volume.GetID())
-            view.SetLayoutLabel(f"{sequence} {_dateWords(dates.get(sequence))}".strip())
-            if volume is not None:
-                widget.sliceLogic().RotateSliceToLowestVolumeAxes()
-                widget.sliceLogic().FitSliceToBackground()
+            self._caption(name, widget).SetInput(f"{sequence}   {_dateWords(dates.get(sequence))}".strip())
+            # A volume that is shown already keeps its slice and zoom: the reader looks at the lesion.
+            if composite.GetBackgroundVolumeID() != volumeId:
+                composite.SetBackgroundVolumeID(volumeId)
+                if volume is not None:
+                    widget.sliceLogic().RotateSliceToLowestVolumeAxes()
+                    widget.sliceLogic().FitSliceToBackground()
+            widget.sliceView().scheduleRender()
             if sequence in segmentations:
                 self._restrict(segmentations[sequence], view)
         for name in VIEW_NAMES.values():
@@ -100,19 +106,41 @@ class FourUp:
         self._layoutBefore = None
 
     def removeNodes(self) -> None:
-        """Take the views' nodes out of the scene; not while they are shown."""
+        """Take the views' nodes and captions away; not while they are shown."""
         scene = slicer.mrmlScene
+        for name, actor in self._captions.items():
+            widget = slicer.app.layoutManager().sliceWidget(name)
+            if widget is not None:
+                _firstRenderer(widget).RemoveViewProp(actor)
+        self._captions = {}
         for name in VIEW_NAMES.values():
             for className in ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceDisplayNode", "vtkMRMLSliceNode"):
                 node = scene.GetSingletonNode(name, className)
                 if node is not None:
                     scene.RemoveNode(node)
 
+    def _caption(self, name: str, widget) -> vtk.vtkTextActor:
+        """The words in the view's corner: its coloured bar has room for two letters."""
+        actor = self._captions.get(name)
+        if actor is None:
+            actor = self._captions[name] = vtk.vtkTextActor()
+            actor.GetTextProperty().SetFontSize(16)
+            actor.GetTextProperty().SetShadow(True)
+            actor.GetTextProperty().SetVerticalJustificationToTop()
+            actor.GetPositionCoordinate().SetCoordinateSystemToNormalizedViewport()
+            actor.SetPosition(0.02, 0.97)
+            _firstRenderer(widget).AddViewProp(actor)
+        return actor
+
     def _restrict(self, segmentationNode, view) -> None:
         displayNode = segmentationNode.GetDisplayNode()
         if displayNode is not None:
             displayNode.SetViewNodeIDs([view.GetID()])
             self._restricted.append(displayNode.GetID())
+
+
+def _firstRenderer(widget) -> vtk.vtkRenderer:
+    return widget.sliceView().renderWindow().GetRenderers().GetFirstRenderer()
 
 
 def _dateWords(date: str | None) -> str:

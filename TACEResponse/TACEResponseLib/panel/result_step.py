@@ -44,7 +44,7 @@ class ResultStep(Step):
             fillSelector(selector, {AS_ENTERED: _("as entered"), **LEVELS[field]})
             selector.currentIndexChanged.connect(self.onWhatIf)
         self.plotView = None
-        self._chart = None
+        self._chart = self._charted = None
 
     def cleanup(self) -> None:
         self.removePlot()
@@ -181,19 +181,25 @@ class ResultStep(Step):
     def removePlot(self) -> None:
         """Take view and nodes of the plot away."""
         if self.plotView is not None:
-            node = self.plotView.mrmlPlotViewNode()
             self.plotView.setMRMLPlotViewNode(None)
             self.plotView.setMRMLScene(None)
             self.plotView.deleteLater()
             self.plotView = None
-            if node is not None:
-                slicer.mrmlScene.RemoveNode(node)
+        # Asked of the scene: PythonQt does not offer the view's own getter everywhere.
+        node = slicer.mrmlScene.GetSingletonNode(PLOT_VIEW_TAG, "vtkMRMLPlotViewNode")
+        if node is not None:
+            slicer.mrmlScene.RemoveNode(node)
         if self._chart is not None and slicer.mrmlScene.IsNodePresent(self._chart):
             removeScoreChart(self._chart)
-        self._chart = None
+        self._chart = self._charted = None
 
     def _showPlot(self) -> None:
         result, bundle = self.panel.state.result, self.panel.bundleOfResult()
+        # Drawing takes a tenth of a second, and the state is shown after every click.
+        charted = None if result is None or bundle is None else (result.prediction, bundle.sha256)
+        if charted is not None and charted == self._charted and slicer.mrmlScene.IsNodePresent(self._chart):
+            return
+        self._charted = charted
         chart = None
         if result is not None and bundle is not None:
             chart = scoreChart(result.prediction, bundle, self._chart)
@@ -211,7 +217,8 @@ class ResultStep(Step):
             self.plotView.setMRMLScene(slicer.mrmlScene)
             self.plotView.setMRMLPlotViewNode(node)
             self.ui.plotFrame.layout().addWidget(self.plotView)
-        self.plotView.mrmlPlotViewNode().SetPlotChartNodeID(chart.GetID())
+        node = slicer.mrmlScene.GetSingletonNode(PLOT_VIEW_TAG, "vtkMRMLPlotViewNode")
+        node.SetPlotChartNodeID(chart.GetID())
         self.ui.plotFrame.setVisible(True)
 
     def _needsFeatures(self) -> bool:

@@ -18,7 +18,8 @@ def registerSampleData() -> None:
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category=_("TACE response"),
         sampleName=SAMPLE_NAME,
-        sampleDescription=_("PHANTOM: a synthetic patient with four liver MR sequences"),
+        uris=[],
+        fileNames=[],
         thumbnailFileName=str(icon),
         customDownloader=lambda source: list(loadSamplePatient().volumes.values()),
     )

@@ -67,6 +67,8 @@ class StudyStep(Step):
             others = "\n".join(assigned.passedOver)
             self._passedOver = _("Not taken:") + "\n" + others if others else ""
             self.panel.refresh()
+            if "AP" in assigned.volumes and not self.panel.fourUp.isShown:
+                slicer.util.setSliceViewerLayers(background=assigned.volumes["AP"], fit=True)
 
     def onOwnNames(self) -> None:
         """Choose a file of one's own names of sequences, or stop using it."""

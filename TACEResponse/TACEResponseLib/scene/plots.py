@@ -35,6 +35,8 @@ def scoreChart(
     centres, width = (edges[:-1] + edges[1:]) / 2, edges[1] - edges[0]
     top = 1.05 * max(response.max(), noResponse.max())
     chart = chart or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", _CHART_NAME)
+    # A series must not be shown while its table has no columns.
+    chart.RemoveAllPlotSeriesNodeIDs()
     bars = newTable(
         f"{_CHART_NAME}: training",
         {
@@ -59,7 +61,6 @@ def scoreChart(
         _series(chart, "noResponseSeries", "Without", bars, "score, without", "without", NO_RESPONSE_COLOUR),
         _series(chart, "patientSeries", "This patient", line, "score", "line", PATIENT_COLOUR, isLine=True),
     ]
-    chart.RemoveAllPlotSeriesNodeIDs()
     for node in series:
         chart.AddAndObservePlotSeriesNodeID(node.GetID())
     isProbability = bundle.position_score == "probability"
