@@ -103,6 +103,7 @@ def test_the_outcome(write, columns, cells, expected):
         ("mrecist,baseline_mm,follow_up_mm", "PR,50,50", "mrecist", "contradict"),
         ("baseline_mm,follow_up_mm", "0,20", "baseline_mm", "above 0"),
         ("tace_date", "31.08.2021", "tace_date", "year-month-day"),
+        ("lesion_diameter_mm", "3 cm", "lesion_diameter_mm", "not a number"),
         ("AP_image,AP_mask", "AP.nrrd,", "AP_mask", "needs image and mask"),
         ("AP_image,AP_mask,AP_label", ",,2", "AP_label", "without image"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from TACEResponseLib.cohort import Case, CaseKey, case_folder_names, select_cases
+from TACEResponseLib.cohort import Case, CaseKey, case_folder_names, select_cases, select_where_possible
 
 
 def case(patient_id, lesion="1", reader="1", session="1", diameter=""):
@@ -25,6 +25,15 @@ def test_reader_1_first_session_of_the_largest_lesion():
     assert [selected.key for selected in select_cases(rows[:1], reader="2")] == [CaseKey("B", reader="2")]
     assert select_cases(rows[1:4], lesion="1")[0].key == CaseKey("A", "1")
     assert select_cases(rows[1:4], session="10")[0].key == CaseKey("A", "2", "1", "10")
+
+
+def test_a_patient_who_cannot_be_selected_costs_only_himself():
+    rows = [case("A", reader="2"), case("B"), case("C", "1"), case("C", "2")]
+    selected, refused = select_where_possible(rows)
+    assert selected == [rows[1]]
+    assert [one for one, _ in refused] == [rows[0], rows[2]]
+    assert "no row of reader 1" in refused[0][1]
+    assert "cannot be told" in refused[1][1]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,25 @@ def test_a_model_without_images_asks_for_none(run, tmp_path):
 
 
 @pytest.mark.parametrize("workers", [(), ("--workers", "1")])
+def test_one_case_a_patient_and_which(run, tmp_path, workers):
+    manifest = tmp_path / "facts.csv"
+    facts = "child_pugh,portal_venous_invasion,afp_ng_ml,ast_u_l"
+    manifest.write_text(f"patient_id,reader,lesion,{facts}\nP1,1,1,A,no,9,9\nP1,1,2,C,no,9,9\nP2,2,1,A,no,9,9\n")
+    arguments = ("predict", manifest, "--model", "published-clinical", *workers)
+    code, _, complained = run(*arguments, "--out", tmp_path / "none")
+    assert code == 3
+    assert "Patient P1: 2 lesions" in complained
+    assert "Patient P2: no row of reader 1" in complained
+    assert {row["error"] != "" for row in rows_of(tmp_path / "none" / "predictions.csv").values()} == {True}
+    code, _, complained = run(*arguments, "--out", tmp_path / "some", "--lesion", "2")
+    assert code == 3
+    rows = rows_of(tmp_path / "some" / "predictions.csv")
+    assert (rows["P1"]["lesion"], rows["P1"]["error"]) == ("2", "")
+    assert "no row of reader 1" in rows["P2"]["error"]
+    assert run(*arguments, "--out", tmp_path / "x", "--lesion", "2", "--all-rows")[0] == 1
+
+
+@pytest.mark.parametrize("workers", [(), ("--workers", "1")])
 def test_another_share_of_responders(run, tmp_path, workers):
     manifest = tmp_path / "facts.csv"
     manifest.write_text("patient_id,child_pugh,portal_venous_invasion,afp_ng_ml,ast_u_l\nP1,A5,no,12,30\n")

@@ -9,7 +9,7 @@ from .files import check_can_write, new_folder, replace_file
 from .manifest import ManifestError, ManifestFault, read_manifest
 from .manifest_writing import write_manifest
 from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, mrecist_category
-from .selection import select_cases, select_lesions
+from .selection import select_cases, select_lesions, select_where_possible
 from .sequence import SEQUENCES, Sequence
 
 __all__ = [
@@ -40,5 +40,6 @@ __all__ = [
     "replace_file",
     "select_cases",
     "select_lesions",
+    "select_where_possible",
     "write_manifest",
 ]

@@ -19,6 +19,7 @@ from .clinical_values import parse_afp, parse_ast, parse_child_pugh, parse_numbe
 from .manifest_columns import CLINICAL_COLUMNS, KEY_COLUMNS, READER_PREFIX, column_faults, meant_header, sequences_of
 from .manifest_rows import read_rows
 from .mrecist import is_objective_response, mrecist_category
+from .selection import LESION_DIAMETER_COLUMN
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class _Row:
 def _case(row: _Row, sequences: tuple[str, ...], folder: Path) -> Case:
     sources = {sequence: source for sequence in sequences if (source := _source(row, sequence, folder)) is not None}
     mrecist, response = _outcome(row)
+    row.parsed(LESION_DIAMETER_COLUMN, parse_number)
     used = {
         *(column for column in KEY_COLUMNS),
         *(f"{sequence}_{kind}" for sequence in sequences for kind in ("image", "mask", "label")),

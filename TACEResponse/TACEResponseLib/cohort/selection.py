@@ -31,10 +31,20 @@ def select_cases(
     ValueError
         Naming a patient without a row of that reader, session or lesion, or whose largest lesion cannot be told.
     """
-    patients: dict[str, list[Case]] = {}
-    for case in cases:
-        patients.setdefault(case.key.patient_id, []).append(case)
-    return [_selected(patient_id, rows, reader, session, lesion) for patient_id, rows in patients.items()]
+    return [_selected(patient_id, rows, reader, session, lesion) for patient_id, rows in _by_patient(cases).items()]
+
+
+def select_where_possible(
+    cases: Iterable[Case], reader: str = "1", session: str | None = None, lesion: str | None = None
+) -> tuple[list[Case], list[tuple[Case, str]]]:
+    """`select_cases` for the patients where it can be told, and for each other one the first case with the reason."""
+    selected, refused = [], []
+    for patient_id, rows in _by_patient(cases).items():
+        try:
+            selected.append(_selected(patient_id, rows, reader, session, lesion))
+        except ValueError as error:
+            refused.append((rows[0], str(error)))
+    return selected, refused
 
 
 def select_lesions(cases: Iterable[Case], reader: str = "1", session: str | None = None) -> list[Case]:
@@ -43,6 +53,13 @@ def select_lesions(cases: Iterable[Case], reader: str = "1", session: str | None
     for case in cases:
         lesions.setdefault((case.key.patient_id, case.key.lesion), []).append(case)
     return [_selected(patient_id, rows, reader, session, lesion) for (patient_id, lesion), rows in lesions.items()]
+
+
+def _by_patient(cases: Iterable[Case]) -> dict[str, list[Case]]:
+    patients: dict[str, list[Case]] = {}
+    for case in cases:
+        patients.setdefault(case.key.patient_id, []).append(case)
+    return patients
 
 
 def _selected(patient_id: str, rows: list[Case], reader: str, session: str | None, lesion: str | None) -> Case:

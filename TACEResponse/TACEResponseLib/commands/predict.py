@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..batch import CaseFailure, RunRecord, Workers, choose_workers, run_batch, run_cases
-from ..cohort import Case, CaseKey, case_folder_names, check_can_write, read_manifest, select_cases
+from ..cohort import Case, CaseKey, case_folder_names, check_can_write, read_manifest, select_where_possible
 from ..features import ENGINES
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..prediction import Prediction
@@ -17,6 +17,7 @@ from ..prediction.perturbation_band import check_draws
 from ..reporting.cohort_results import PREDICTIONS_FILE, write_cohort_results
 from ..reporting.predict_job import PredictJob, predict_case
 from .batch_options import add_batch_arguments, tell_outcome, tell_summary
+from .selection_options import add_selection_arguments, selection_of, selection_words
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "predict"
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for predictions.csv and a folder for each case")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
     parser.add_argument("--all-rows", action="store_true", help="every lesion, reader and session, not one a patient")
+    add_selection_arguments(parser)
     parser.add_argument(
         "--perturbations",
         type=int,
@@ -65,20 +67,26 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         bundle = bundle.with_prevalence(arguments.prevalence)
     if arguments.perturbations:
         check_draws(arguments.perturbations, bundle)
-    cases = read_manifest(arguments.manifest)
+    if arguments.all_rows and selection_words(arguments):
+        raise ValueError("--all-rows takes every reader, session and lesion; leave out the choice of one.")
+    cases, refused = read_manifest(arguments.manifest), []
     if not arguments.all_rows:
-        cases = select_cases(cases)
-    folders = {key: arguments.out / name for key, name in case_folder_names([case.key for case in cases]).items()}
+        cases, refused = select_where_possible(cases, **selection_of(arguments))
+    for _, reason in refused:
+        terminal.complain(f"not done: {reason}")
+    every = [*cases, *(case for case, _ in refused)]
+    folders = {key: arguments.out / name for key, name in case_folder_names([case.key for case in every]).items()}
     workers = choose_workers(arguments.workers, arguments.dask, arguments.resume)
     if workers is None:
         predictions, failed = _one_after_the_other(cases, bundle, folders, arguments, terminal)
     else:
         predictions, failed = _by_workers(cases, bundle, workers, arguments, terminal)
-    for key in write_cohort_results(arguments.out, cases, folders, predictions, failed):
+    failed = (*failed, *(CaseFailure(case.key, reason) for case, reason in refused))
+    for key in write_cohort_results(arguments.out, every, folders, predictions, failed):
         terminal.complain(f"removed: {folders[key]}, the result of an earlier run of {key}")
-    record.write(arguments.out / "run.json", done=len(cases) - len(failed), failed=len(failed))
-    if len(cases) > 1:
-        terminal.say(f"{len(cases) - len(failed)} of {len(cases)} cases predicted: {arguments.out / PREDICTIONS_FILE}")
+    record.write(arguments.out / "run.json", done=len(every) - len(failed), failed=len(failed))
+    if len(every) > 1:
+        terminal.say(f"{len(every) - len(failed)} of {len(every)} cases predicted: {arguments.out / PREDICTIONS_FILE}")
     return EXIT_SOME_FAILED if failed else EXIT_DONE
 
 

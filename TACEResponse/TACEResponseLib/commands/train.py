@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..batch import RunRecord
 from ..cohort import check_can_write, check_identifier, read_manifest, select_cases
+from .selection_options import add_selection_arguments, selection_of, selection_words
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "train"
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="cd",
         help="cd: DNN score and facts (default); cl: Lasso score and facts; clinical: facts; or a score alone",
     )
+    add_selection_arguments(parser)
     parser.add_argument("--set", metavar="NAME", help="only rows whose column set says so, e.g. development")
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
     parser.add_argument("--ensemble", type=int, default=10, metavar="N", help="networks in the ensemble (default: 10)")
@@ -66,7 +68,10 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         cases = [case for case in cases if case.columns.get("set") == arguments.set]
         if not cases:
             raise ValueError(f"No row of {arguments.cohort.name} has {arguments.set!r} in the column set.")
-    data = join_cohort(select_cases(cases), read_feature_table(arguments.features) if needs_features else None)
+    data = join_cohort(
+        select_cases(cases, **selection_of(arguments)),
+        read_feature_table(arguments.features) if needs_features else None,
+    )
     if arguments.features_from is not None:
         learnt = {case.key.patient_id for case in cases}
         others = {case.key.patient_id for case in everybody} - learnt
@@ -101,4 +106,5 @@ def _command(arguments: argparse.Namespace) -> str:
     words += ["--kind", arguments.kind, "--seed", str(arguments.seed), "--ensemble", str(arguments.ensemble)]
     words += ["--refits", str(arguments.refits)]
     words += ["--set", arguments.set] if arguments.set is not None else []
+    words += selection_words(arguments)
     return shlex.join([*words, "--out", arguments.out.name])
