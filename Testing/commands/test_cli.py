@@ -61,3 +61,13 @@ def test_the_progress_bar_is_for_terminals_only():
     assert "50%" in screen.getvalue()
     assert "patient P1: reading AP" in screen.getvalue()
     assert screen.getvalue().endswith("\r")
+
+
+@pytest.mark.parametrize("command", [("extract",), ("predict", "--model", "published-clinical")])
+def test_an_engine_that_is_not_installed_is_told_once(run, write_manifest_file, tmp_path, monkeypatch, command):
+    monkeypatch.setitem(sys.modules, "radiomics", None)
+    manifest = write_manifest_file({"patient_id": "P1"}, {"patient_id": "P2"})
+    code, _, complained = run(*command, manifest, "--out", tmp_path / "out", "--engine", "pyradiomics")
+    assert code == 1
+    assert complained.count("PyRadiomics is not installed") == 1
+    assert not (tmp_path / "out").exists()

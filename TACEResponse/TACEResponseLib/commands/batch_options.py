@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..batch import FAILED, SKIPPED, BatchSummary, CaseOutcome
+from ..features import get_engine
 from .terminal import Terminal
 
 
@@ -18,6 +19,12 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="do only what is missing or changed since a run with one of these options"
     )
+
+
+def check_engine(arguments: argparse.Namespace) -> None:
+    """Raises ValueError once, not for every case, if the engine is not installed; a cluster has its own Pythons."""
+    if arguments.dask is None:
+        get_engine(arguments.engine)
 
 
 def tell_outcome(outcome: CaseOutcome, terminal: Terminal) -> None:

@@ -10,7 +10,7 @@ from ..batch import CaseFailure, RunRecord, Workers, choose_workers, run_batch, 
 from ..batch.extract_job import ExtractJob, batch_folder, vectors_of_batch
 from ..cohort import SEQUENCES, Case, check_can_write, read_manifest
 from ..features import ENGINES, FEATURE_SETS, FeatureVector, write_feature_table
-from .batch_options import add_batch_arguments, tell_outcome, tell_summary
+from .batch_options import add_batch_arguments, check_engine, tell_outcome, tell_summary
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "extract"
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Extract, write the table of the cases that worked, and name those that did not."""
     record = RunRecord(NAME)
+    check_engine(arguments)
     check_can_write(arguments.out, folder=False)
     cases = read_manifest(arguments.manifest)
     job = ExtractJob(tuple(arguments.sequences), arguments.feature_set, arguments.engine)

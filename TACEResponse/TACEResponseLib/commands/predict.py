@@ -16,7 +16,7 @@ from ..prediction import Prediction
 from ..prediction.perturbation_band import check_draws
 from ..reporting.cohort_results import PREDICTIONS_FILE, write_cohort_results
 from ..reporting.predict_job import PredictJob, predict_case
-from .batch_options import add_batch_arguments, tell_outcome, tell_summary
+from .batch_options import add_batch_arguments, check_engine, tell_outcome, tell_summary
 from .selection_options import add_selection_arguments, selection_of, selection_words
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Predict case by case; what failed is named and does not stop the others."""
     record = RunRecord(NAME)
+    check_engine(arguments)
     check_can_write(arguments.out, folder=True)
     bundle = _load_bundle(arguments.model)
     if arguments.prevalence is not None:
