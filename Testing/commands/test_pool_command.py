@@ -110,6 +110,12 @@ def test_what_is_missing_or_doubtful_is_told(run, site, tmp_path):
     (lyon / "manifest.csv").write_text("patient_id,response\nP1,OR\n")
     assert "has no row for patient P2" in run("pool", berlin, lyon, "--out", tmp_path / "c")[2]
     (lyon / "manifest.csv").unlink()
-    assert "neither manifest.csv and cohort.csv" in run("pool", berlin, lyon, "--out", tmp_path / "c")[2]
+    assert "neither manifest.csv nor cohort.csv" in run("pool", berlin, lyon, "--out", tmp_path / "c")[2]
+    (lyon / "features.csv.json").write_text('{"settings": {}}')
+    assert "lyon: " in run("pool", berlin, lyon, "--out", tmp_path / "c")[2]
     (lyon / "features.csv.json").unlink()
     assert "no provenance file" in run("pool", berlin, lyon, "--out", tmp_path / "c")[2]
+    (lyon / "features.csv").unlink()
+    assert (
+        "lyon: The feature table features.csv cannot be read" in run("pool", berlin, lyon, "--out", tmp_path / "c")[2]
+    )

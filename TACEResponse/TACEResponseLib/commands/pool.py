@@ -72,9 +72,8 @@ def _cases(site: str, folder: Path, keys: Sequence) -> list[Case]:
 
     found = [folder / name for name in _COHORT_FILES if (folder / name).exists()]
     if len(found) != 1:
-        raise ValueError(
-            f"{site}: {folder} holds {'both' if found else 'neither'} {' and '.join(_COHORT_FILES)}; one is needed."
-        )
+        held = "both " + " and ".join(_COHORT_FILES) if found else "neither " + " nor ".join(_COHORT_FILES)
+        raise ValueError(f"{site}: {folder} holds {held}; one is needed.")
     rows = {case.key: case for case in read_manifest(found[0])}
     missing = [key for key in keys if key not in rows]
     if missing:

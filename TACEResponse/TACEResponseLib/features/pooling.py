@@ -23,21 +23,30 @@ class SiteTable:
 
 
 def read_site_table(site: str, path: Path) -> SiteTable:
-    """Read a centre's features. Raises ValueError as `read_feature_table`, or if the provenance file is missing."""
-    table = read_feature_table(path)
+    """Read a centre's features.
+
+    Raises ValueError naming the centre: as `read_feature_table`, or if the provenance file is missing or cut off.
+    """
+    try:
+        table = read_feature_table(path)
+    except ValueError as error:
+        raise ValueError(f"{site}: {error}") from error
     if table.settings is None:
         raise ValueError(
             f"{site}: {path.name} has no provenance file {provenance_path(path).name}, so that nobody knows how it was "
             "made; send both files of `tace-response extract`."
         )
-    cases = json.loads(provenance_path(path).read_text(encoding="utf-8"))["cases"]
-    keys = [CaseKey(*(case[column] for column in CaseKey._fields)) for case in cases]
-    return SiteTable(
-        site,
-        table,
-        {key: case["engine"] for key, case in zip(keys, cases, strict=True)},
-        {key: case["input_sha256"] for key, case in zip(keys, cases, strict=True)},
-    )
+    try:
+        cases = json.loads(provenance_path(path).read_text(encoding="utf-8"))["cases"]
+        keys = [CaseKey(*(case[column] for column in CaseKey._fields)) for case in cases]
+        engines = {key: case["engine"] for key, case in zip(keys, cases, strict=True)}
+        inputs = {key: case["input_sha256"] for key, case in zip(keys, cases, strict=True)}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{site}: {provenance_path(path).name} does not say how each case was made; send the one that "
+            "`tace-response extract` wrote beside the features."
+        ) from error
+    return SiteTable(site, table, engines, inputs)
 
 
 def pooled_patient_id(site: str, patient_id: str) -> str:

@@ -76,7 +76,7 @@ def write_repeatability_report(
     figures = [
         (
             "icc",
-            "ICC of every feature by class and sequence.",
+            "ICC of every feature by class and sequence; what lies below -0.1 is drawn there.",
             _icc_figure({o.redrawn.kind: (names, o.icc) for o in parts}),
         )
     ]
