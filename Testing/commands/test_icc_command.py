@@ -140,7 +140,7 @@ def test_the_lower_bound_is_stricter_and_a_constant_feature_is_told(run, tmp_pat
     arguments = cohort(tmp_path, *rows, spread=14.0)
     code, _, complained = run("icc", *arguments, "--out", tmp_path / "a")
     assert code == 0
-    assert "AP_glcm_C is the same in all drawings of all cases; its ICC is undefined" in complained
+    assert "AP_glcm_C is the same in all cases; its ICC is undefined" in complained
     run("icc", *arguments, "--on-lower-bound", "--out", tmp_path / "b")
     point, bound = (read_stable_features(tmp_path / name / "stable.json") for name in ("a", "b"))
     assert point.names == ("AP_shape_A", "AP_shape_B")
@@ -224,3 +224,68 @@ def test_the_plan_is_a_work_list(phantoms, run, tmp_path):
         rows = list(csv.DictReader(file))
     assert sorted((row["reader"], row["session"]) for row in rows) == [("1", "2")] * 3 + [("2", "1")] * 3
     assert "without seeing those of reader 1" in next(row["instruction"] for row in rows if row["reader"] == "2")
+
+
+def test_a_single_pair_of_one_kind_does_not_cost_the_other(run, tmp_path):
+    rows = [f"p{number} 1 {session}" for session in (1, 2) for number in range(1, 13)]
+    code, said, complained = run("icc", *cohort(tmp_path, *rows, "p3 2 1"), "--out", tmp_path / "out")
+    assert code == 0
+    assert "inter-observer: 1 case was drawn twice; an ICC needs at least 2" in complained
+    assert "test-retest (reader 1, sessions 1 and 2): 12 pairs" in said
+    assert read_stable_features(tmp_path / "out" / "stable.json").rule.endswith("test-retest")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--seed", "-1"), "The seed is a whole number from 0 on, not -1"),
+        (("--threshold", "nan"), "lies between -1 and 1"),
+        (("--perturbations", "3", "--margin-mm", "nan"), "finite and not negative"),
+        (("--perturbations", "3", "--features", "f.csv"), "leave out --features"),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused(phantoms, run, tmp_path, words, message):
+    code, _, complained = run("icc", phantoms, *words, "--out", tmp_path / "out")
+    assert code == 1
+    assert message in complained
+    assert not (tmp_path / "out").exists()
+
+
+def test_drawings_of_other_sequences_are_refused_before_the_work(phantoms, run, tmp_path):
+    rows = list(csv.DictReader(phantoms.open(encoding="utf-8", newline="")))
+    rows[1] |= {"DP_image": "", "DP_mask": "", "DP_label": ""}
+    path = phantoms.with_name("gap.csv")
+    write_rows(path, list(rows[0]), rows)
+    code, _, complained = run("icc", path, "--out", tmp_path / "out")
+    assert code == 1
+    assert "session 2 has T2, AP, PVP, patient PHANTOM-0001 has T2, AP, PVP, DP" in complained
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_drawings_features_are_kept_for_further_plots(measured, run, tmp_path):
+    """No second extraction for another Bland-Altman plot: the table of the first run is taken."""
+    manifest_path, out, *_ = measured
+    words = ("--features", out / "features.csv", "--bland-altman", "AP_shape_Sphericity")
+    assert run("icc", manifest_path, *words, "--out", tmp_path)[0] == 0
+    assert (tmp_path / "icc.csv").read_bytes() == (out / "icc.csv").read_bytes()
+    assert (tmp_path / "figures" / "bland_altman_AP_shape_Sphericity.png").is_file()
+
+
+def test_perturbations_do_not_depend_on_the_order_of_rows(measured, run, tmp_path):
+    manifest_path, *_ = measured
+    rows = [
+        row for row in csv.DictReader(manifest_path.open(encoding="utf-8")) if row["session"] == row["reader"] == "1"
+    ]
+    found = {}
+    for name, own in (("a", rows[:3]), ("b", rows[2::-1])):
+        write_rows(manifest_path.with_name(f"{name}.csv"), list(rows[0]), own)
+        words = ("--perturbations", 2, "--on-lower-bound", "--out", tmp_path / name)
+        code, _, complained = run("icc", manifest_path.with_name(f"{name}.csv"), *words)
+        assert code == 0
+        assert "perturbation: only 3 cases; the 95 % intervals of the ICCs are" in complained
+        with (tmp_path / name / "icc.csv").open(encoding="utf-8") as file:
+            found[name] = list(csv.DictReader(file))
+        passed = {row["feature"] for row in found[name] if row["low"] and float(row["low"]) > 0.75}
+        assert set(read_stable_features(tmp_path / name / "stable.json").names) == passed
+    a, b = ([float(row["icc"] or 0) for row in found[name]] for name in "ab")
+    assert a == pytest.approx(b, abs=2e-6)

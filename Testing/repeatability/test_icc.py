@@ -183,7 +183,7 @@ def test_few_pairs_and_constant_features_are_warned_of():
     assert "only 6 pairs" in few
     widths = part.icc.high - part.icc.low
     assert f"{np.nanmedian(widths):.2f} wide in the median and up to {np.nanmax(widths):.2f}" in few
-    assert "AP_shape_1 is the same in all drawings" in constant
+    assert "AP_shape_1 is the same in all cases" in constant
     assert stable_names((part,), threshold=-1) == ["AP_shape_0", "AP_shape_2"]
 
 
@@ -222,3 +222,10 @@ def test_the_plan_is_a_seeded_quarter_of_patients():
     assert drawn != {row["patient_id"] for row in plan_redrawing(cases, 0.25, seed=4)}
     with pytest.raises(ValueError, match="between 0 and 1"):
         plan_redrawing(cases, 25, seed=3)
+
+
+@pytest.mark.parametrize("form", ["2,1", "3,1"])
+def test_cases_that_no_rater_tells_apart_have_no_icc(form):
+    """One rater says 5 of every case, the other 6: there is no variance between cases to have a share of."""
+    found = icc(np.tile([5.0, 6.0], (7, 1))[:, :, None], form)
+    assert np.isnan([found.value[0], found.low[0], found.high[0]]).all()

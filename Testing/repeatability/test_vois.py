@@ -109,3 +109,33 @@ def test_what_cannot_be_perturbed_is_refused():
         perturb(one, (1, 1, 1), PerturbationSettings(0, 20.0, 0), 1)
     with pytest.raises(ValueError, match="not negative"):
         PerturbationSettings(-1)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.8, 1.1, 5.0)])
+def test_margins_grow_and_shrink_slices_alike(spacing):
+    """A box of 20 x 10 x 10 voxels: 1 mm slices are lost and gained at both ends, 5 mm slices stay."""
+    mask = np.zeros((30, 30, 30), bool)
+    mask[10:20, 10:20, 5:25] = True
+    ends = set()
+    for seed in range(60):
+        slices = np.flatnonzero(perturb(mask, spacing, PerturbationSettings(2.0, 0, 0), seed).any(axis=(1, 2)))
+        ends.add(10 - slices.min())
+        assert slices.max() - 19 == 10 - slices.min()
+    assert ends == ({-2, -1, 0, 1, 2} if spacing[2] == 1 else {0})
+
+
+def test_small_vois_do_not_vanish():
+    one = np.zeros((5, 20, 20), bool)
+    one[2, 9:11, 9:11] = True
+    for spacing in ((1.0, 1.0, 1.0), (0.5, 0.5, 2.0), (1.8, 1.8, 7.0)):
+        assert all(perturb(one, spacing, PerturbationSettings(), seed).any() for seed in range(50))
+
+
+@pytest.mark.parametrize("place", [np.s_[:], np.s_[0:2, :5, :5], np.s_[2]])
+def test_a_voi_at_the_border_of_the_image_moves_its_edge(place):
+    mask = np.zeros((4, 20, 20), bool)
+    mask[place] = True
+    volumes = {np.count_nonzero(perturb(mask, (1.0, 1.0, 4.0), PerturbationSettings(), seed)) for seed in range(20)}
+    assert len(volumes) > 5
+    assert min(volumes) > 0
+    assert max(volumes) < 3 * mask.sum()

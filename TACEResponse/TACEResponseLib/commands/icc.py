@@ -8,12 +8,13 @@ import io
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
 from .. import __version__
 from ..batch import RunRecord
-from ..cohort import SEQUENCES, Case, CaseKey, read_manifest, replace_file
+from ..cohort import SEQUENCES, Case, CaseKey, check_can_write, read_manifest, replace_file
 from ..features import (
     ENGINES,
     FEATURE_SETS,
@@ -22,15 +23,19 @@ from ..features import (
     FeatureVector,
     extract_features,
     get_feature_set,
+    write_feature_table,
 )
 from ..imaging import CaseImages, read_case_images
 from ..repeatability import (
     DEFAULT_FORM,
     DEFAULT_PERTURBATION,
+    FEW_PAIRS,
+    FEWEST_PAIRS,
     GOOD_ICC,
     ICC_FORMS,
     Overlap,
     PerturbationSettings,
+    Redrawn,
     find_redrawn,
 )
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
@@ -82,7 +87,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Plan, or measure and write the report."""
+    if arguments.seed < 0:
+        raise ValueError(f"The seed is a whole number from 0 on, not {arguments.seed}.")
+    if not -1.0 < arguments.threshold < 1.0:
+        raise ValueError(
+            f"The threshold of an ICC lies between -1 and 1 (for example 0.75), not {arguments.threshold}."
+        )
     cases = read_manifest(arguments.manifest)
+    check_can_write(arguments.out, folder=True)
     if arguments.plan is not None:
         return _plan(cases, arguments, terminal)
     if arguments.perturbations is not None:
@@ -110,26 +122,37 @@ def _redrawn(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     by_key = {case.key: case for case in cases}
     given = None if arguments.features is None else read_feature_table(arguments.features)
     keys = [key for key in by_key if given is None or key in given.keys]
-    redrawn = find_redrawn(keys, arguments.reader, arguments.other_reader)
+    if not keys:
+        raise ValueError(
+            f"No row of {arguments.manifest.name} is in {arguments.features.name}; the keys must be equal."
+        )
+    redrawn = _enough(find_redrawn(keys, arguments.reader, arguments.other_reader), terminal)
     features = get_feature_set(arguments.feature_set)
     names = features.column_names(_sequences(by_key[keys[0]])) if given is None else given.names
     _check_names(arguments, names)
     pairs = list(dict.fromkeys(pair for part in redrawn for pair in part.pairs))
+    if given is None:
+        _check_sequences([by_key[key] for pair in pairs for key in pair])
     vectors, overlaps, refused = _read_pairs(pairs, by_key, given is None, arguments, terminal)
     used = {key for pair in pairs if pair not in refused for key in pair}
     if not used:
         raise ValueError("None of the pairs could be read, so that there is nothing to compare.")
     table = _table(vectors) if given is None else given
-    redrawn = [replace(part, pairs=tuple(pair for pair in part.pairs if pair not in refused)) for part in redrawn]
+    left = [replace(part, pairs=tuple(pair for pair in part.pairs if pair not in refused)) for part in redrawn]
+    redrawn = _enough(left, terminal)
+    used = {key for part in redrawn for pair in part.pairs for key in pair}
     parts = repeatability(table, arguments.form, redrawn=redrawn)
     phantoms = bool(table.phantoms & used)
     names = stable_names(parts, arguments.threshold, arguments.on_lower_bound)
     which = "lower bound of the 95 % interval of " if arguments.on_lower_bound else ""
     kinds = " and ".join(part.redrawn.kind for part in parts)
     rule = f"{which}{ICC_FORMS[arguments.form]} > {arguments.threshold:g}, {kinds}"
+    provenance = _provenance(table, used)
+    if vectors:
+        write_feature_table(arguments.out / "features.csv", list(vectors.values()))
     write_stable_features(arguments.out / "stable.json", names, used, rule, phantoms)
     write_repeatability_report(
-        arguments.out, parts, overlaps, rule, names, arguments.bland_altman, phantoms, _provenance(table, used)
+        arguments.out, parts, overlaps, rule, arguments.threshold, names, arguments.bland_altman, phantoms, provenance
     )
     record.write(arguments.out / "run.json", pairs=len(pairs) - len(refused), failed=len(refused))
     for part in parts:
@@ -143,6 +166,29 @@ def _redrawn(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     subjects = " (phantom results)" if phantoms else ""
     terminal.say(f"{len(names)} stable features{subjects}: {arguments.out / 'report.html'}")
     return EXIT_SOME_FAILED if refused else EXIT_DONE
+
+
+def _enough(redrawn: Sequence[Redrawn], terminal: Terminal) -> list[Redrawn]:
+    """Without a kind of repetition that has too few pairs, which is told; ValueError if none is left."""
+    too_few = {one.kind: len(one.pairs) for one in redrawn if len(one.pairs) < FEWEST_PAIRS}
+    told = "; ".join(f"{kind}: {count} {'case was' if count == 1 else 'cases were'}" for kind, count in too_few.items())
+    told += f" drawn twice; an ICC needs at least {FEWEST_PAIRS}, and says little below {FEW_PAIRS}"
+    if len(too_few) == len(redrawn):
+        raise ValueError(f"{told}.")
+    if too_few:
+        terminal.complain(f"warning: {told}; left out.")
+    return [one for one in redrawn if one.kind not in too_few]
+
+
+def _check_sequences(cases: Sequence[Case]) -> None:
+    """Refuse drawings of different sequences before the long work: their features make no table."""
+    for case in cases:
+        own, first = (", ".join(_sequences(one)) for one in (case, cases[0]))
+        if own != first:
+            raise ValueError(
+                f"{case.key.label} has {own}, {cases[0].key} has {first}; "
+                "drawings are compared on the same sequences, give all of them the same."
+            )
 
 
 def _read_pairs(
@@ -228,26 +274,29 @@ def _read(
 def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
     """ICC over perturbations of the reference reader's own VOIs; no second reader is needed."""
     from ..cohort import select_cases
-    from ..repeatability import icc, perturb_images, write_stable_features
+    from ..repeatability import icc, icc_warnings, perturb_images, write_stable_features
     from ..reporting.repeatability_report import write_perturbation_report
 
     if arguments.perturbations < 2:
         raise ValueError("An ICC over perturbations needs at least 2 of them for each case.")
     if arguments.bland_altman:
         raise ValueError("A Bland-Altman plot compares two drawings; leave out --bland-altman with --perturbations.")
+    if arguments.features is not None:
+        raise ValueError("Features of perturbed VOIs are extracted anew; leave out --features with --perturbations.")
     record = RunRecord(NAME)
     settings = PerturbationSettings(arguments.margin_mm, arguments.shift_mm, arguments.edge_mm)
     ratings: list[list[np.ndarray]] = []
     vectors: dict[CaseKey, FeatureVector] = {}
     failed = 0
     chosen = select_cases(cases, arguments.reader)
+    _check_sequences(chosen)
     for number, case in enumerate(chosen):
         terminal.progress(number / len(chosen), str(case.key))
         try:
             images, first = _read(case, True, arguments, terminal)
             drawn = []
             for draw in range(arguments.perturbations):
-                own = perturb_images(images, settings, (arguments.seed, number, draw))
+                own = perturb_images(images, settings, (arguments.seed, crc32(repr(case.key).encode()), draw))
                 vector = extract_features(own, tuple(own.vois), arguments.feature_set, PAPER_SETTINGS, arguments.engine)
                 drawn.append(vector.values)
         except ValueError as error:
@@ -263,15 +312,25 @@ def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     table = _table(vectors)
     names, phantoms = table.names, bool(table.phantoms)
     result = icc(np.array(ratings), "1,1")
-    rule = f"{ICC_FORMS['1,1']} > {arguments.threshold:g}, {arguments.perturbations} perturbations"
-    stable = [name for name, value in zip(names, result.value, strict=True) if value > arguments.threshold]
+    which = "lower bound of the 95 % interval of " if arguments.on_lower_bound else ""
+    rule = f"{which}{ICC_FORMS['1,1']} > {arguments.threshold:g}, {arguments.perturbations} perturbations"
+    judged = result.low if arguments.on_lower_bound else result.value
+    stable = [name for name, value in zip(names, judged, strict=True) if value > arguments.threshold]
+    drawings = tuple((key,) * arguments.perturbations for key in vectors)
+    warnings = icc_warnings("perturbation", names, result, np.array(ratings), drawings, "cases")
     write_stable_features(arguments.out / "stable.json", stable, vectors, rule, phantoms)
     provenance = _provenance(table, vectors) | {"seed": arguments.seed}
-    write_perturbation_report(arguments.out, names, result, settings, rule, stable, phantoms, provenance)
+    write_perturbation_report(
+        arguments.out, names, result, settings, rule, arguments.threshold, stable, warnings, phantoms, provenance
+    )
     record.write(arguments.out / "run.json", done=len(ratings), failed=failed)
+    for warning in warnings:
+        terminal.complain(f"warning: {warning}")
+    judged_by = "lower bound of the ICC" if arguments.on_lower_bound else "ICC"
     terminal.say(
         f"{len(ratings)} cases, {arguments.perturbations} perturbations each: {len(stable)} of {len(names)} features "
-        f"with ICC > {arguments.threshold:g}{' (phantom results)' if phantoms else ''}: {arguments.out / 'report.html'}"
+        f"with {judged_by} > {arguments.threshold:g}{' (phantom results)' if phantoms else ''}: "
+        f"{arguments.out / 'report.html'}"
     )
     return EXIT_SOME_FAILED if failed else EXIT_DONE
 

@@ -4,11 +4,12 @@ from .icc import DEFAULT_FORM, ICC_FORMS, Icc, icc
 from .overlap import Overlap, overlap, overlaps
 from .perturb import DEFAULT_PERTURBATION, PerturbationSettings, perturb, perturb_images
 from .plan import PLAN_COLUMNS, plan_redrawing
-from .redrawn import FEW_PAIRS, INTER_OBSERVER, TEST_RETEST, Redrawn, find_redrawn
+from .redrawn import FEW_PAIRS, FEWEST_PAIRS, INTER_OBSERVER, TEST_RETEST, Redrawn, find_redrawn
 from .stable_features import (
     GOOD_ICC,
     Repeatability,
     StableFeatures,
+    icc_warnings,
     read_stable_features,
     repeatability,
     stable_features,
@@ -19,6 +20,7 @@ from .stable_features import (
 __all__ = [
     "DEFAULT_FORM",
     "DEFAULT_PERTURBATION",
+    "FEWEST_PAIRS",
     "FEW_PAIRS",
     "GOOD_ICC",
     "ICC_FORMS",
@@ -33,6 +35,7 @@ __all__ = [
     "StableFeatures",
     "find_redrawn",
     "icc",
+    "icc_warnings",
     "overlap",
     "overlaps",
     "perturb",

@@ -23,7 +23,8 @@ _CONSTANT_RELATIVE_SPREAD = 1e-12
 class Icc:
     """ICC of many features at once: ``value``, ``low`` and ``high`` (p,), the 95 % interval by the F distribution.
 
-    NaN where the ICC is undefined: all ratings of that feature are equal, or one is not finite.
+    NaN where the ICC is undefined: a rating is not finite, all ratings of that feature are equal, or, in the two-way
+    forms, no rater tells the cases apart.
     """
 
     form: str
@@ -88,7 +89,8 @@ def icc(ratings: np.ndarray, form: str = DEFAULT_FORM) -> Icc:
             low, high = ((bound - 1) / (bound + k - 1) for bound in (lowest, highest))
             perfect = np.isinf(ratio)
             low, high = np.where(perfect, 1.0, low), np.where(perfect, 1.0, high)
-    varies = np.ptp(ratings, axis=(0, 1)) > _CONSTANT_RELATIVE_SPREAD * np.abs(ratings).max(axis=(0, 1))
+    spread = np.ptp(ratings, axis=(0, 1)) if form == "1,1" else np.ptp(ratings, axis=0).max(axis=0)
+    varies = spread > _CONSTANT_RELATIVE_SPREAD * np.abs(ratings).max(axis=(0, 1))
     return Icc(form, *(np.where(defined & varies, array, np.nan) for array in (value, low, high)), n, k)
 
 

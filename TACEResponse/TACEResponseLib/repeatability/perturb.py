@@ -11,7 +11,7 @@ from ..imaging import CaseImages, Voi, resample
 SMALLEST_OVERLAP = 0.3
 """A perturbed VOI that shares less with the drawn one (Dice) is drawn again: it would be another lesion's."""
 
-_MOST_TRIES = 20
+_MOST_TRIES = 200
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class PerturbationSettings:
         return asdict(self)
 
     def __post_init__(self) -> None:
-        if min(self.margin_mm, self.shift_mm, self.edge_mm) < 0 or self.wave_mm <= 0:
-            raise ValueError("Perturbations are in mm and not negative; the length of waves is positive.")
+        moves = (self.margin_mm, self.shift_mm, self.edge_mm)
+        if not (np.isfinite((*moves, self.wave_mm)).all() and min(moves) >= 0 and self.wave_mm > 0):
+            raise ValueError("Perturbations are in mm, finite and not negative; the length of waves is positive.")
 
 
 DEFAULT_PERTURBATION = PerturbationSettings()
@@ -64,7 +65,7 @@ def perturb(
     Raises
     ------
     ValueError
-        For an empty mask, and for a VOI so small that 20 draws kept too little of it.
+        For an empty mask, and for a VOI so small that 200 draws kept too little of it.
     """
     mask = np.asarray(mask, dtype=bool)
     if not mask.any():
@@ -121,11 +122,17 @@ def _signed_distance(mask: np.ndarray, spacing: np.ndarray) -> np.ndarray:
     """Distance in mm to the edge between mask and background voxels, negative inside.
 
     Thick slices would make the edge jump by a slice: distances are taken within slices, as a reader draws, and from
-    slice to slice only where a slice has no VOI.
+    slice to slice only where a slice has no VOI. Both ways alike: a VOI on thin slices loses its end slices where
+    another gains one. Beside the image lies background, so that a VOI that fills a slice has an edge there.
     """
     from scipy.ndimage import distance_transform_edt
 
-    inside = np.stack([distance_transform_edt(one, spacing[1:]) for one in mask])
+    padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
+    inside = np.stack([distance_transform_edt(one, spacing[1:]) for one in padded])[:, 1:-1, 1:-1]
+    drawn = mask.any(axis=(1, 2))
+    if not drawn.all():
+        to_end = distance_transform_edt(drawn, spacing[0])
+        inside = np.minimum(inside, to_end[:, None, None])
     half_voxel = spacing[1:].min() / 2
     empty = ~mask.any(axis=(1, 2))
     outside = np.empty(mask.shape)

@@ -10,6 +10,8 @@ from ..cohort import CaseKey
 
 FEW_PAIRS = 10
 
+FEWEST_PAIRS = 2
+
 TEST_RETEST = "test-retest"
 
 INTER_OBSERVER = "inter-observer"

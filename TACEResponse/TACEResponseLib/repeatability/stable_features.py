@@ -12,7 +12,7 @@ import numpy as np
 from ..cohort import CaseKey, replace_file
 from ..features import FeatureTable
 from .icc import DEFAULT_FORM, Icc, icc
-from .redrawn import FEW_PAIRS, Redrawn, find_redrawn
+from .redrawn import FEW_PAIRS, FEWEST_PAIRS, Redrawn, find_redrawn
 
 GOOD_ICC = 0.75
 """Above this the paper calls a feature's reproducibility good (study.md)."""
@@ -32,28 +32,42 @@ class Repeatability:
     @property
     def warnings(self) -> list[str]:
         """What a reader of the numbers must know."""
-        found = []
-        pairs = len(self.redrawn.pairs)
-        if pairs < FEW_PAIRS:
-            found.append(f"{self.redrawn.kind}: only {pairs} pairs{_widths(self.icc)}.")
-        missing = ~np.isfinite(self.ratings)
-        gaps = np.flatnonzero(missing.any(axis=(0, 1)))
-        if gaps.size:
-            case, rater = np.argwhere(missing[:, :, gaps[0]])[0]
-            found.append(
-                f"{self.redrawn.kind}: {self.names[gaps[0]]}{_more(gaps.size)} has no value in some drawings, first in "
-                f"{self.redrawn.pairs[case][rater]}; its ICC is undefined, check that VOI."
-            )
-        constant = np.flatnonzero(np.isnan(self.icc.value) & ~missing.any(axis=(0, 1)))
-        if constant.size:
-            found.append(
-                f"{self.redrawn.kind}: {self.names[constant[0]]}{_more(constant.size)} is the same in all drawings of "
-                "all cases; its ICC is undefined."
-            )
+        found = icc_warnings(self.redrawn.kind, self.names, self.icc, self.ratings, self.redrawn.pairs, "pairs")
         if self.redrawn.drawn_once:
             once = self.redrawn.drawn_once
             found.append(f"{self.redrawn.kind}: {once[0].label}{_more(len(once))} drawn once, not used.")
         return found
+
+
+def icc_warnings(
+    kind: str,
+    names: Sequence[str],
+    result: Icc,
+    ratings: np.ndarray,
+    drawings: Sequence[Sequence[CaseKey]],
+    unit: str,
+) -> list[str]:
+    """What a reader of these ICCs must know: too few cases, and features without an ICC.
+
+    ``ratings`` (n, k, p) are those of ``result``, ``drawings`` the n x k keys, ``unit`` the word for the n.
+    """
+    found = []
+    if result.cases < FEW_PAIRS:
+        found.append(f"{kind}: only {result.cases} {unit}{_widths(result)}.")
+    missing = ~np.isfinite(ratings)
+    gaps = np.flatnonzero(missing.any(axis=(0, 1)))
+    if gaps.size:
+        case, rater = np.argwhere(missing[:, :, gaps[0]])[0]
+        found.append(
+            f"{kind}: {names[gaps[0]]}{_more(gaps.size)} has no value in some drawings, first in "
+            f"{drawings[case][rater]}; its ICC is undefined, check that VOI."
+        )
+    constant = np.flatnonzero(np.isnan(result.value) & ~missing.any(axis=(0, 1)))
+    if constant.size:
+        found.append(
+            f"{kind}: {names[constant[0]]}{_more(constant.size)} is the same in all cases; its ICC is undefined."
+        )
+    return found
 
 
 def repeatability(
@@ -158,7 +172,7 @@ def read_stable_features(path: Path) -> StableFeatures:
 
 
 def _rate(table: FeatureTable, redrawn: Redrawn, form: str) -> Repeatability:
-    if len(redrawn.pairs) < 2:
+    if len(redrawn.pairs) < FEWEST_PAIRS:
         raise ValueError(
             f"{redrawn.kind}: {len(redrawn.pairs)} case was drawn twice; an ICC needs at least 2, and says little "
             f"below {FEW_PAIRS}."

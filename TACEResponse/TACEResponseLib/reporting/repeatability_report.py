@@ -10,7 +10,7 @@ import numpy as np
 
 from ..cohort import CaseKey, replace_file
 from ..prediction.wording import RESEARCH_USE_ONLY
-from ..repeatability import GOOD_ICC, ICC_FORMS, Icc, Overlap, PerturbationSettings, Repeatability
+from ..repeatability import ICC_FORMS, Icc, Overlap, PerturbationSettings, Repeatability
 from .figure_files import figure_bytes, new_figure
 from .page import definitions, page, section, table, text
 from .results_files import Rows, csv_bytes, inline_svg, results_json, three_digits
@@ -18,7 +18,7 @@ from .results_files import Rows, csv_bytes, inline_svg, results_json, three_digi
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_ICC_HEADER = ("repetition", "feature", "sequence", "class", "icc", "low", "high", "stable")
+_ICC_HEADER = ("repetition", "feature", "sequence", "class", "form", "cases", "icc", "low", "high", "stable")
 _OVERLAP_HEADER = (
     "patient_id",
     "lesion",
@@ -40,12 +40,15 @@ def write_repeatability_report(
     parts: Sequence[Repeatability],
     overlaps: Sequence[tuple[tuple[CaseKey, CaseKey], Overlap]],
     rule: str,
+    threshold: float,
     stable: Sequence[str],
     bland_altman: Sequence[str],
     phantoms: bool,
     provenance: Mapping[str, object],
 ) -> None:
     """Write everything into ``folder``; ``stable`` are the features that pass ``rule``, ``bland_altman`` those to plot.
+
+    ``threshold`` (-1 to 1) is the ICC above which features are counted, and is marked in the figure.
 
     Raises ValueError if a file cannot be written.
     """
@@ -63,7 +66,8 @@ def write_repeatability_report(
                 "pairs": len(one.redrawn.pairs),
                 "drawn_once": len(one.redrawn.drawn_once),
                 "form": ICC_FORMS[one.icc.form],
-                "by_class": _by_class(names, one.icc),
+                "threshold": threshold,
+                "by_class": _by_class(names, one.icc, threshold),
                 "warnings": one.warnings,
             }
             for one in parts
@@ -77,7 +81,7 @@ def write_repeatability_report(
         (
             "icc",
             "ICC of every feature by class and sequence; what lies below -0.1 is drawn there.",
-            _icc_figure({o.redrawn.kind: (names, o.icc) for o in parts}),
+            _icc_figure({o.redrawn.kind: (names, o.icc) for o in parts}, threshold),
         )
     ]
     figures += [
@@ -99,13 +103,15 @@ def write_perturbation_report(
     result: Icc,
     settings: PerturbationSettings,
     rule: str,
+    threshold: float,
     stable: Sequence[str],
+    warnings: Sequence[str],
     phantoms: bool,
     provenance: Mapping[str, object],
 ) -> None:
     """The same for perturbed VOIs instead of a second drawing."""
     replace_file(folder / "icc.csv", csv_bytes(icc_rows({"perturbation": (names, result)}, stable)))
-    by_class = _by_class(names, result)
+    by_class = _by_class(names, result, threshold)
     numbers = {
         "schema": 1,
         "phantoms": phantoms,
@@ -114,7 +120,10 @@ def write_perturbation_report(
         "draws": result.raters,
         "form": ICC_FORMS[result.form],
         "stable": len(stable),
+        "rule": rule,
+        "threshold": threshold,
         "by_class": by_class,
+        "warnings": warnings,
         "provenance": provenance,
     }
     replace_file(folder / "results.json", results_json(numbers))
@@ -124,8 +133,10 @@ def write_perturbation_report(
         ("Stable", f"{len(stable)} of {len(names)} features: {rule}"),
     ]
     sections = [_class_section("perturbation", numbers)]
-    figures = [("icc", "ICC of every feature over perturbations.", _icc_figure({"perturbation": (names, result)}))]
-    _write_page(folder, "Repeatability under perturbation", pairs, [], sections, figures, phantoms)
+    figures = [
+        ("icc", "ICC of every feature over perturbations", _icc_figure({"perturbation": (names, result)}, threshold))
+    ]
+    _write_page(folder, "Repeatability under perturbation", pairs, warnings, sections, figures, phantoms)
 
 
 def icc_rows(parts: dict[str, tuple[Sequence[str], Icc]], stable: Sequence[str]) -> Rows:
@@ -136,7 +147,8 @@ def icc_rows(parts: dict[str, tuple[Sequence[str], Icc]], stable: Sequence[str])
         for number, name in enumerate(names):
             values = (result.value[number], result.low[number], result.high[number])
             cells = ["" if np.isnan(value) else f"{value:.6f}" for value in values]
-            rows.append([kind, name, *_sequence_and_class(name), *cells, "yes" if name in chosen else "no"])
+            who = [kind, name, *_sequence_and_class(name), result.form, str(result.cases)]
+            rows.append([*who, *cells, "yes" if name in chosen else "no"])
     return _ICC_HEADER, rows
 
 
@@ -180,7 +192,7 @@ def _groups(names: Sequence[str]) -> Iterator[tuple[str, str, np.ndarray]]:
                 yield feature_class, sequence, columns
 
 
-def _by_class(names: Sequence[str], result: Icc) -> list[dict[str, object]]:
+def _by_class(names: Sequence[str], result: Icc, threshold: float) -> list[dict[str, object]]:
     rows = []
     for feature_class, sequence, columns in _groups(names):
         values = result.value[columns]
@@ -191,7 +203,7 @@ def _by_class(names: Sequence[str], result: Icc) -> list[dict[str, object]]:
                 "sequence": sequence,
                 "features": int(columns.size),
                 "median_icc": float(np.median(known)) if known.size else None,
-                "above_075": int((known > GOOD_ICC).sum()),
+                "above_threshold": int((known > threshold).sum()),
             }
         )
     return rows
@@ -204,13 +216,13 @@ def _class_section(kind: str, numbers: dict[str, object]) -> str:
     for feature_class in dict.fromkeys(row["class"] for row in rows):
         cells = {row["sequence"]: row for row in rows if row["class"] == feature_class}
         shown = [
-            f"{three_digits(cells[name]['median_icc'])} ({cells[name]['above_075']}/{cells[name]['features']})"
+            f"{three_digits(cells[name]['median_icc'])} ({cells[name]['above_threshold']}/{cells[name]['features']})"
             if name in cells
             else ""
             for name in sequences
         ]
         lines.append([feature_class, *shown])
-    title = f"{kind.capitalize()}: median {numbers['form']} (features above {GOOD_ICC:g})"
+    title = f"{kind.capitalize()}: median {numbers['form']} (features above {numbers['threshold']:g})"
     return section(title, table(("Class", *sequences), lines, "numbers"))
 
 
@@ -260,7 +272,7 @@ def _overlap_section(rows: Sequence[dict[str, object]]) -> str:
     return section("Overlap of the VOIs, medians", table(header, lines, "numbers"))
 
 
-def _icc_figure(parts: dict[str, tuple[Sequence[str], Icc]]) -> Figure:
+def _icc_figure(parts: dict[str, tuple[Sequence[str], Icc]], threshold: float) -> Figure:
     names = next(iter(parts.values()))[0]
     groups = list(_groups(names))
     sequences = list(dict.fromkeys(sequence for _, sequence, _ in groups))
@@ -276,7 +288,7 @@ def _icc_figure(parts: dict[str, tuple[Sequence[str], Icc]]) -> Figure:
                     shown = np.clip(result.value[columns], -0.1, 1)
                     axis.plot(shown, spread, ".", color=_COLOURS[kind], markersize=4, alpha=0.75, label=label)
                     label = None
-        axis.axvline(GOOD_ICC, color="black", linewidth=0.8, linestyle="--")
+        axis.axvline(threshold, color="black", linewidth=0.8, linestyle="--")
         axis.set_xlim(-0.12, 1.03)
         axis.set_title(sequence, fontsize=9)
         axis.set_xlabel("ICC", fontsize=8)
@@ -298,7 +310,7 @@ def _bland_altman_numbers(parts: Sequence[Repeatability], name: str) -> dict[str
 
 
 def _bland_altman(parts: Sequence[Repeatability], name: str, numbers: Mapping[str, object]) -> Figure:
-    figure, axes = new_figure(4.4 * len(parts), 3.2, 1, len(parts))
+    figure, axes = new_figure(4.4 * len(parts), 3.4, 1, len(parts))
     for axis, part in zip(axes[0], parts, strict=True):
         first, second = part.ratings[:, :, part.names.index(name)].T
         mean, difference = (first + second) / 2, second - first
@@ -307,8 +319,9 @@ def _bland_altman(parts: Sequence[Repeatability], name: str, numbers: Mapping[st
         for kind, line in (("bias", "-"), ("low", "--"), ("high", "--")):
             axis.axhline(agreement[kind], color="black", linewidth=0.9, linestyle=line)
         value = part.icc.value[part.names.index(name)]
+        told = "ICC undefined" if np.isnan(value) else f"ICC {value:.3f}"
         limits = f"{agreement['bias']:+.3g} ({agreement['low']:+.3g} to {agreement['high']:+.3g})"
-        axis.set_title(f"{part.redrawn.kind}: {limits}, ICC {value:.3f}", fontsize=9)
+        axis.set_title(f"{part.redrawn.kind}, {told}\n{limits}", fontsize=9)
         axis.set_xlabel("mean of both", fontsize=9)
         axis.set_ylabel("second minus first", fontsize=9)
     return figure
