@@ -289,3 +289,19 @@ def test_perturbations_do_not_depend_on_the_order_of_rows(measured, run, tmp_pat
         assert set(read_stable_features(tmp_path / name / "stable.json").names) == passed
     a, b = ([float(row["icc"] or 0) for row in found[name]] for name in "ab")
     assert a == pytest.approx(b, abs=2e-6)
+
+
+def test_bland_altman_leaves_out_pairs_without_a_value(run, tmp_path):
+    rows = [f"p{number} 1 {session}" for session in (1, 2) for number in range(1, 13)]
+    arguments = cohort(tmp_path, *rows)
+    lines = (tmp_path / "f.csv").read_text(encoding="utf-8").splitlines()
+    key, _, rest = lines[1].partition(",1,1,")
+    lines[1] = f"{key},1,1,,{rest.partition(',')[2]}"
+    (tmp_path / "f.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    code, _, complained = run("icc", *arguments, "--bland-altman", "AP_shape_A", "--out", tmp_path / "out")
+    assert code == 0
+    assert "AP_shape_A has no value in some drawings, first in patient p1" in complained
+    values = read_feature_table(tmp_path / "f.csv").values[:, 0]
+    numbers = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    expected = (values[13:] - values[1:12]).mean()
+    assert numbers["bland_altman"]["AP_shape_A"]["test-retest"]["bias"] == pytest.approx(expected)

@@ -43,8 +43,14 @@ def plan_redrawing(
     drawn = set(random.permutation(patients)[: math.ceil(share * len(patients))])
     lesions = [lesion for lesion in own if lesion[0] in drawn]
     instructions = {
-        (reader, "2"): "draw all four VOIs anew, at least 2 months after session 1, without seeing session 1",
-        (other_reader, "1"): f"draw all four VOIs without seeing those of reader {reader} or the clinical facts",
+        (
+            reader,
+            "2",
+        ): "draw the VOIs of all sequences anew, at least 2 months after session 1, without seeing session 1",
+        (
+            other_reader,
+            "1",
+        ): f"draw the VOIs of all sequences without seeing those of reader {reader} or the clinical facts",
     }
     rows = []
     for (who, session), instruction in instructions.items():

@@ -299,11 +299,20 @@ def _icc_figure(parts: dict[str, tuple[Sequence[str], Icc]], threshold: float) -
     return figure
 
 
+def _valued_pairs(part: Repeatability, name: str) -> np.ndarray:
+    """First and second rating (2, n) of the pairs in which the feature has a value twice."""
+    ratings = part.ratings[:, :, part.names.index(name)]
+    return ratings[np.isfinite(ratings).all(axis=1)].T
+
+
 def _bland_altman_numbers(parts: Sequence[Repeatability], name: str) -> dict[str, dict[str, float]]:
     """Bias (second minus first) and 95 % limits of agreement, bias +- 1.96 standard deviations (Bland, Altman 1986)."""
     numbers = {}
     for part in parts:
-        first, second = part.ratings[:, :, part.names.index(name)].T
+        first, second = _valued_pairs(part, name)
+        if first.size < 2:
+            numbers[part.redrawn.kind] = dict.fromkeys(("bias", "low", "high"), float("nan"))
+            continue
         bias, spread = (second - first).mean(), (second - first).std(ddof=1)
         numbers[part.redrawn.kind] = {"bias": bias, "low": bias - 1.96 * spread, "high": bias + 1.96 * spread}
     return numbers
@@ -312,7 +321,7 @@ def _bland_altman_numbers(parts: Sequence[Repeatability], name: str) -> dict[str
 def _bland_altman(parts: Sequence[Repeatability], name: str, numbers: Mapping[str, object]) -> Figure:
     figure, axes = new_figure(4.4 * len(parts), 3.4, 1, len(parts))
     for axis, part in zip(axes[0], parts, strict=True):
-        first, second = part.ratings[:, :, part.names.index(name)].T
+        first, second = _valued_pairs(part, name)
         mean, difference = (first + second) / 2, second - first
         agreement = numbers["bland_altman"][name][part.redrawn.kind]
         axis.plot(mean, difference, "o", color=_COLOURS[part.redrawn.kind], markersize=4, alpha=0.8)
