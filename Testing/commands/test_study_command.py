@@ -209,6 +209,15 @@ def test_without_features_and_facts_there_is_nothing_to_learn_from(cohort, run, 
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_where_the_results_should_go_is_refused_first(cohort, run, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    for command in (["study"], ["evaluate", "--model", "published-clinical"]):
+        code, _, errors = run(command[0], cohort / "manifest.csv", *command[1:], "--out", tmp_path / "out" / "below")
+        assert code == 1
+        assert "is a file, not a folder" in errors
+    assert (tmp_path / "out").read_text() == "mine"
+
+
 def test_external_patients_of_one_outcome_are_told_and_stop_nothing(cohort, run, tmp_path):
     def only_or(rows):
         return [row for row in rows if row["set"] != "external" or row["response"] == "OR"]

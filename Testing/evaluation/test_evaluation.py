@@ -20,6 +20,7 @@ from TACEResponseLib.evaluation import (
     holm,
     odds_ratios,
     patients_for_recalibration,
+    patients_for_slope,
     permutation_p,
     recalibrate,
     roc_curve,
@@ -28,6 +29,7 @@ from TACEResponseLib.evaluation import (
     wilson_interval,
     youden_threshold,
 )
+from TACEResponseLib.models import expit
 
 scores_and_outcomes = st.integers(0, 2**31).map(
     lambda seed: (np.random.default_rng(seed).integers(0, 9, 40) / 8, np.random.default_rng(seed + 1).random(40) < 0.4)
@@ -214,3 +216,19 @@ def test_sample_size():
     assert 0.05 < result.auc_half_width < 0.12
     assert sample_size(1000, 500, 5).auc_half_width < result.auc_half_width / 2
     assert "144 patients, 69 with response" in result.sentence()
+
+
+def test_patients_for_slope_know_the_slope_as_well_as_promised():
+    """Simulated cohorts of that many calibrated patients: statsmodels' slopes spread by 0.2 / 1.96."""
+    import statsmodels.api as sm
+
+    random = np.random.default_rng(8)
+    log_odds = random.normal(0.3, 1.1, 50_000)
+    needed = patients_for_slope(log_odds)
+    slopes = []
+    for _ in range(400):
+        own = random.choice(log_odds, needed)
+        outcome = random.random(needed) < expit(own)
+        slopes.append(sm.Logit(outcome.astype(float), sm.add_constant(own)).fit(disp=0).params[1])
+    assert np.std(slopes) == pytest.approx(0.2 / 1.96, rel=0.12)
+    assert patients_for_slope(np.full(30, 0.4)) is None

@@ -52,6 +52,11 @@ def test_the_training_patients_and_other_features_are_refused(make_cohort, train
     cases, table = make_cohort(90, seed=1)
     with pytest.raises(ValueError, match="the patients that the model site-a learnt from"):
         evaluate(join_cohort(cases, table), trained)
+    # Three of them under other identifiers among new patients: their features give them away, the bundle has no names.
+    new_cases, new_table = make_cohort(60, seed=2)
+    mixed = np.vstack([table.values[:3], new_table.values[3:]])
+    with pytest.raises(ValueError, match="3 of 60 patients, such as P000, have exactly the features"):
+        evaluate(join_cohort(new_cases, replace(new_table, values=mixed)), trained)
     cases, table = make_cohort(60, seed=2)
     other = replace(table, settings=replace(table.settings, bin_width=10.0))
     with pytest.raises(ValueError, match="the model site-a needs default107"):
@@ -105,6 +110,7 @@ def test_recalibration_finds_a_known_change(make_cohort, trained):
     assert result.numbers["slope"] == pytest.approx(1 + kept * (fitted[1] - 1), abs=1e-3)
     assert result.numbers["after"]["ici"] < result.numbers["before"]["ici"]
     again = evaluate(moved.data, result.bundle)
+    assert any("recalibrated on these very patients" in remark for remark in again.numbers()["remarks"])
     np.testing.assert_allclose(
         again.log_odds, result.numbers["intercept"] + result.numbers["slope"] * evaluation.log_odds, atol=1e-9
     )

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..batch import RunRecord
-from ..cohort import check_identifier, read_manifest, select_cases
+from ..cohort import check_can_write, check_identifier, read_manifest, select_cases
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "evaluate"
@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from ..study.site_recalibration import recalibrate_bundle
 
     record = RunRecord(NAME)
+    check_can_write(arguments.out, folder=True)
     target = arguments.recalibrate
     if target is not None:
         check_identifier(target.name)
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         if not cases:
             raise ValueError(f"No row of {arguments.cohort.name} has {arguments.set!r} in the column set.")
     table = read_feature_table(arguments.features) if bundle.required_sequences else None
-    evaluation = evaluate(join_cohort(select_cases(cases), table), bundle)
+    evaluation = evaluate(join_cohort(select_cases(cases), table, to_learn=False), bundle)
     recalibration = None if target is None else recalibrate_bundle(evaluation, target.name, arguments.seed)
     numbers = write_evaluation_report(
         arguments.out, evaluation, None if recalibration is None else recalibration.numbers

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..batch import RunRecord, run_versions
-from ..cohort import read_manifest, select_cases, select_lesions
+from ..cohort import check_can_write, read_manifest, select_cases, select_lesions
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "study"
@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from ..study.study_settings import StudySettings
 
     record = RunRecord(NAME)
+    check_can_write(arguments.out, folder=True)
     table = None if arguments.features is None else read_feature_table(arguments.features)
     cases = read_manifest(arguments.cohort)
     check_sets(cases)

@@ -9,6 +9,7 @@ from .calibration import (
     calibration_band,
     calibration_curve,
     patients_for_recalibration,
+    patients_for_slope,
     recalibrate,
 )
 from .decision_curves import decision_curve
@@ -50,6 +51,7 @@ __all__ = [
     "holm",
     "odds_ratios",
     "patients_for_recalibration",
+    "patients_for_slope",
     "permutation_p",
     "read_published_table",
     "reader_pairs",

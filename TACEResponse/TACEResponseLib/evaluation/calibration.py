@@ -121,5 +121,20 @@ def patients_for_recalibration(prevalence: float, half_width: float = 0.05) -> i
     return int(np.ceil(1.96**2 * prevalence * (1 - prevalence) / half_width**2))
 
 
+def patients_for_slope(log_odds: np.ndarray, half_width: float = 0.2) -> int | None:
+    """Patients like these for whom the slope of calibrated ``log_odds`` (n,) is known to +-``half_width`` (95 %).
+
+    From the information matrix of the logistic regression at intercept 0 and slope 1 (Riley et al., Minimum sample size
+    for external validation of a clinical prediction model with a binary outcome, 2021). None where the log odds do not
+    differ, so that no number of patients would do.
+    """
+    weight = expit(log_odds) * (1 - expit(log_odds))
+    own, mixed, slope = (float(np.mean(weight * log_odds**power)) for power in (0, 1, 2))
+    determinant = own * slope - mixed**2
+    if determinant <= 1e-12:
+        return None
+    return int(np.ceil(own / determinant * (1.959963984540054 / half_width) ** 2))
+
+
 def _log_likelihood(log_odds: np.ndarray, outcome: np.ndarray) -> float:
     return float(-np.sum(np.logaddexp(0, np.where(outcome, -log_odds, log_odds))))

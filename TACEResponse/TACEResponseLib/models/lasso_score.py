@@ -20,6 +20,8 @@ SMALLEST_ALPHA_SHARE = 0.03
 
 MOST_ITERATIONS = 5000
 
+_FINAL_ITERATIONS = 50_000
+
 
 @dataclass(frozen=True, eq=False)
 class LassoScore:
@@ -84,6 +86,9 @@ def fit_lasso(
     cross-validation within these patients (``LassoCV``), in as many folds as the rarer outcome has patients if those
     are fewer than `ALPHA_FOLDS`. Rows with the same number in ``patients`` (n,), a bootstrap's repeats, share a fold.
     """
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import Lasso, LassoCV
 
     scaler = fit_z_score(features)
@@ -94,8 +99,11 @@ def fit_lasso(
         folds = stratified_folds(outcome, fold_count, random, patients)
         parts = [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(fold_count)]
         search = LassoCV(alphas=ALPHAS, eps=SMALLEST_ALPHA_SHARE, cv=parts, tol=1e-3, max_iter=MOST_ITERATIONS)
-        alpha = float(search.fit(scaled, target).alpha_)
-    fitted = Lasso(alpha=alpha, max_iter=MOST_ITERATIONS).fit(scaled, target)
+        with warnings.catch_warnings():
+            # Of 150 fits the smallest alphas may stop short of the last digit, which does not move the choice.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            alpha = float(search.fit(scaled, target).alpha_)
+    fitted = Lasso(alpha=alpha, max_iter=_FINAL_ITERATIONS).fit(scaled, target)
     return LassoScore(
         mean=scaler.mean[None],
         scale=scaler.scale[None],

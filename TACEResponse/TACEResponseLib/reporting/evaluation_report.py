@@ -46,7 +46,7 @@ def write_evaluation_report(
 def _html(numbers: Mapping[str, object], figures: list[str]) -> str:
     subjects = "phantoms" if numbers["phantoms"] else "patients"
     bundle = numbers["bundle"]
-    parts = [f'<div class="banner">{text(RESEARCH_USE_ONLY)}</div>', _strips(numbers), "<main>"]
+    parts = [f'<div class="banner">{text(RESEARCH_USE_ONLY)}</div>', _strips(numbers), '<main class="study">']
     parts.append(
         f'<header><div><p class="kicker">A frozen model on new {subjects}</p><h1>{text(bundle["name"])}</h1></div>'
         f'<p class="model">{numbers["patients"]} {subjects}<br>{numbers["responders"]} with response</p></header>'
@@ -110,9 +110,17 @@ def _recalibration(one: Mapping[str, object]) -> str:
             f"{one['intercept']:+.3f} + {one['slope']:.3f} x log odds; "
             f"{one['shrinkage']:.2f} of the fitted change kept",
         ),
-        ("Patients", f"{one['patients']}; an intercept known to +-0.05 needs {one['patients_needed_for_intercept']}"),
+        ("Patients", one["patients"]),
+        ("Needed", f"{one['patients_needed_for_intercept']} to know the share of response to ±0.05, {_for_slope(one)}"),
     ]
     return table(("", "Before", f"After ({one['after_is']})"), rows, "numbers") + definitions(pairs)
+
+
+def _for_slope(one: Mapping[str, object]) -> str:
+    needed = one["patients_needed_for_slope"]
+    return (
+        "no number for the slope, as all get the same probability" if needed is None else f"{needed} the slope to ±0.2"
+    )
 
 
 def _prediction_rows(evaluation: Evaluation) -> Rows:

@@ -65,7 +65,7 @@ def _controls(models: Mapping[str, Mapping[str, object]], judged: Mapping[str, M
     if size is not None:
         words = "no model is better" if size["auc"] >= best else "the least that a model must beat"
         interval = with_interval(size["auc"], size["auc_low"], size["auc_high"])
-        sentences.append(f"Diameter and number of tumours alone: AUC {interval}, {words}.")
+        sentences.append(f"Size alone (diameter, number): AUC {interval}, {words}.")
     if scanner is not None and scanner["auc_low"] > _CHANCE:
         interval = with_interval(scanner["auc"], scanner["auc_low"], scanner["auc_high"])
         sentences.append(

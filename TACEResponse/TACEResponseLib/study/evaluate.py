@@ -17,7 +17,7 @@ from ..evaluation import (
 from ..models import ModelBundle, expit
 from ..models.wording import CLINICAL_CODING
 from .judgements import DECISION_THRESHOLDS
-from .known_patients import check_unknown
+from .known_patients import check_unknown, recalibration_remarks
 from .study_data import StudyData
 
 
@@ -89,7 +89,7 @@ class Evaluation:
         }
 
     def _remarks(self) -> list[str]:
-        remarks = []
+        remarks = recalibration_remarks(self.data, self.bundle.provenance)
         if self.bundle.demonstration and not self.data.is_phantom:
             remarks.append("The model learnt from phantoms: what it says of patients means nothing.")
         if self.left_out:

@@ -23,17 +23,13 @@ def patient_marks(features: np.ndarray) -> list[str]:
 
 
 def check_unknown(data: StudyData, features: np.ndarray | None, name: str, provenance: Mapping[str, object]) -> None:
-    """Raise ValueError if the model learnt from these patients, or was recalibrated on them, naming one of them.
+    """Raise ValueError if the model learnt from any of these patients, naming one of them.
 
     ``features`` (n, p) are in the order of the model, None if it needs none: then only a whole cohort is noticed.
     """
-    learnt = {provenance.get("cohort_sha256"): "learnt from"}
-    for step in provenance.get("lineage", []):
-        learnt[step["recalibration"]["cohort_sha256"]] = "was recalibrated on"
-    if data.sha256() in learnt:
+    if data.sha256() == provenance.get("cohort_sha256"):
         raise ValueError(
-            f"These are the patients that the model {name} {learnt[data.sha256()]}; judge it on others, or use "
-            "tace-response study."
+            f"These are the patients that the model {name} learnt from; judge it on others, or use tace-response study."
         )
     if features is None:
         return
@@ -46,3 +42,11 @@ def check_unknown(data: StudyData, features: np.ndarray | None, name: str, prove
             f"{len(shared)} of {len(data.cases)} patients, such as {shared[0]}, have exactly the features of patients "
             f"that the model {name} learnt from; leave them out and judge the model on others."
         )
+
+
+def recalibration_remarks(data: StudyData, provenance: Mapping[str, object]) -> list[str]:
+    """What to say if the model was recalibrated on exactly these patients."""
+    cohorts = {step["recalibration"]["cohort_sha256"] for step in provenance.get("lineage", [])}
+    if data.sha256() not in cohorts:
+        return []
+    return ["The model was recalibrated on these very patients: its calibration here is flattered, its AUC is not."]

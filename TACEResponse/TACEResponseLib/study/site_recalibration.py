@@ -6,7 +6,13 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from ..evaluation import Recalibration, calibration, patients_for_recalibration, recalibrate
+from ..evaluation import (
+    Recalibration,
+    calibration,
+    patients_for_recalibration,
+    patients_for_slope,
+    recalibrate,
+)
 from ..models import ModelBundle, expit, logit
 from ..models.folds import stratified_folds
 from .evaluate import Evaluation
@@ -54,6 +60,7 @@ def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> Site
         "after": _judged(_cross_validated(log_odds, outcome, random), outcome),
         "after_is": f"{_FOLDS}-fold cross-validation of the recalibration",
         "patients_needed_for_intercept": patients_for_recalibration(float(outcome.mean())),
+        "patients_needed_for_slope": patients_for_slope(main.intercept + main.slope * log_odds),
     }
     changes = {"predictor": _changed(old.predictor, main, evaluation.refit_log_odds, outcome, samples)}
     if old.score_only is not None:

@@ -91,11 +91,13 @@ class StudyData:
         return digest.hexdigest()
 
 
-def join_cohort(cases: Sequence[Case], table: FeatureTable | None, several_lesions: bool = False) -> StudyData:
+def join_cohort(
+    cases: Sequence[Case], table: FeatureTable | None, several_lesions: bool = False, to_learn: bool = True
+) -> StudyData:
     """Join cases with their features by key; one case a patient, unless ``several_lesions``.
 
     Cases without an outcome (empty or not evaluable) are left out and counted in ``remarks``. ``table`` is None for
-    models that need no features.
+    models that need no features. ``to_learn`` False leaves out remarks on what cannot be learnt from these cases.
 
     Raises
     ------
@@ -128,7 +130,7 @@ def join_cohort(cases: Sequence[Case], table: FeatureTable | None, several_lesio
         _check_features(known, table, features)
         remarks += ct_unit_remarks(names, features)
         constant = np.flatnonzero((features == features[0]).all(axis=0))
-        if constant.size:
+        if constant.size and to_learn:
             remarks.append(
                 f"The feature {names[constant[0]]}{_and_more(constant.size)} is the same in all patients and says "
                 "nothing here."
@@ -141,7 +143,7 @@ def join_cohort(cases: Sequence[Case], table: FeatureTable | None, several_lesio
             )
     data = StudyData(tuple(known), names, features, facts, outcome, table, tuple(remarks), len(cases) - len(known))
     useless = [CLINICAL_CODING[name] for name in CLINICAL_FACTS if name not in data.varying_facts]
-    if useless:
+    if useless and to_learn:
         remark = f"Unknown or the same in all patients, and therefore left out of models: {'; '.join(useless)}."
         data = replace(data, remarks=(*remarks, remark))
     return data
