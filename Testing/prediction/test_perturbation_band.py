@@ -62,6 +62,14 @@ def test_it_changes_no_other_number(banded, case, images, bundle):
     assert replace(banded, perturbation=None) == predict(case, bundle, images=images)
 
 
+def test_an_estimate_outside_its_band_is_warned_of(banded, case, images, bundle):
+    plain = predict(case, bundle, images=images)
+    for probability in (0.001, 0.999):
+        elsewhere = with_perturbation_band(replace(plain, probability=probability), case, bundle, images, DRAWS, seed=3)
+        assert elsewhere.perturbation == banded.perturbation
+        assert [one.code for one in elsewhere.warnings].count("estimate_outside_band") == 1
+
+
 def test_it_is_seeded(banded, case, images, bundle):
     plain = predict(case, bundle, images=images)
     assert with_perturbation_band(plain, case, bundle, images, DRAWS, seed=3) == banded

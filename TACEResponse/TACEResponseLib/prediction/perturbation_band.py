@@ -20,6 +20,9 @@ FEWEST_DRAWS = 10
 
 Progress = Callable[[int, int, str], None]
 
+_VISIBLE = 0.01
+"""Smaller differences of a probability do not show in a number of 100."""
+
 
 def with_perturbation_band(
     prediction: Prediction,
@@ -54,7 +57,8 @@ def with_perturbation_band(
     Returns
     -------
     Prediction
-        With ``perturbation``, or, where a perturbed VOI has no features, without it and with a warning that says why.
+        With ``perturbation``, and a warning if the estimate lies outside it; or, where a perturbed VOI has no
+        features, without it and with a warning that says why.
 
     Raises
     ------
@@ -81,7 +85,15 @@ def with_perturbation_band(
     band = PerturbationBand(
         float(np.percentile(low, 2.5)), float(np.percentile(high, 97.5)), draws, seed, settings.as_dict()
     )
-    return replace(prediction, perturbation=band)
+    own = prediction.probability_range or (prediction.probability,) * 2
+    warnings = prediction.warnings
+    if band.high < own[0] - _VISIBLE or own[1] + _VISIBLE < band.low:
+        text = (
+            "The estimate lies outside what VOIs drawn a little differently give: the score depends on how smooth the "
+            "outline is. Draw the VOIs again before relying on the number."
+        )
+        warnings = (*warnings, CaseWarning("estimate_outside_band", text))
+    return replace(prediction, perturbation=band, warnings=warnings)
 
 
 def check_draws(draws: int, bundle: ModelBundle) -> None:
