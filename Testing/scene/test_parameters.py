@@ -8,6 +8,7 @@ from TACEResponseLib.scene.batch import openScene
 from TACEResponseLib.scene.clinical_entry import entryOf
 from TACEResponseLib.scene.parameters import CHECKLIST_PARAMETERS, DEFAULTS, PATIENT_PARAMETERS, Parameters
 from TACEResponseLib.scene.parameters import parameterNode as module_node
+from TACEResponseLib.scene.roles import BASELINE_LINES_ROLE
 
 CHANGED = {str: "a b, ü; %", bool: True, int: 3, float: 1.25}
 
@@ -68,3 +69,16 @@ def test_a_damaged_number_falls_back_to_its_default(scene, text):
     parameters.node.SetParameter("tumourCount", text)
     assert parameters.get("tumourCount") == 0
     assert slicer.mrmlScene is scene
+
+
+def test_diameters_of_one_patient_are_not_the_next_ones(scene):
+    parameters = Parameters(module_node())
+    lines = [scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode") for _number in range(2)]
+    for line in lines:
+        line.CreateDefaultDisplayNodes()
+        parameters.node.AddNodeReferenceID(BASELINE_LINES_ROLE, line.GetID())
+    parameters.forgetPatient()
+    assert parameters.node.GetNumberOfNodeReferences(BASELINE_LINES_ROLE) == 0
+    for line in lines:
+        assert scene.IsNodePresent(line)
+        assert not line.GetDisplayNode().GetVisibility()

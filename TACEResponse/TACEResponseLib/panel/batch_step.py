@@ -167,6 +167,7 @@ class BatchStep(Step):
         if news.kind == "progress":
             self.ui.batchProgressBar.setValue(round(100 * news.fraction))
             return
+        self.ui.batchTable.resizeColumnsToContents()
         words = self.list.words()
         if news.kind == "done":
             showNote(self.ui.batchLabel, _("{counts} Table: {path}").format(counts=words, path=news.result))

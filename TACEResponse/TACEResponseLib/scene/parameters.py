@@ -9,7 +9,14 @@ from __future__ import annotations
 import slicer
 
 from .clinical_entry import ClinicalEntry
-from .roles import CLINICAL_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
+from .roles import (
+    BASELINE_LINES_ROLE,
+    CLINICAL_PARAMETERS,
+    FOLLOW_UP_LINES_ROLE,
+    MODULE_NAME,
+    SEGMENTATION_ROLES,
+    VOLUME_ROLES,
+)
 
 CHECKLIST_PARAMETERS: tuple[str, ...] = ("firstTace", "noEarlierTreatment", "extracellularAgent", "adult", "notDiffuse")
 
@@ -118,9 +125,16 @@ class Parameters:
             self.set(name, getattr(entry, name))
 
     def forgetPatient(self, keep: tuple[str, ...] = ()) -> None:
-        """Set what is true of one patient only back to its default, and take the VOIs out of their roles."""
+        """Set what is true of one patient only back to its default, and take VOIs and diameters out of their roles.
+
+        The nodes stay in the scene, hidden: they must not be taken for the next patient's.
+        """
         for name in PATIENT_PARAMETERS:
             if name not in keep:
                 self.set(name, DEFAULTS[name])
-        for role in (*SEGMENTATION_ROLES.values(), "secondSegmentation"):
-            self.setNode(role, None)
+        for role in (*SEGMENTATION_ROLES.values(), "secondSegmentation", BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
+            for number in range(self.node.GetNumberOfNodeReferences(role)):
+                display = getattr(self.node.GetNthNodeReference(role, number), "GetDisplayNode", lambda: None)()
+                if display is not None:
+                    display.SetVisibility(False)
+            self.node.RemoveNodeReferenceIDs(role)
