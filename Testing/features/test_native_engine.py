@@ -118,13 +118,13 @@ def test_diameters_are_those_of_all_pairs_of_vertices(density, spacing_kji):
     from scipy.spatial.distance import pdist
 
     mask = np.pad(_ball((13, 14, 15), 6) & (np.random.default_rng(3).random((13, 14, 15)) < density), 1)
-    vertices = mesh_vertices(mask)
-    points = vertices * np.array(spacing_kji) / 2
-    assert largest_distance(vertices, np.array(spacing_kji)) == pytest.approx(pdist(points).max(), rel=1e-12)
+    vertices, half_voxel_mm = mesh_vertices(mask), np.array(spacing_kji) / 2
+    points = vertices * half_voxel_mm
+    assert largest_distance(vertices, half_voxel_mm) == pytest.approx(pdist(points).max(), rel=1e-12)
     for axis in range(3):
         in_planes = [points[vertices[:, axis] == plane] for plane in np.unique(vertices[:, axis])]
         expected = max(pdist(plane).max() for plane in in_planes if len(plane) > 1)
-        assert largest_distance_in_plane(vertices, np.array(spacing_kji), axis) == pytest.approx(expected, rel=1e-12)
+        assert largest_distance_in_plane(vertices, half_voxel_mm, axis) == pytest.approx(expected, rel=1e-12)
 
 
 def test_volume_and_area_of_a_large_ball(make_voi):

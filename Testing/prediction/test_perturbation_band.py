@@ -14,8 +14,8 @@ from TACEResponseLib.prediction import (
     prediction_from_dict,
     prediction_row,
     prediction_to_dict,
-    with_perturbation_band,
 )
+from TACEResponseLib.prediction.perturbation_band import with_perturbation_band
 from TACEResponseLib.repeatability import DEFAULT_PERTURBATION, PerturbationSettings, perturb_images
 
 DRAWS = 10

@@ -13,7 +13,6 @@ from ..cohort import Case, CaseKey, case_folder_names, check_can_write, read_man
 from ..features import ENGINES
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..prediction import Prediction
-from ..prediction.perturbation_band import check_draws
 from ..reporting.cohort_results import PREDICTIONS_FILE, write_cohort_results
 from ..reporting.predict_job import PredictJob, predict_case
 from .batch_options import add_batch_arguments, check_engine, tell_outcome, tell_summary
@@ -67,6 +66,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if arguments.prevalence is not None:
         bundle = bundle.with_prevalence(arguments.prevalence)
     if arguments.perturbations:
+        from ..prediction.perturbation_band import check_draws
+
         check_draws(arguments.perturbations, bundle)
     if arguments.all_rows and selection_words(arguments):
         raise ValueError("--all-rows takes every reader, session and lesion; leave out the choice of one.")

@@ -12,7 +12,6 @@ import numpy as np
 
 from ..cohort import CaseKey, CaseWarning
 from .measurements import (
-    bounding_box,
     centre_lps_mm,
     index_to_lps_mm,
     largest_diameter_mm,
@@ -133,7 +132,7 @@ def _identical_masks_warning(vois: Mapping[str, Voi]) -> CaseWarning | None:
 
 
 def _shape_of_mask(voi: Voi) -> tuple:
-    inside = voi.mask[bounding_box(voi.mask)]
+    inside = voi.mask[voi.box]
     return voi.spacing_mm, inside.shape, np.packbits(inside).tobytes()
 
 
@@ -167,9 +166,8 @@ def _overlap(one: Voi, other: Voi) -> bool:
     """Whether any voxel centre of the VOI with the smaller voxels lies in a voxel of the other VOI."""
     if np.prod(one.spacing_mm) > np.prod(other.spacing_mm):
         one, other = other, one
-    box = bounding_box(one.mask)
-    start = [part.start for part in box]
-    points_mm = index_to_lps_mm(one, (np.argwhere(one.mask[box]) + start)[:, ::-1])
+    start = [part.start for part in one.box]
+    points_mm = index_to_lps_mm(one, (np.argwhere(one.mask[one.box]) + start)[:, ::-1])
     indices = np.floor(lps_mm_to_index(other, points_mm) + 0.5).astype(int)[:, ::-1]
     inside = ((indices >= 0) & (indices < other.mask.shape)).all(axis=1)
     return bool(other.mask[tuple(indices[inside].T)].any())

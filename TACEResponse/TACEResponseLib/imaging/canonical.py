@@ -14,7 +14,7 @@ from ..cohort import ArraySource, CaseKey, FileSource, Lattice
 from .mask_file import check_labels_are_whole_numbers
 from .mask_lattice import paste_mask
 from .messages import case_label
-from .voi import Voi
+from .voi import VOXEL_TYPE, Voi
 
 ORTHOGONALITY_TOLERANCE = 1e-4
 """Largest deviation of direction^T direction from the identity."""
@@ -88,7 +88,7 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
     spacing_mm = tuple(round(float(value), _SPACING_DECIMALS) for value in lattice.spacing_mm)
     with np.errstate(over="ignore", invalid="ignore"):
         # What does not fit becomes infinite, which the gate refuses.
-        voxels = np.ascontiguousarray(voxels, dtype="<f4")
+        voxels = np.ascontiguousarray(voxels, dtype=VOXEL_TYPE)
     pasted = np.ascontiguousarray(pasted)
     return Voi(
         sequence=sequence,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..cohort import CaseKey, CaseWarning
-from .measurements import bounding_box, index_to_lps_mm, slice_axis
+from .bounding_box import bounding_box
+from .measurements import index_to_lps_mm, slice_axis
 from .messages import case_label
 from .voi import ResampledVoi, Voi
 
@@ -84,7 +85,7 @@ def count_bins(values: np.ndarray, bin_width: float) -> int:
 def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
     if voi.mask.all():
         raise ValueError("the mask covers the whole image; draw only the tumour, and give the whole image.")
-    box = bounding_box(voi.mask)
+    box = voi.box
     inside = voi.mask[box]
     bad = int(np.count_nonzero(~np.isfinite(voi.voxels[box][inside])))
     if bad:

@@ -110,7 +110,9 @@ def _choose_segment(path: Path, segments: list[_Segment], label: int | str | Non
 
 
 def _choose_value(path: Path, labels: np.ndarray, label: int | str | None) -> int:
-    present = [int(value) for value in np.unique(labels[labels != 0])]
+    # Not by numpy.unique, which imports numpy.ma: as long as reading the mask takes.
+    drawn = np.sort(labels[labels != 0])
+    present = [int(value) for value in drawn[np.append(True, drawn[1:] != drawn[:-1])]]
     listed = ", ".join(map(str, present[:10])) + (f" and {len(present) - 10} more" if len(present) > 10 else "")
     if label is None:
         if len(present) == 1:

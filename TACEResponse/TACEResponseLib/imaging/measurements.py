@@ -19,8 +19,7 @@ def volume_ml(voi: Voi) -> float:
 
 def centre_lps_mm(voi: Voi) -> np.ndarray:
     """Centre of mass of the labelled voxels in the patient: (L, P, S) in mm."""
-    box = bounding_box(voi.mask)
-    centre_kji = np.argwhere(voi.mask[box]).mean(axis=0) + [part.start for part in box]
+    centre_kji = np.argwhere(voi.mask[voi.box]).mean(axis=0) + [part.start for part in voi.box]
     return index_to_lps_mm(voi, centre_kji[np.newaxis, ::-1])[0]
 
 
@@ -31,7 +30,7 @@ def largest_diameter_mm(voi: Voi) -> float:
     report ask for it.
     """
     if voi not in _diameters_mm:
-        _diameters_mm[voi] = float(largest_distance(2 * _row_ends(voi.mask), np.asarray(voi.spacing_mm)[::-1]))
+        _diameters_mm[voi] = float(largest_distance(_row_ends(voi.mask[voi.box]), np.asarray(voi.spacing_mm)[::-1]))
     return _diameters_mm[voi]
 
 
@@ -41,19 +40,9 @@ def largest_in_plane_diameter_mm(voi: Voi) -> float:
     The counterpart of the longest diameter measured on one image of the series.
     """
     axis = slice_axis(voi.spacing_mm)
-    points = _row_ends(voi.mask) if axis != 2 else _row_ends(np.swapaxes(voi.mask, 0, 2))[:, ::-1]
-    return float(largest_distance_in_plane(2 * points, np.asarray(voi.spacing_mm)[::-1], axis))
-
-
-def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice]:
-    """The smallest box (K, J, I) that holds all labelled voxels. Raises ValueError if there are none."""
-    box = [slice(None)] * 3
-    for axis in range(3):
-        indices = np.flatnonzero(_any_along(mask[tuple(box)], axis))
-        if not len(indices):
-            raise ValueError("the mask is empty; draw the lesion.")
-        box[axis] = slice(int(indices[0]), int(indices[-1]) + 1)
-    return tuple(box)
+    inside = voi.mask[voi.box]
+    points = _row_ends(inside) if axis != 2 else _row_ends(np.swapaxes(inside, 0, 2))[:, ::-1]
+    return float(largest_distance_in_plane(points, np.asarray(voi.spacing_mm)[::-1], axis))
 
 
 def slice_axis(spacing_mm: tuple[float, float, float]) -> int:
@@ -77,17 +66,10 @@ def lps_mm_to_index(voi: Voi, points_mm: np.ndarray) -> np.ndarray:
     return np.linalg.solve(axes, (np.asarray(points_mm, float) - np.asarray(voi.placement.origin_mm)).T).T
 
 
-def _any_along(mask: np.ndarray, axis: int) -> np.ndarray:
-    return mask.any(axis=tuple(other for other in range(3) if other != axis))
-
-
-def _row_ends(mask: np.ndarray) -> np.ndarray:
+def _row_ends(inside: np.ndarray) -> np.ndarray:
     """Indices (n, 3) in the order K, J, I of the first and last labelled voxel of every row along I."""
-    box = bounding_box(mask)
-    inside = mask[box]
     k, j = np.nonzero(inside.any(axis=2))
     rows = inside[k, j]
     first = rows.argmax(axis=1)
     last = rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
-    ends = np.concatenate([np.column_stack([k, j, first]), np.column_stack([k, j, last])])
-    return ends + [part.start for part in box]
+    return np.concatenate([np.column_stack([k, j, first]), np.column_stack([k, j, last])])

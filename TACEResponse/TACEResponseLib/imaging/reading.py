@@ -12,6 +12,7 @@ import numpy as np
 from ..cohort import AcquisitionTags, ArraySource, FileSource, Lattice
 from .acquisition_tags import acquisition_tags
 from .quiet_itk import quiet_itk, raise_if_out_of_memory
+from .voi import VOXEL_TYPE
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -28,8 +29,8 @@ _NOT_THIS_FORMAT = "it is damaged or not of the format that its name says; copy 
 class FileVolume:
     """A volume as its file holds it.
 
-    ``voxels`` has axes (K, J, I), or (K, J, I, component) for a vector image, in the file's own type. ``metadata`` are
-    the header's keys as SimpleITK gives them.
+    ``voxels`` has axes (K, J, I), or (K, J, I, component) for a vector image. ``metadata`` are the header's keys as
+    SimpleITK gives them.
     """
 
     voxels: np.ndarray
@@ -43,7 +44,7 @@ def read_source(source: FileSource) -> ArraySource:
     Returns
     -------
     ArraySource
-        Voxels in the file's type, the mask as bool on its own lattice, LPS geometry in mm.
+        Voxels as float32, the mask as bool on its own lattice, LPS geometry in mm.
 
     Raises
     ------
@@ -70,14 +71,14 @@ def read_source(source: FileSource) -> ArraySource:
 def read_image(path: Path) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
     """Read a scalar 3-D volume from a file or from a folder with one DICOM series.
 
-    Returns voxels (K, J, I) in the file's type (float32 from DICOM, rescale slope and intercept applied), their
-    lattice and the acquisition tags. Raises ValueError as `read_source` does.
+    Returns voxels (K, J, I) as float32 (from DICOM with rescale slope and intercept applied), their lattice and the
+    acquisition tags. Raises ValueError as `read_source` does.
     """
     if path.is_dir():
         from .dicom_series import read_dicom_series
 
         return read_dicom_series(path)
-    volume = read_volume_file(path, "image")
+    volume = read_volume_file(path, "image", VOXEL_TYPE)
     if volume.voxels.ndim != 3:
         raise ValueError(
             f"the image {path} has {volume.voxels.shape[3]} values per voxel (colour, vector or several volumes); "
@@ -86,10 +87,11 @@ def read_image(path: Path) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
     return volume.voxels, volume.lattice, acquisition_tags(volume.metadata)
 
 
-def read_volume_file(path: Path, role: str) -> FileVolume:
+def read_volume_file(path: Path, role: str, voxel_type: str | None = None) -> FileVolume:
     """Read a NRRD, NIfTI or MHA file; ``role`` ("image" or "mask") is what messages call it.
 
-    Raises ValueError if the file is missing, of another format, damaged, cut off, or not three-dimensional.
+    ``voxel_type`` is the type wanted (what does not fit becomes infinite), by default the file's own. Raises ValueError
+    if the file is missing, of another format, damaged, cut off, or not three-dimensional.
     """
     import SimpleITK as sitk
 
@@ -120,8 +122,11 @@ def read_volume_file(path: Path, role: str) -> FileVolume:
         except RuntimeError as error:
             raise_if_out_of_memory(error)
             raise ValueError(f"the {role} {path} is damaged or cut off; copy or export it again.") from error
-    voxels = sitk.GetArrayFromImage(image)
-    check_after_reading(path, role, metadata, voxels)
+    # A view, and one copy in the type that is wanted: whole volumes are what reading a case spends its time on.
+    stored = sitk.GetArrayViewFromImage(image)
+    check_after_reading(path, role, metadata, stored)
+    with np.errstate(over="ignore", invalid="ignore"):
+        voxels = np.array(stored, dtype=voxel_type, order="C")
     return FileVolume(voxels, Lattice(image.GetSpacing(), image.GetOrigin(), image.GetDirection()), metadata)
 
 

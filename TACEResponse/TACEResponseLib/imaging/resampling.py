@@ -15,6 +15,7 @@ import math
 
 import numpy as np
 
+from .bounding_box import bounding_box
 from .voi import ResampledVoi, Voi
 
 CROP_MARGIN_VOXELS = 20
@@ -57,28 +58,26 @@ def resample(voi: Voi, spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0))
     ValueError
         If the mask is empty, or so small that no point of the grid falls into it.
     """
-    box = _bounding_box(voi.mask)
-    if box is None:
+    if not voi.mask.any():
         raise ValueError("The VOI holds no voxel; draw the tumour on this sequence.")
     native_mm = np.array(voi.spacing_mm)
-    box_start, box_size = (np.array(part[::-1]) for part in box)  # (I, J, K), as SimpleITK counts
+    box_start = np.array([part.start for part in voi.box[::-1]])  # (I, J, K), as SimpleITK counts
+    box_size = np.array([part.stop - part.start for part in voi.box[::-1]])
     grid_mm = np.where(box_size == 1, native_mm, np.array(spacing_mm, dtype=float))
     if np.allclose(native_mm, grid_mm):
-        within_box = tuple(slice(start, start + size) for start, size in zip(*box, strict=True))
-        return ResampledVoi(voi.voxels[within_box], voi.mask[within_box], voi.spacing_mm)
+        return ResampledVoi(voi.voxels[voi.box], voi.mask[voi.box], voi.spacing_mm)
 
     first, size = _grid(native_mm, grid_mm, box_start, box_size, np.array(voi.mask.shape[::-1]))
     mask_image = _simpleitk_image(voi.mask.view(np.uint8), native_mm)
     centre_of_first = 0.5 * (grid_mm - native_mm) / native_mm + first / (native_mm / grid_mm)
     origin_mm = np.array(mask_image.TransformContinuousIndexToPhysicalPoint(centre_of_first.tolist()))
     grid_mask = _on_grid(mask_image, "sitkNearestNeighbor", origin_mm, grid_mm, size).view(bool)
-    grid_box = _bounding_box(grid_mask)
-    if grid_box is None:
+    if not grid_mask.any():
         raise ValueError(
             f"No point of the {_in_words(grid_mm)} grid falls into the VOI; it is too small for radiomic features."
         )
 
-    within_box = tuple(slice(start, start + length) for start, length in zip(*grid_box, strict=True))
+    within_box = bounding_box(grid_mask)
     mask = np.ascontiguousarray(grid_mask[within_box])
     points = [centre_of_first[axis] + np.arange(size[axis]) / (native_mm / grid_mm)[axis] for axis in (2, 1, 0)]
     points = [axis_points[part] for axis_points, part in zip(points, within_box, strict=True)]
@@ -88,20 +87,6 @@ def resample(voi: Voi, spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0))
         image = _simpleitk_image(voi.voxels, native_mm)
         voxels = np.ascontiguousarray(_on_grid(image, "sitkBSpline", origin_mm, grid_mm, size)[within_box])
     return ResampledVoi(voxels, mask, tuple(grid_mm.tolist()))
-
-
-def _bounding_box(mask: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """First index and size along each array axis of the smallest box that holds the mask; None if it is empty."""
-    starts, sizes = [], []
-    for axis in range(mask.ndim):
-        other_axes = tuple(other for other in range(mask.ndim) if other != axis)
-        occupied = np.flatnonzero(mask.any(axis=other_axes))
-        if occupied.size == 0:
-            return None
-        starts.append(int(occupied[0]))
-        sizes.append(int(occupied[-1] - occupied[0]) + 1)
-        mask = mask[(slice(None),) * axis + (slice(starts[-1], starts[-1] + sizes[-1]),)]
-    return tuple(starts), tuple(sizes)
 
 
 def _grid(

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..cohort import AcquisitionTags, CaseKey, CaseWarning, Lattice
+from .bounding_box import bounding_box
+
+VOXEL_TYPE = "<f4"
+"""Type of a canonical volume's voxels: float32, little-endian."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +34,15 @@ class Voi:
     image_sha256: str
     mask_sha256: str
 
+    @cached_property
+    def box(self) -> tuple[slice, slice, slice]:
+        """The smallest box (K, J, I) that holds the VOI. Raises ValueError if the mask is empty."""
+        return bounding_box(self.mask)
+
 
 @dataclass(frozen=True, eq=False)
 class ResampledVoi:
-    """A VOI on the isotropic grid of the settings, cropped to the mask's bounding box plus a margin.
+    """A VOI on the isotropic grid of the settings, cropped to the mask's bounding box.
 
     ``voxels`` is float32 and ``mask`` bool, both (K, J, I). The grid is the one that PyRadiomics anchors on the mask's
     place in the whole image; voxels and mask equal its full resampling wherever they overlap.

@@ -220,7 +220,8 @@ def _check_known(folder: Path, fields: Mapping[str, object]) -> None:
         except ValueError:
             refuse(f"it needs the unknown feature set {fields['feature_set']!r}")
         whole, own = feature_set.column_names(tuple(fields["required_sequences"])), tuple(fields["feature_names"])
-        if own != tuple(name for name in whole if name in set(own)) or not own:
+        chosen = set(own)
+        if own != tuple(name for name in whole if name in chosen) or not own:
             refuse(f"its features are not those of the feature set {fields['feature_set']!r}")
 
 

@@ -10,7 +10,7 @@ import slicer
 
 from ..batch.extract_job import FEATURES_FILE
 from ..cohort import SEQUENCES
-from ..prediction import with_perturbation_band
+from ..prediction.perturbation_band import with_perturbation_band
 from ..scene.cases import arraySource, caseOfNodes, nodesOfParameterNode
 from ..scene.i18n import _
 from ..scene.repeatability_nodes import iccChart, iccTable, iccWords

@@ -1,6 +1,5 @@
 """Case + ModelBundle -> Prediction: the one path to a probability (architecture.md, rule 7)."""
 
-from .perturbation_band import with_perturbation_band
 from .predict import predict, predict_from_features
 from .result import Contribution, PerturbationBand, Position, Prediction
 from .serialisation import (
@@ -27,7 +26,6 @@ __all__ = [
     "prediction_row",
     "prediction_to_dict",
     "read_prediction",
-    "with_perturbation_band",
     "write_prediction",
     "write_predictions_table",
 ]

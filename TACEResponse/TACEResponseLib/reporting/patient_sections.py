@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from ..cohort import CLINICAL_FACTS, ClinicalRecord, Sequence
 from ..imaging import (
@@ -32,9 +33,10 @@ from ..prediction.wording import (
 )
 from .figures import contribution_bars, perturbation_bar, probability_bar, score_figure, slice_figure
 from .page import definitions, section, table, text
-from .slice_view import common_field_mm, crop, display_window, largest_slice
+from .slice_view import SliceView, common_field_mm, crop, display_window, largest_slice
 
 _CLASS_TITLES = {"OR": "Response predicted", "NOR": "No response predicted", "undecided": "No class named"}
+_FIGURES_AT_ONCE = 2  # packing a picture leaves the interpreter free
 _HASH_SHOWN = 16
 _SEQUENCE_NAMES = {str(sequence): sequence.full_name for sequence in Sequence}
 
@@ -127,15 +129,18 @@ def images_section(images: CaseImages | None) -> str:
         return ""
     views = [largest_slice(voi) for voi in images.vois.values()]
     field_mm = common_field_mm(views)
-    figures = []
-    for view in views:
+
+    def figure(view: SliceView) -> str:
         cropped = crop(view, field_mm)
         low, high = display_window(cropped.pixels)
         name = _SEQUENCE_NAMES.get(view.sequence, "")
-        figures.append(
+        return (
             f"<figure>{slice_figure(cropped, field_mm)}<figcaption><b>{text(view.sequence)}</b> {text(name)}<br>"
             f"<span>{text(view.place)}; window {low:.0f} to {high:.0f}</span></figcaption></figure>"
         )
+
+    with ThreadPoolExecutor(_FIGURES_AT_ONCE) as executor:
+        figures = list(executor.map(figure, views))
     caption = (
         '<p class="caption">The slice on which the lesion is largest, VOI outlined by its voxels. All to one scale; '
         "interpolated for display only. Not for diagnosis.</p>"

@@ -12,7 +12,7 @@ from ..cohort import Case, case_folder_names
 from ..features import Engine, get_engine
 from ..imaging import read_case_images
 from ..models import ModelBundle, load_bundle
-from ..prediction import Prediction, predict, with_perturbation_band
+from ..prediction import Prediction, predict
 from ..prediction.serialisation import read_prediction
 from ..prediction.wording import interval_per_hundred, per_hundred
 from .case_results import PREDICTION_FILE, write_case_results
@@ -98,6 +98,8 @@ def predict_case(
         )
     prediction = predict(case, bundle, progress, engine=engine, images=images)
     if perturbations:
+        from ..prediction.perturbation_band import with_perturbation_band
+
         prediction = with_perturbation_band(
             prediction, case, bundle, images, perturbations, engine=engine, progress=progress
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..imaging import Voi, slice_axis
+from ..imaging.percentiles import percentiles
 
 _PLANES = ("sagittal", "coronal", "axial")
 _TOWARDS = (("L", "R"), ("P", "A"), ("S", "I"))
@@ -43,7 +44,8 @@ def largest_slice(voi: Voi) -> SliceView:
     the left. Oblique slices go by their nearest plane.
     """
     axis = slice_axis(voi.spacing_mm)
-    number = int(voi.mask.sum(axis=tuple(other for other in range(3) if other != axis)).argmax())
+    areas = voi.mask[voi.box].sum(axis=tuple(other for other in range(3) if other != axis))
+    number = voi.box[axis].start + int(areas.argmax())
     pixels, mask = np.take(voi.voxels, number, axis), np.take(voi.mask, number, axis)
     direction = np.reshape(np.asarray(voi.placement.direction), (3, 3))
     normal = direction[:, 2 - axis]
@@ -93,7 +95,7 @@ def crop(view: SliceView, field_mm: float) -> SliceView:
 
 def display_window(pixels: np.ndarray) -> tuple[float, float]:
     """Intensities shown black and white: the 1st and 99.5th percentile of the finite pixels."""
-    low, high = np.percentile(pixels[np.isfinite(pixels)], _WINDOW_PERCENTILES)
+    low, high = percentiles(pixels[np.isfinite(pixels)], _WINDOW_PERCENTILES)
     return float(low), float(high) if high > low else float(low) + 1.0
 
 

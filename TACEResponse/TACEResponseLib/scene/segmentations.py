@@ -6,7 +6,7 @@ import numpy as np
 import slicer
 
 from ..cohort import Lattice
-from ..imaging.measurements import bounding_box
+from ..imaging.bounding_box import bounding_box
 from .volumes import checkNoTransform, contentDigest, latticeOfMatrix, volumeArray, volumeLattice
 
 TUMOUR_NAME = "Tumour"

@@ -10,9 +10,9 @@ import slicer
 
 from ..cohort import ArraySource, CaseKey, Lattice
 from ..imaging import Voi, canonical_voi, check_between_sequences, largest_in_plane_diameter_mm, slice_axis, volume_ml
+from ..imaging.bounding_box import bounding_box
 from ..imaging.gate import FEWEST_SLICES
 from ..imaging.mask_lattice import paste_mask
-from ..imaging.measurements import bounding_box
 from .segmentations import croppedToVoi, isUnchecked, segmentArray
 from .volumes import contentDigest, volumeLattice, volumeTags
 

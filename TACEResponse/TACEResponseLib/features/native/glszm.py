@@ -12,8 +12,8 @@ from .size_matrix import SizeMatrices, count_pairs
 def size_zone_matrix(voi: DiscretisedVoi) -> SizeMatrices:
     """The one matrix of all zones, with a column for each zone size that occurs."""
     zone_codes, zone_sizes = _zones(voi.codes)
-    sizes, column = np.unique(zone_sizes, return_inverse=True)
-    counts = count_pairs(zone_codes, column + 1, voi.n_levels, sizes.size)
+    sizes = np.flatnonzero(np.bincount(zone_sizes))
+    counts = count_pairs(zone_codes, np.searchsorted(sizes, zone_sizes) + 1, voi.n_levels, sizes.size)
     return SizeMatrices(counts[None], voi.grey_levels, sizes.astype(float))
 
 

@@ -36,7 +36,7 @@ def shape_features(mask: np.ndarray, spacing_mm: tuple[float, float, float]) -> 
     spacing_kji = np.array(spacing_mm[::-1], dtype=float)
     padded_mask = np.pad(mask, 1)
     area, volume = mesh_area_and_volume(padded_mask, spacing_kji)
-    vertices = mesh_vertices(padded_mask)
+    vertices, half_voxel_mm = mesh_vertices(padded_mask), spacing_kji / 2
     n_voxels, (least, minor, major) = _principal_variances(padded_mask, spacing_kji)
     sphericity = (36 * np.pi * volume**2) ** (1 / 3) / area
     return {
@@ -46,10 +46,10 @@ def shape_features(mask: np.ndarray, spacing_mm: tuple[float, float, float]) -> 
         "Flatness": np.sqrt(least / major),
         "LeastAxisLength": 4 * np.sqrt(least),
         "MajorAxisLength": 4 * np.sqrt(major),
-        "Maximum2DDiameterColumn": largest_distance_in_plane(vertices, spacing_kji, 1),
-        "Maximum2DDiameterRow": largest_distance_in_plane(vertices, spacing_kji, 2),
-        "Maximum2DDiameterSlice": largest_distance_in_plane(vertices, spacing_kji, 0),
-        "Maximum3DDiameter": largest_distance(vertices, spacing_kji),
+        "Maximum2DDiameterColumn": largest_distance_in_plane(vertices, half_voxel_mm, 1),
+        "Maximum2DDiameterRow": largest_distance_in_plane(vertices, half_voxel_mm, 2),
+        "Maximum2DDiameterSlice": largest_distance_in_plane(vertices, half_voxel_mm, 0),
+        "Maximum3DDiameter": largest_distance(vertices, half_voxel_mm),
         "MeshVolume": volume,
         "MinorAxisLength": 4 * np.sqrt(minor),
         "SphericalDisproportion": 1 / sphericity,
