@@ -31,7 +31,8 @@ class RunRecord:
             "started": self._started_at.isoformat(timespec="seconds"),
             "duration_s": round(time.monotonic() - self._started_s, 3),
             "host": platform.node(),
-            "platform": platform.platform(),
+            # Not platform.platform(), which starts a process to ask for the processor's name.
+            "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
             "versions": run_versions(),
             **counts,
         }

@@ -29,13 +29,15 @@ _NOT_THIS_FORMAT = "it is damaged or not of the format that its name says; copy 
 class FileVolume:
     """A volume as its file holds it.
 
-    ``voxels`` has axes (K, J, I), or (K, J, I, component) for a vector image. ``metadata`` are the header's keys as
-    SimpleITK gives them.
+    ``voxels`` has axes (K, J, I), or (K, J, I, component) for a vector image, in the file's own type; it shows what
+    ``image`` holds, and only as long as that lives: reading a case spends its time on copies of whole volumes.
+    ``metadata`` are the header's keys as SimpleITK gives them.
     """
 
     voxels: np.ndarray
     lattice: Lattice
     metadata: dict[str, str]
+    image: sitk.Image
 
 
 def read_source(source: FileSource) -> ArraySource:
@@ -78,20 +80,22 @@ def read_image(path: Path) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
         from .dicom_series import read_dicom_series
 
         return read_dicom_series(path)
-    volume = read_volume_file(path, "image", VOXEL_TYPE)
+    volume = read_volume_file(path, "image")
     if volume.voxels.ndim != 3:
         raise ValueError(
             f"the image {path} has {volume.voxels.shape[3]} values per voxel (colour, vector or several volumes); "
             "give a volume with one grey value per voxel."
         )
-    return volume.voxels, volume.lattice, acquisition_tags(volume.metadata)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # What does not fit becomes infinite, which the gate refuses.
+        voxels = np.array(volume.voxels, VOXEL_TYPE)
+    return voxels, volume.lattice, acquisition_tags(volume.metadata)
 
 
-def read_volume_file(path: Path, role: str, voxel_type: str | None = None) -> FileVolume:
+def read_volume_file(path: Path, role: str) -> FileVolume:
     """Read a NRRD, NIfTI or MHA file; ``role`` ("image" or "mask") is what messages call it.
 
-    ``voxel_type`` is the type wanted (what does not fit becomes infinite), by default the file's own. Raises ValueError
-    if the file is missing, of another format, damaged, cut off, or not three-dimensional.
+    Raises ValueError if the file is missing, of another format, damaged, cut off, or not three-dimensional.
     """
     import SimpleITK as sitk
 
@@ -122,12 +126,9 @@ def read_volume_file(path: Path, role: str, voxel_type: str | None = None) -> Fi
         except RuntimeError as error:
             raise_if_out_of_memory(error)
             raise ValueError(f"the {role} {path} is damaged or cut off; copy or export it again.") from error
-    # A view, and one copy in the type that is wanted: whole volumes are what reading a case spends its time on.
-    stored = sitk.GetArrayViewFromImage(image)
-    check_after_reading(path, role, metadata, stored)
-    with np.errstate(over="ignore", invalid="ignore"):
-        voxels = np.array(stored, dtype=voxel_type, order="C")
-    return FileVolume(voxels, Lattice(image.GetSpacing(), image.GetOrigin(), image.GetDirection()), metadata)
+    voxels = sitk.GetArrayViewFromImage(image)
+    check_after_reading(path, role, metadata, voxels)
+    return FileVolume(voxels, Lattice(image.GetSpacing(), image.GetOrigin(), image.GetDirection()), metadata, image)
 
 
 def _check_path(path: Path, role: str) -> None:

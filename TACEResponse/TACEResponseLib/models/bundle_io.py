@@ -20,7 +20,7 @@ from ..features import FeatureSettings, get_feature_set
 from .bundle import SCHEMA_VERSION, ModelBundle
 from .linear_predictor import LinearPredictor
 from .score_model import ScoreModel
-from .score_types import SCORE_TYPES
+from .score_types import SCORE_TYPES, score_type
 
 MODEL_FILE, ARRAYS_FILE, CARD_FILE = "model.json", "arrays.npz", "MODEL_CARD.md"
 KINDS = ("clinical", "radiomics", "merged")
@@ -203,9 +203,9 @@ def _check_known(folder: Path, fields: Mapping[str, object]) -> None:
 
     if fields.get("kind") not in KINDS:
         refuse(f"it is of the unknown kind {fields.get('kind')!r}")
-    for score_type in fields["score_types"].values():
-        if score_type not in SCORE_TYPES:
-            refuse(f"it needs a score of the unknown type {score_type!r}")
+    for type_name in fields["score_types"].values():
+        if type_name not in SCORE_TYPES:
+            refuse(f"it needs a score of the unknown type {type_name!r}")
     for fact in fields["required_facts"]:
         if fact not in CLINICAL_FACTS:
             refuse(f"it needs the unknown fact {fact!r}")
@@ -259,8 +259,8 @@ def _arrays_of(bundle: ModelBundle) -> dict[str, np.ndarray]:
 
 def _scores_from(score_types: Mapping[str, str], arrays: Mapping[str, np.ndarray], group: str) -> dict[str, ScoreModel]:
     models = {}
-    for name, score_type in score_types.items():
+    for name, type_name in score_types.items():
         prefix = f"{group}/{name}/"
         parts = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-        models[name] = SCORE_TYPES[score_type].from_arrays(parts)
+        models[name] = score_type(type_name).from_arrays(parts)
     return models
