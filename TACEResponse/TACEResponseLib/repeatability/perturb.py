@@ -19,13 +19,15 @@ class PerturbationSettings:
     """How far a drawing may differ; all in mm, each draw uniform between minus and plus the value.
 
     ``margin_mm`` grows or shrinks the VOI, ``shift_mm`` moves it along each axis within the slices,
-    ``edge_mm`` is the standard deviation of smooth noise that moves the edge, whose waves are ``wave_mm`` long.
+    ``edge_mm`` is the standard deviation of smooth noise that moves the edge, whose waves are ``wave_mm`` long: about
+    as long as a lesion is wide, as readers differ about a part of the margin. Short waves make the edge ragged, which
+    no reader draws, and so move all features of shape, and the score, to one side.
     """
 
     margin_mm: float = 1.0
     shift_mm: float = 1.0
     edge_mm: float = 0.7
-    wave_mm: float = 6.0
+    wave_mm: float = 30.0
 
     def as_dict(self) -> dict[str, float]:
         """For provenance."""
@@ -153,10 +155,12 @@ def _shifted(distance: np.ndarray, spacing: np.ndarray, shift_mm: np.ndarray) ->
 def _smooth_noise(
     shape: tuple[int, ...], spacing: np.ndarray, wave_mm: float, random: np.random.Generator
 ) -> np.ndarray:
-    """Noise of standard deviation 1, smoothed by a Gaussian of a quarter of a wave."""
+    """Noise of mean 0 and standard deviation 1 over the box, smoothed by a Gaussian of a quarter of a wave."""
     from scipy.ndimage import gaussian_filter
 
     noise = gaussian_filter(random.standard_normal(shape), wave_mm / 4 / spacing, mode="wrap")
+    # Without its mean, which the margin stands for: in a box shorter than a wave little else would be left.
+    noise -= noise.mean()
     return noise / max(noise.std(), 1e-12)
 
 
