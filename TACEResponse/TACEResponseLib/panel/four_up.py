@@ -48,6 +48,7 @@ class FourUp:
 
     def __init__(self) -> None:
         self._layoutBefore: int | None = None
+        self._otherLayout: int | None = None
         self._restricted: list[str] = []
         self._captions: dict[str, vtk.vtkTextActor] = {}
 
@@ -55,6 +56,14 @@ class FourUp:
     def isShown(self) -> bool:
         """The four-up is the present layout."""
         return slicer.app.layoutManager().layout == LAYOUT_ID
+
+    def showInstead(self, layoutId: int) -> None:
+        """Another layout, with a table or a plot; `hide` gives back the one before it too."""
+        self.hide()
+        manager = slicer.app.layoutManager()
+        if manager.layout != layoutId:
+            self._layoutBefore, self._otherLayout = manager.layout, layoutId
+            manager.setLayout(layoutId)
 
     def show(
         self,
@@ -66,6 +75,7 @@ class FourUp:
         manager = slicer.app.layoutManager()
         registerLayout()
         if not self.isShown:
+            self.hide()
             self._layoutBefore = manager.layout
             manager.setLayout(LAYOUT_ID)
         for sequence, name in VIEW_NAMES.items():
@@ -101,7 +111,7 @@ class FourUp:
             if node is not None:
                 node.RemoveAllViewNodeIDs()
         self._restricted = []
-        if self._layoutBefore is not None and self.isShown:
+        if self._layoutBefore is not None and slicer.app.layoutManager().layout in (LAYOUT_ID, self._otherLayout):
             slicer.app.layoutManager().setLayout(self._layoutBefore)
         self._layoutBefore = None
 

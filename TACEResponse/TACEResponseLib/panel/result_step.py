@@ -127,9 +127,7 @@ class ResultStep(Step):
     def onFeatures(self) -> None:
         """The features as a table, in the table view."""
         table = featureTable(self.panel.features)
-        manager = slicer.app.layoutManager()
-        self.panel.fourUp.hide()
-        manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView)
+        self.panel.fourUp.showInstead(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView)
         slicer.app.applicationLogic().GetSelectionNode().SetActiveTableID(table.GetID())
         slicer.app.applicationLogic().PropagateTableSelection()
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import slicer
 import vtk
 
 from ..cohort import read_manifest
@@ -29,6 +30,7 @@ class CohortSelfTest:
         """Everything, in the order of the panel."""
         self.followUp(folder / "cohort")
         self.drawAgain()
+        self.repeatedCohort(folder / "repeated")
         self.manyPatients(folder / "many")
 
     def followUp(self, folder: Path) -> None:
@@ -79,6 +81,30 @@ class CohortSelfTest:
         assert "Dice" in step.ui.comparisonLabel.text
         assert first.GetDisplayNode().GetVisibility()
         self.driver.screenshot("repeatability")
+
+    def repeatedCohort(self, folder: Path) -> None:
+        """The ICC of phantoms drawn by two readers, as the command computes it."""
+        from ..phantom import write_cohort
+
+        step = self.panel.repeatability
+        self.driver.openOnly(step)
+        manifest = write_cohort(folder / "cohort", 8, seed=11, readers=True)
+        assert self._command(["icc", str(manifest), "--out", str(folder / "icc")]) == 0
+        self.panel.parameters.set("repeatedCohortFolder", str(folder / "icc"))
+        self.driver.wait()
+        assert step.ui.iccButton.enabled, step.ui.iccButton.toolTip
+        step.ui.iccButton.click()
+        self.driver.wait(1.0)
+        assert "features with ICC > 0.75" in step.ui.iccLabel.text, step.ui.iccLabel.text
+        selection = slicer.app.applicationLogic().GetSelectionNode()
+        table = slicer.mrmlScene.GetNodeByID(selection.GetActiveTableID()).GetTable()
+        expected = _rows(folder / "icc" / "icc.csv")
+        assert table.GetNumberOfRows() == len(expected) > 440
+        for row, own in enumerate(expected):
+            value = table.GetValueByName(row, "ICC").ToDouble()
+            assert own["icc"] == "" or math.isclose(value, float(own["icc"]), abs_tol=1e-4), own
+        assert slicer.mrmlScene.GetNodeByID(selection.GetActivePlotChartID()).GetNumberOfPlotSeriesNodes() == 9
+        self.driver.screenshot("icc")
 
     def manyPatients(self, folder: Path) -> None:
         """Two phantoms by worker processes, as the command does them; one opened with its result."""

@@ -55,6 +55,14 @@ def iccChart(parts: Sequence[Repeatability]) -> slicer.vtkMRMLPlotChartNode:
     chart.SetXAxisTitle(_("features, from the most to the least repeatable"))
     chart.SetYAxisTitle("ICC")
     chart.SetTitle("")
+    # Few pairs give ICCs far below 0, which would flatten all others.
+    chart.SetYAxisRangeAuto(False)
+    chart.SetYAxisRange(-0.1, 1.05)
+    chart.SetXAxisRangeAuto(False)
+    chart.SetXAxisRange(0, 1.6 * longest)  # room for the legend
+    chart.SetLegendFontSize(9)
+    chart.SetAxisTitleFontSize(12)
+    chart.SetAxisLabelFontSize(10)
     return chart
 
 
