@@ -124,9 +124,21 @@ class FourUp:
                 _firstRenderer(widget).RemoveViewProp(actor)
         self._captions = {}
         for name in VIEW_NAMES.values():
-            for className in ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceDisplayNode", "vtkMRMLSliceNode"):
-                node = scene.GetSingletonNode(name, className)
-                if node is not None:
+            nodes = [
+                scene.GetSingletonNode(name, className)
+                for className in ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceDisplayNode", "vtkMRMLSliceNode")
+            ]
+            widget = slicer.app.layoutManager().sliceWidget(name)
+            if widget is not None:
+                # The slice as a model in 3-D, after the slice's own node: as long as that is there, it is made anew.
+                logic = widget.sliceLogic()
+                nodes += [
+                    logic.GetSliceModelNode(),
+                    logic.GetSliceModelDisplayNode(),
+                    logic.GetSliceModelTransformNode(),
+                ]
+            for node in nodes:
+                if node is not None and scene.IsNodePresent(node):
                     scene.RemoveNode(node)
 
     def _caption(self, name: str, widget) -> vtk.vtkTextActor:

@@ -6,6 +6,7 @@ Screenshots go to the folder named by the environment variable ``TACE_RESPONSE_S
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import logging
 import math
@@ -26,6 +27,9 @@ from .self_test_driver import SelfTestDriver
 
 MODEL = "phantom-cd"
 
+_SLICERS_OWN_VIEWS = {"PlotView1", "TableView1"}
+"""Made by Slicer's layout manager for its layouts with a plot or a table."""
+
 LONGEST_GAP_S = 0.1
 """No longer may the window stand still while a prediction is under way."""
 
@@ -44,6 +48,7 @@ class SelfTest:
         self.driver = SelfTestDriver()
         self.panel = self.driver.panel
         self.driver.wait(1.0)
+        nodesBefore = _nodes()
         with tempfile.TemporaryDirectory() as folder:
             self.chooseModel()
             self.chooseStudy()
@@ -55,10 +60,18 @@ class SelfTest:
             self.editAndSeeItStale()
             self.saveAndReopen(Path(folder))
             self.useResult(Path(folder))
+            self.otherEngine()
             CohortSelfTest(self.driver, self._command).run(Path(folder))
         slicer.util.selectModule("Data")
         assert slicer.app.layoutManager().layout == layoutBefore
         slicer.mrmlScene.Clear()
+        self.driver.wait()
+        # Views stay when a scene is closed, as Slicer's own do; they go when the module does.
+        left = _nodes() - nodesBefore - _SLICERS_OWN_VIEWS
+        assert all("TACEResponse" in name for name in left), left
+        self.panel.fourUp.removeNodes()
+        left = _nodes() - nodesBefore - _SLICERS_OWN_VIEWS
+        assert not left, left
 
     def chooseModel(self) -> None:
         """The demonstration model and the checklist, by their widgets."""
@@ -221,6 +234,23 @@ class SelfTest:
         assert (folder / "report.html").stat().st_size > 10000
         assert (folder / "report.pdf").read_bytes()[:5] == b"%PDF-"
 
+    def otherEngine(self) -> None:
+        """PyRadiomics, where it is there, gives the native engine's scores."""
+        if importlib.util.find_spec("radiomics") is None:
+            logging.warning("PyRadiomics is not there: the panel's other engine was not tried.")
+            return
+        selector = self.panel.predictStep.ui.engineSelector
+        native = self.panel.state.result.prediction
+        for engine in ("pyradiomics", "native"):
+            selector.setCurrentIndex(selector.findData(engine))
+            self.driver.wait()
+            self.panel.predictStep.ui.predictButton.click()
+            self.driver.waitForTask()
+            prediction = self.panel.state.result.prediction
+            assert prediction.provenance["engine"].startswith(engine), prediction.provenance
+            for name, score in native.scores.items():
+                assert math.isclose(prediction.scores[name], score, abs_tol=1e-6)
+
     def _paint(self, sequence: str, truth: np.ndarray) -> None:
         """A sphere brush as large as the lesion, dragged over its centre."""
         volume = self.panel.parameters.getNode(VOLUME_ROLES[sequence])
@@ -259,6 +289,13 @@ class SelfTest:
         editor.setActiveEffect(None)
         after = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, name, volume) > 0
         assert np.array_equal(after, before & (voxels >= threshold))
+
+
+def _nodes() -> set[str]:
+    """Names of the nodes in the scene, those of views with their tag."""
+    scene = slicer.mrmlScene
+    nodes = (scene.GetNthNode(number) for number in range(scene.GetNumberOfNodes()))
+    return {node.GetSingletonTag() or node.GetName() or node.GetClassName() for node in nodes}
 
 
 def _ijkToRas(volume: slicer.vtkMRMLVolumeNode) -> np.ndarray:

@@ -112,6 +112,7 @@ class CohortSelfTest:
 
         step = self.panel.batch
         self.driver.openOnly(step)
+        self.cancelAndResume(write_cohort(folder / "longer", 6, seed=6), folder / "cancelled")
         manifest = write_cohort(folder / "cohort", 2, seed=5)
         self.panel.parameters.set("batchManifest", str(manifest))
         self.panel.parameters.set("batchFolder", str(folder / "out"))
@@ -135,6 +136,25 @@ class CohortSelfTest:
         assert self.panel.state.resultIsCurrent
         assert math.isclose(self.panel.state.result.prediction.probability, float(ours[1]["probability"]), abs_tol=1e-6)
         self.driver.screenshot("opened_case")
+
+    def cancelAndResume(self, manifest: Path, out: Path) -> None:
+        """Cancelled after its first case, a batch keeps what is done and goes on from there."""
+        step = self.panel.batch
+        self.panel.parameters.set("batchManifest", str(manifest))
+        self.panel.parameters.set("batchFolder", str(out))
+        self.driver.wait()
+        step.ui.batchRunButton.click()
+        while not any(row.status for row in step.list.rows):
+            self.driver.wait(0.05)
+        assert step.ui.batchRunButton.text == "Cancel"
+        step.ui.batchRunButton.click()
+        self.driver.waitForTask(step.tasks)
+        done = sum(row.status == "done" for row in step.list.rows)
+        assert 0 < done < 6, step.ui.batchLabel.text
+        step.ui.batchRunButton.click()
+        self.driver.waitForTask(step.tasks)
+        assert f"{6 - done} done, {done} done before, 0 failed" in step.ui.batchLabel.text, step.ui.batchLabel.text
+        assert len(_rows(out / "predictions.csv")) == 6
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
