@@ -1,6 +1,7 @@
 """Files loaded as Slicer loads them: features as from the files; scenes saved and opened again."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -147,7 +148,7 @@ def test_a_damaged_result_is_refused_in_words(scene):
         results.storedResult(node)
 
 
-def test_scenes_are_predicted_as_their_files_are(saved_scene, phantom_bundle, tmp_path):
+def test_scenes_are_predicted_as_their_files_are(saved_scene, phantom_bundle, tmp_path, monkeypatch):
     case, node, path = saved_scene
     save(path)
     node.SetParameter("ast", "many")
@@ -167,6 +168,9 @@ def test_scenes_are_predicted_as_their_files_are(saved_scene, phantom_bundle, tm
     assert str(tmp_path) not in table
     assert [sentence.startswith("not done") for sentence in said] == [False, True, True]
     assert predictScenes([path], model, tmp_path / "out2", said.append) == 0
+    monkeypatch.chdir(tmp_path)
+    assert predictScenes([path.relative_to(tmp_path)], model, Path("out3"), said.append) == 0, said
+    assert Path("out3/predictions.csv").read_bytes() == (tmp_path / "out2" / "predictions.csv").read_bytes()
 
 
 def test_a_scene_without_the_module_says_so(scene, tmp_path):

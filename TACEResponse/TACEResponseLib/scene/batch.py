@@ -27,11 +27,13 @@ def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, say: Cal
     """
     logic = TACEResponseLogic()
     bundle = logic.loadModel(model)
+    out = Path(out).resolve()  # reading a scene may change the folder that we are in
+    files = [Path(path).resolve() for path in scenes]
     predictions: list[Prediction] = []
     errors: dict[CaseKey, str] = {}
-    for number, path in enumerate(scenes, start=1):
+    for number, (path, file) in enumerate(zip(scenes, files, strict=True), start=1):
         try:
-            openScene(path)
+            openScene(file)
             case = caseOfScene()
             if any(case.key == done.key for done in predictions):
                 raise ValueError(f"{case.key.label} stands in an earlier scene already; give each case one scene.")
@@ -55,7 +57,10 @@ def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, say: Cal
 
 
 def openScene(path: Path) -> None:
-    """Open a .mrb or .mrml in place of the scene at hand. Raises ValueError if it cannot be read."""
+    """Open a .mrb or .mrml in place of the scene at hand. Raises ValueError if it cannot be read.
+
+    ``path`` must be absolute: Slicer does not find the files of a scene that was named from the folder it is in.
+    """
     if not path.is_file():
         raise ValueError("the scene does not exist; check the path.")
     scene = slicer.mrmlScene
