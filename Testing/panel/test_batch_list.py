@@ -93,6 +93,26 @@ def test_it_makes_what_the_command_makes_and_one_bad_case_costs_itself(make_work
     assert (tmp_path / "panel" / "run.json").is_file()
 
 
+def test_a_patient_of_whom_no_drawing_can_be_told_does_not_stop_the_others(manifest, bundle_folder, tmp_path):
+    rows = table(manifest)
+    for row, reader in zip(rows, ("1", "1", "2"), strict=True):
+        row["reader"] = reader
+    other = manifest.with_name("readers.csv")
+    with other.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    batch, out = BatchList(), tmp_path / "panel"
+    batch.load(other, PREDICT)
+    job = PredictJob(bundle_folder, load_bundle(bundle_folder).sha256, "native", out)
+    work = BatchWork(PREDICT, batch.cases, job, out, LocalWorkers(1), True, queue.SimpleQueue(), batch.refused)
+    assert work(ignore) == out / "predictions.csv"
+    assert taken(batch, work) == [DONE, FAILED, FAILED]
+    assert "reader 1" in batch.rows[2].text
+    assert cli.main(["predict", str(other), "--model", str(bundle_folder), "--out", str(tmp_path / "command")]) == 3
+    assert table(out / "predictions.csv") == table(tmp_path / "command" / "predictions.csv")
+
+
 def test_a_cancelled_batch_goes_on_where_it_stopped(make_work, tmp_path):
     batch, work = make_work(tmp_path)
 

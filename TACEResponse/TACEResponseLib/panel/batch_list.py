@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..batch import DONE, FAILED, SKIPPED, CaseOutcome, RunRecord, Workers, run_batch
+from ..batch import DONE, FAILED, SKIPPED, CaseFailure, CaseOutcome, RunRecord, Workers, run_batch
 from ..batch.extract_job import FEATURES_FILE, ExtractJob, batch_folder, vectors_of_batch
-from ..cohort import SEQUENCES, Case, CaseKey, case_folder_names, read_manifest, select_cases
+from ..cohort import SEQUENCES, Case, CaseKey, case_folder_names, read_manifest, select_where_possible
 from ..features import write_feature_table
 from ..prediction.serialisation import read_prediction
 from ..reporting.cohort_results import PREDICTIONS_FILE, write_cohort_results
@@ -42,23 +42,24 @@ class BatchRow:
 
 
 class BatchList:
-    """The rows of a batch in the order of the manifest."""
+    """The rows of a batch: the ``cases`` to be done, as in the manifest, then those ``refused``, with the reasons."""
 
     def __init__(self) -> None:
         self.rows: list[BatchRow] = []
+        self.cases: list[Case] = []
+        self.refused: list[tuple[Case, str]] = []
 
     def load(self, manifest: Path, what: str) -> None:
         """Take the cases of a manifest: one row a patient for predictions, every row for features.
 
-        Raises ValueError with every fault of the manifest.
+        A patient of whom it cannot be told which drawing is meant has failed from the start, as in the command. Raises
+        ValueError with every fault of the manifest.
         """
-        cases = read_manifest(manifest)
-        self.rows = [BatchRow(case) for case in (select_cases(cases) if what == PREDICT else cases)]
-
-    @property
-    def cases(self) -> list[Case]:
-        """The cases in order."""
-        return [row.case for row in self.rows]
+        self.cases, self.refused = read_manifest(manifest), []
+        if what == PREDICT:
+            self.cases, self.refused = select_where_possible(self.cases)
+        self.rows = [BatchRow(case) for case in self.cases]
+        self.rows += [BatchRow(case, FAILED, text=reason) for case, reason in self.refused]
 
     def take(self, outcome: CaseOutcome, estimate: str) -> int:
         """Take over how a case ended; the number of its row."""
@@ -81,8 +82,9 @@ class BatchList:
 class BatchWork:
     """What `BackgroundTask` runs: the same batch as ``tace-response predict`` and ``extract`` with ``--workers``.
 
-    ``outcomes`` hears of each case, with its estimate in words, before the progress does. Cancelling stops the workers
-    after the case in hand; what is done stays, and ``resume`` goes on from there.
+    ``refused`` stand in the table of predictions with their reasons. ``outcomes`` hears of each case, with its estimate
+    in words, before the progress does. Cancelling stops the workers after the case in hand; what is done stays, and
+    ``resume`` goes on from there.
     """
 
     what: str
@@ -92,6 +94,7 @@ class BatchWork:
     workers: Workers
     resume: bool
     outcomes: queue.SimpleQueue
+    refused: Sequence[tuple[Case, str]] = ()
 
     def __call__(self, progress: Callable[[int, int, str], None]) -> Path:
         """Run; returns the table that was written. Raises ValueError if nothing could be done or written."""
@@ -108,10 +111,13 @@ class BatchWork:
             lambda outcome: self.outcomes.put((outcome, self._estimate(outcome))),
             self.resume,
         )
-        counts = {"done": len(summary.with_result), "failed": len(summary.failed)}
+        failed = (*summary.failed, *(CaseFailure(case.key, reason) for case, reason in self.refused))
+        counts = {"done": len(summary.with_result), "failed": len(failed)}
         if self.what == PREDICT:
-            folders = {key: self.out / name for key, name in summary.names.items()}
-            write_cohort_results(self.out, self.cases, folders, self.job.predictions(summary), summary.failed)
+            every = [*self.cases, *(case for case, _reason in self.refused)]
+            names = case_folder_names([case.key for case in every])
+            folders = {key: self.out / name for key, name in names.items()}
+            write_cohort_results(self.out, every, folders, self.job.predictions(summary), failed)
             record.write(self.out / "run.json", **counts)
             return table
         vectors = vectors_of_batch(summary, folder, self.job)

@@ -89,6 +89,7 @@ class BatchStep(Step):
                 workers=LocalWorkers(self.panel.parameters.get("batchProcesses")),
                 resume=self.panel.parameters.get("batchResume"),
                 outcomes=self._outcomes,
+                refused=self.list.refused,
             )
             self.ui.batchProgressBar.setValue(0)
             showNote(self.ui.batchLabel, self.list.words())
