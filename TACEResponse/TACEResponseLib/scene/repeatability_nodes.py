@@ -15,6 +15,8 @@ from .tables import newTable
 CHART_NAME = "TACEResponse ICC"
 
 _COLOURS = {"T2": (0.29, 0.31, 0.78), "AP": (0.88, 0.44, 0.07), "PVP": (0.18, 0.49, 0.23), "DP": (0.55, 0.23, 0.55)}
+_LINE_STYLES = (slicer.vtkMRMLPlotSeriesNode.LineStyleSolid, slicer.vtkMRMLPlotSeriesNode.LineStyleDash)
+"""Of the two repetitions: test-retest and inter-observer."""
 
 
 def iccTable(parts: Sequence[Repeatability]) -> slicer.vtkMRMLTableNode:
@@ -38,7 +40,7 @@ def iccChart(parts: Sequence[Repeatability]) -> slicer.vtkMRMLPlotChartNode:
     """The ICCs of each sequence from the largest to the smallest, with the line of 0.75, for every repetition."""
     chart = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", CHART_NAME)
     longest = 1
-    for part in parts:
+    for part, lineStyle in zip(parts, _LINE_STYLES[: len(parts)], strict=True):
         for sequence in map(str, SEQUENCES):
             values = [value for name, value in zip(part.names, part.icc.value, strict=True) if _is(name, sequence)]
             values = np.sort([value for value in values if np.isfinite(value)])[::-1]
@@ -50,6 +52,7 @@ def iccChart(parts: Sequence[Repeatability]) -> slicer.vtkMRMLPlotChartNode:
                     np.arange(1.0, len(values) + 1),
                     values,
                     _COLOURS[sequence],
+                    lineStyle,
                 )
     _addSeries(chart, f"{GOOD_ICC:g}", np.array([1.0, longest]), np.array([GOOD_ICC, GOOD_ICC]), (0.4, 0.4, 0.4))
     chart.SetXAxisTitle(_("features, from the most to the least repeatable"))
@@ -90,7 +93,12 @@ def _is(name: str, sequence: str) -> bool:
 
 
 def _addSeries(
-    chart: slicer.vtkMRMLPlotChartNode, name: str, x: np.ndarray, y: np.ndarray, colour: tuple[float, float, float]
+    chart: slicer.vtkMRMLPlotChartNode,
+    name: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    colour: tuple[float, float, float],
+    lineStyle: int = slicer.vtkMRMLPlotSeriesNode.LineStyleSolid,
 ) -> None:
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", name)
     node.SetAndObserveTableNodeID(newTable(f"{CHART_NAME}: {name}", {"feature": x, "ICC": y}).GetID())
@@ -100,4 +108,5 @@ def _addSeries(
     node.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
     node.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
     node.SetLineWidth(2)
+    node.SetLineStyle(lineStyle)
     chart.AddAndObservePlotSeriesNodeID(node.GetID())
