@@ -62,7 +62,7 @@ def iccChart(parts: Sequence[Repeatability]) -> slicer.vtkMRMLPlotChartNode:
     chart.SetYAxisRangeAuto(False)
     chart.SetYAxisRange(-0.1, 1.05)
     chart.SetXAxisRangeAuto(False)
-    chart.SetXAxisRange(0, 1.6 * longest)  # room for the legend
+    chart.SetXAxisRange(0, 1.9 * longest)  # room for the legend
     chart.SetLegendFontSize(9)
     chart.SetAxisTitleFontSize(12)
     chart.SetAxisLabelFontSize(10)
