@@ -135,6 +135,14 @@ def test_bland_altman_is_the_formula(run, tmp_path):
     assert written["high"] - written["low"] == pytest.approx(2 * 1.96 * difference.std(ddof=1))
 
 
+def test_a_folder_used_again_holds_the_figures_of_the_last_run_only(run, tmp_path):
+    arguments = cohort(tmp_path, *(f"p{number} 1 {session}" for session in (1, 2) for number in range(1, 13)))
+    assert run("icc", *arguments, "--bland-altman", "AP_shape_A", "--out", tmp_path / "out")[0] == 0
+    assert run("icc", *arguments, "--bland-altman", "AP_shape_B", "--out", tmp_path / "out")[0] == 0
+    figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+    assert figures == {f"{stem}.{kind}" for stem in ("icc", "bland_altman_AP_shape_B") for kind in ("png", "svg")}
+
+
 def test_the_lower_bound_is_stricter_and_a_constant_feature_is_told(run, tmp_path):
     rows = [f"p{number} 1 {session}" for session in (1, 2) for number in range(1, 13)]
     arguments = cohort(tmp_path, *rows, spread=14.0)

@@ -84,6 +84,7 @@ def test_a_name_says_the_sequence(name, kind):
         ("t1_vibe_fs_tra_pre", "pre-contrast"),
         ("t1_vibe_fs_tra_nativ", "pre-contrast"),
         ("T1 VIBE ohne KM", "pre-contrast"),
+        ("T1 mask art", "pre-contrast"),
         ("T1 sans injection", "pre-contrast"),
         ("T1 senza mdc", "pre-contrast"),
         ("Ax LAVA w/o contrast", "pre-contrast"),

@@ -241,6 +241,19 @@ def test_what_a_person_confirms_is_done(archive, intake, out):
     assert re.search(r"row 3: AP is there twice", complained)
 
 
+def test_studies_without_patient_id_are_not_taken_for_one_patient(archive, intake, out):
+    nobody = {"name": "", "PatientBirthDate": "", "PatientSex": ""}
+    archive.add_study(patient="", **nobody)
+    archive.add_study(patient=" ", study="2", **nobody)
+    archive.add_study(patient="8", study="3")
+    code, said, complained = intake()
+    assert code == 3
+    assert "2 studies have no PatientID (StudyInstanceUID 1.2.826.0.2.1, ...)" in complained
+    assert said.startswith("1 of 2 patients")
+    [case] = read_manifest(out / "manifest.csv")
+    assert set(case.sources) == {"T2", "AP", "PVP", "DP"}
+
+
 def test_two_patients_with_one_id_are_not_mixed(archive, intake, out):
     archive.add("t2_tse_fs_tra", patient="7", name="Smith^Anna")
     archive.add("t2_tse_fs_tra", patient="7", study="2", name="Jones^Bob", PatientBirthDate="19400101", PatientSex="M")

@@ -215,7 +215,7 @@ def test_an_undefined_feature_is_refused_with_its_reason(make_formula_bundle, ma
 def test_features_of_other_settings_or_sets_are_refused(make_formula_bundle, make_features, all_known, key):
     bundle = make_formula_bundle()
     other = make_features(bundle, settings=FeatureSettings(bin_width=10.0))
-    with pytest.raises(ValueError, match=r"Patient HCC_07b: .*'bin_width': 10.0"):
+    with pytest.raises(ValueError, match=r"Patient HCC_07b: .*bin width 10, "):
         predict_from_features(key, other, all_known, bundle)
     with pytest.raises(ValueError, match=r"Patient HCC_07b: .*paper110"):
         predict_from_features(key, make_features(bundle, feature_set="paper110"), all_known, bundle)

@@ -24,6 +24,11 @@ class FeatureSettings:
         """Plain JSON form, for bundles and provenance."""
         return {**asdict(self), "spacing_mm": list(self.spacing_mm)}
 
+    def __str__(self) -> str:
+        """In words, for messages."""
+        spacing = " x ".join(f"{length:g}" for length in self.spacing_mm)
+        return f"{self.name} ({spacing} mm, bin width {self.bin_width:g}, normalisation {self.normalisation})"
+
     @classmethod
     def from_dict(cls, fields: Mapping[str, object]) -> FeatureSettings:
         """Inverse of `as_dict`. Raises ValueError for an unknown or missing field."""

@@ -81,7 +81,17 @@ class ArchivePatient:
     persons: set[tuple[str, str, str]]
 
     def check_one_person(self) -> None:
-        """Raises ValueError if birth date or sex differ, or names where no birth date tells that they are one."""
+        """Raises ValueError if birth date or sex differ, or names where no birth date tells that they are one.
+
+        Also without PatientID: whose studies these are, and which of the next archive are his, cannot be told then.
+        """
+        if not self.patient_id:
+            count = len(self.studies)
+            have = "1 study has" if count == 1 else f"{count} studies have"
+            raise ValueError(
+                f"{have} no PatientID (StudyInstanceUID {self.studies[0].uid}{', ...' if count > 1 else ''}), so that "
+                "nobody can tell whose files these are; give each patient a PatientID in the archive."
+            )
         births, sexes = ({person[at] for person in self.persons if person[at]} for at in (1, 2))
         names = {_plain_person(person[0]) for person in self.persons if person[0]}
         differ = [name for name, values in (("birth date", births), ("sex", sexes)) if len(values) > 1]

@@ -65,7 +65,7 @@ def take_in_patient(
     Raises
     ------
     ValueError
-        A sentence without the patient's name: two patients of one ID, no MR study before TACE, a series that makes no
+        A sentence without the patient's name: two patients of one ID, studies without ID, no MR study before TACE, a series that makes no
         volume (missing slices, damaged files).
     """
     patient.check_one_person()

@@ -171,8 +171,8 @@ def _feature_values(key: CaseKey, features: FeatureVector | None, bundle: ModelB
     if features.settings != bundle.settings or features.feature_set != bundle.feature_set:
         raise ValueError(
             f"{_label(key)}: the features were made with the set {features.feature_set} and the settings "
-            f"{features.settings.as_dict()}, but the model {bundle.name} needs {bundle.feature_set} and "
-            f"{bundle.settings.as_dict()}; extract them again with those."
+            f"{features.settings}, but the model {bundle.name} needs {bundle.feature_set} and {bundle.settings}; "
+            "extract them again with those."
         )
     column = {name: number for number, name in enumerate(features.names)}
     missing = [name for name in bundle.feature_names if name not in column]

@@ -136,6 +136,7 @@ def write_perturbation_report(
     figures = [
         ("icc", "ICC of every feature over perturbations", _icc_figure({"perturbation": (names, result)}, threshold))
     ]
+    (folder / "overlap.csv").unlink(missing_ok=True)  # of drawings that an earlier run has compared in this folder
     _write_page(folder, "Repeatability under perturbation", pairs, warnings, sections, figures, phantoms)
 
 
@@ -175,6 +176,14 @@ def _write_page(
         parts.append(section(caption, f'<div class="study-figure">{inline_svg(svg)}</div>'))
     parts += [*sections, "</main>"]
     replace_file(folder / "report.html", page(title, "\n".join(parts)).encode("utf-8"))
+    _remove_figures_of_an_earlier_run(folder, {name for name, _caption, _figure in figures})
+
+
+def _remove_figures_of_an_earlier_run(folder: Path, written: set[str]) -> None:
+    """Bland-Altman plots of features that were asked for once: they would pass for results of this run."""
+    for path in (folder / "figures").glob("bland_altman_*"):
+        if path.suffix in (".svg", ".png") and path.stem not in written:
+            path.unlink()
 
 
 def _sequence_and_class(name: str) -> tuple[str, str]:
