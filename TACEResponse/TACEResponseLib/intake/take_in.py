@@ -65,8 +65,8 @@ def take_in_patient(
     Raises
     ------
     ValueError
-        A sentence without the patient's name: two patients of one ID, studies without ID, no MR study before TACE, a series that makes no
-        volume (missing slices, damaged files).
+        A sentence without the patient's name: two patients of one ID, studies without ID, no MR study before TACE, a
+        series that makes no volume (missing slices, damaged files).
     """
     patient.check_one_person()
     name = pseudonyms.patient(patient.patient_id)
