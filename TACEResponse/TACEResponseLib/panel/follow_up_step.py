@@ -8,8 +8,8 @@ import slicer
 
 from ..scene import follow_up
 from ..scene.i18n import _
-from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, VOLUME_ROLES
-from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, VOLUME_ROLES
+from .step import PLAIN_STYLE, PROBLEM_STYLE, Step, fillSelector, showNote
 
 
 class FollowUpStep(Step):
@@ -28,6 +28,11 @@ class FollowUpStep(Step):
         self.ui.addToCohortButton.clicked.connect(self.onAddToCohort)
 
     def refresh(self) -> None:
+        inputs = self.panel.state.inputs
+        problem = inputs.followUpProblem()
+        showNote(
+            self.ui.followUpVolumeLabel, problem or inputs.followUpWords(), PROBLEM_STYLE if problem else PLAIN_STYLE
+        )
         for role, label in (
             (BASELINE_LINES_ROLE, self.ui.baselineLabel),
             (FOLLOW_UP_LINES_ROLE, self.ui.followUpLabel),
@@ -41,7 +46,7 @@ class FollowUpStep(Step):
             except ValueError as error:
                 showNote(label, str(error), PROBLEM_STYLE)
         self.ui.addBaselineButton.setEnabled(self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not None)
-        self.ui.addFollowUpButton.setEnabled(self.panel.parameters.getNode("followUpVolume") is not None)
+        self.ui.addFollowUpButton.setEnabled(inputs.followUp is not None and problem is None)
         try:
             row = self.row()
         except ValueError as error:
@@ -50,7 +55,7 @@ class FollowUpStep(Step):
         else:
             outcome = _("objective response") if row.objective_response else _("no objective response")
             showNote(self.ui.mrecistLabel, f"mRECIST {row.mrecist['']}: {outcome}")
-        missing = self._missing(row)
+        missing = problem or self._missing(row)
         self.ui.addToCohortButton.setEnabled(missing is None)
         words = _("Add facts, features and response of this patient to your cohort")
         self.ui.addToCohortButton.setToolTip(missing or words)
@@ -81,7 +86,7 @@ class FollowUpStep(Step):
 
     def onAddFollowUp(self) -> None:
         """Draw a line on the follow-up study."""
-        self._addLine(FOLLOW_UP_LINES_ROLE, "followUpVolume", _("Viable after TACE"))
+        self._addLine(FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, _("Viable after TACE"))
 
     def onAddToCohort(self) -> None:
         """Append the patient to the site's cohort."""

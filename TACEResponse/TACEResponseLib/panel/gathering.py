@@ -10,7 +10,7 @@ from ..cohort import SEQUENCES
 from ..features import get_engine
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..scene.parameters import Parameters
-from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.roles import FOLLOW_UP_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.summaries import VoiSummary, summariseBetween, summariseVoi
 from ..scene.volumes import geometryWords, rememberTags, volumeDigest
 from .inputs import CHECKLIST, ModelInput, PanelInputs, VoiInput, VolumeInput
@@ -39,6 +39,7 @@ class Gatherer:
             if segmentationNode is not None:
                 summary = summaries[sequence] = self._summary(sequence, volumeNode, segmentationNode)
                 vois[sequence] = _voiInput(segmentationNode, summary)
+        followUpNode = parameters.getNode(FOLLOW_UP_ROLE)
         return PanelInputs(
             model=self._model(str(parameters.get("model"))),
             engine=str(parameters.get("engine")),
@@ -49,6 +50,7 @@ class Gatherer:
             vois=vois,
             clinical=parameters.clinicalEntry(),
             betweenSequences=self._betweenSequences(summaries),
+            followUp=None if followUpNode is None else self._volume(FOLLOW_UP_ROLE, followUpNode),
         )
 
     def _model(self, name: str) -> ModelInput | None:
@@ -75,13 +77,13 @@ class Gatherer:
             self._between = (summaries, warnings)
         return warnings
 
-    def _volume(self, sequence: str, node: slicer.vtkMRMLVolumeNode) -> VolumeInput:
+    def _volume(self, role: str, node: slicer.vtkMRMLVolumeNode) -> VolumeInput:
         key = _volumeKey(node)
-        known = self._volumes.get(sequence)
+        known = self._volumes.get(role)
         if known is None or known[0] != key:
             volume = _volumeInput(node)
             # Remembering the tags has changed the node.
-            self._volumes[sequence] = known = (_volumeKey(node), volume)
+            self._volumes[role] = known = (_volumeKey(node), volume)
         return known[1]
 
     def _summary(

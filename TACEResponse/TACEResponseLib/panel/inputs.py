@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from ..cohort import SEQUENCES
 from ..scene.clinical_entry import FIELD_OF_FACT, ClinicalEntry
@@ -66,7 +67,7 @@ class VoiInput:
 
 @dataclass(frozen=True)
 class PanelInputs:
-    """Everything that a prediction depends on, and the warnings between sequences."""
+    """Everything that a prediction depends on, the warnings between sequences, and the volume of the follow-up."""
 
     model: ModelInput | None = None
     engine: str = "native"
@@ -77,6 +78,7 @@ class PanelInputs:
     vois: Mapping[str, VoiInput] = field(default_factory=dict)
     clinical: ClinicalEntry = field(default_factory=ClinicalEntry)
     betweenSequences: tuple[str, ...] = ()
+    followUp: VolumeInput | None = None
 
     @property
     def sequences(self) -> tuple[str, ...]:
@@ -133,6 +135,41 @@ class PanelInputs:
                 )
         return None
 
+    def followUpProblem(self) -> str | None:
+        """Why the follow-up volume cannot be this patient's after TACE; None if it can, or none was chosen."""
+        followUp, stated, before = self.followUp, self.statedPatient(), self._studyDay()
+        if followUp is None:
+            return None
+        if followUp.problem:
+            return followUp.problem
+        if followUp.nodeId in {volume.nodeId for volume in self.volumes.values()}:
+            return _("This is a volume of the study before TACE; choose the arterial phase of the follow-up study.")
+        if None not in (stated, followUp.patientId) and stated != followUp.patientId:
+            return _("The follow-up is of patient {other}, the study before TACE of {patient}; choose his own.").format(
+                other=followUp.patientId, patient=stated
+            )
+        after = _day(followUp)
+        if None not in (before, after) and after <= before:
+            return _("The follow-up is of {after}, not later than the study before TACE, {before}.").format(
+                after=after.isoformat(), before=before.isoformat()
+            )
+        return None
+
+    def followUpWords(self) -> str:
+        """Date of the follow-up and the days since the study before TACE, as far as the volumes state them."""
+        before, after = self._studyDay(), None if self.followUp is None else _day(self.followUp)
+        if after is None:
+            return ""
+        if before is None:
+            return after.isoformat()
+        words = _("{date}, {days} days after the study before TACE")
+        return words.format(date=after.isoformat(), days=(after - before).days)
+
+    def _studyDay(self) -> date | None:
+        """The date of the study before TACE, if the volumes agree on it."""
+        days = {_day(volume) for volume in self.volumes.values()} - {None}
+        return days.pop() if len(days) == 1 else None
+
     def copyProblem(self, source: str) -> str | None:
         """Why the VOI of ``source`` cannot be copied to the other sequences; None if it can."""
         voi = self.vois.get(source)
@@ -147,4 +184,11 @@ class PanelInputs:
                     "{source} and {sequence} were acquired in different frames of reference: the patient was "
                     "repositioned, so that a copied VOI would lie elsewhere. Draw it on each sequence."
                 ).format(source=source, sequence=sequence)
+        return None
+
+
+def _day(volume: VolumeInput) -> date | None:
+    try:
+        return date.fromisoformat(volume.studyDate or "")
+    except ValueError:
         return None

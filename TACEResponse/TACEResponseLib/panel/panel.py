@@ -18,7 +18,7 @@ from ..scene.i18n import _
 from ..scene.logic import TACEResponseLogic
 from ..scene.parameters import Parameters, parameterNode
 from ..scene.results import removeResult, storedResult
-from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, VOLUME_ROLES
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, VOLUME_ROLES
 from .background_task import TaskNews
 from .batch_step import BatchStep
 from .binding import Binding
@@ -185,7 +185,7 @@ class Panel(VTKObservationMixin):
         self.state.cancel()
         for role in VOLUME_ROLES.values():
             self.parameters.setNode(role, None)
-        self.parameters.setNode("followUpVolume", None)
+        self.parameters.setNode(FOLLOW_UP_ROLE, None)
         self._writeBack(self.state.newPatient(), True)
         self.refresh()
 
@@ -269,7 +269,8 @@ class Panel(VTKObservationMixin):
     def _observeNodes(self) -> None:
         """Volumes, segmentations and diameters of the scene."""
         volumes, segmentations = nodesOfParameterNode(self.parameters.node)
-        for volume in volumes.values():
+        followUp = self.parameters.getNode(FOLLOW_UP_ROLE)
+        for volume in (*volumes.values(), *(() if followUp is None else (followUp,))):
             self.observe(volume)
             self.observe(volume, volume.ImageDataModifiedEvent)
             self.observe(volume, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)

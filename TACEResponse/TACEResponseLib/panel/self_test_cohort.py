@@ -13,7 +13,7 @@ import vtk
 from ..cohort import read_manifest
 from ..features import read_feature_table
 from ..scene.follow_up import COHORT_FILE
-from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_SEED
 from ..scene.segmentations import setVoiArray
 from .self_test_driver import SelfTestDriver
@@ -37,8 +37,15 @@ class CohortSelfTest:
         """A tumour of 40 mm that shrinks to 20 mm: a partial response, added to the site's cohort."""
         step = self.panel.followUp
         self.driver.openOnly(step)
-        self.panel.parameters.setNode("followUpVolume", self.panel.parameters.getNode(VOLUME_ROLES["AP"]))
+        before = self.panel.parameters.getNode(VOLUME_ROLES["AP"])
+        after = slicer.modules.volumes.logic().CloneVolume(slicer.mrmlScene, before, "AP after TACE")
+        self.panel.parameters.setNode(FOLLOW_UP_ROLE, after)
         self.driver.wait()
+        assert "not later than the study before TACE" in step.ui.followUpVolumeLabel.text
+        assert not step.ui.addFollowUpButton.enabled
+        after.SetAttribute("StudyDate", "20210406")
+        self.driver.wait()
+        assert step.ui.followUpVolumeLabel.text == "2021-04-06, 92 days after the study before TACE"
         for button, role, lengthMm in (
             (step.ui.addBaselineButton, BASELINE_LINES_ROLE, 40.0),
             (step.ui.addFollowUpButton, FOLLOW_UP_LINES_ROLE, 20.0),

@@ -13,6 +13,7 @@ from .roles import (
     BASELINE_LINES_ROLE,
     CLINICAL_PARAMETERS,
     FOLLOW_UP_LINES_ROLE,
+    FOLLOW_UP_ROLE,
     MODULE_NAME,
     SEGMENTATION_ROLES,
     VOLUME_ROLES,
@@ -50,7 +51,7 @@ DEFAULTS: dict[str, str | bool | int | float] = {
 NODE_ROLES: tuple[str, ...] = (
     *VOLUME_ROLES.values(),
     *SEGMENTATION_ROLES.values(),
-    "followUpVolume",
+    FOLLOW_UP_ROLE,
     "secondSegmentation",
 )
 

@@ -13,6 +13,8 @@ VOLUME_ROLES: dict[str, str] = {str(sequence): f"volume{sequence}" for sequence 
 
 SEGMENTATION_ROLES: dict[str, str] = {str(sequence): f"segmentation{sequence}" for sequence in SEQUENCES}
 
+FOLLOW_UP_ROLE = "followUpVolume"
+
 BASELINE_LINES_ROLE = "baselineDiameter"
 
 FOLLOW_UP_LINES_ROLE = "followUpDiameter"
