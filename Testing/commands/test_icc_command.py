@@ -249,6 +249,7 @@ def test_a_single_pair_of_one_kind_does_not_cost_the_other(run, tmp_path):
         (("--seed", "-1"), "The seed is a whole number from 0 on, not -1"),
         (("--threshold", "nan"), "lies between -1 and 1"),
         (("--perturbations", "3", "--margin-mm", "nan"), "finite and not negative"),
+        (("--perturbations", "3", "--wave-mm", "0"), "the length of waves is positive"),
         (("--perturbations", "3", "--features", "f.csv"), "leave out --features"),
     ],
 )

@@ -74,13 +74,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--other-reader", help="whom to compare with, where there are more than two readers")
     parser.add_argument("--bland-altman", nargs="+", default=[], metavar="FEATURE", help="plot these features")
     parser.add_argument("--perturbations", type=int, metavar="N", help="perturb every VOI N times instead of a reader")
-    for name in ("margin", "shift", "edge"):
-        parser.add_argument(
-            f"--{name}-mm",
-            type=float,
-            default=getattr(DEFAULT_PERTURBATION, f"{name}_mm"),
-            help=f"how far the {name} of a perturbed VOI may move (default: %(default)s)",
-        )
+    for name, what in {
+        "margin": "a perturbed VOI grows or shrinks by up to this",
+        "shift": "is shifted within the slices by up to this along each axis",
+        "edge": "standard deviation of the noise that moves its edge",
+        "wave": "length of the waves of that noise",
+    }.items():
+        default = getattr(DEFAULT_PERTURBATION, f"{name}_mm")
+        parser.add_argument(f"--{name}-mm", type=float, default=default, help=f"{what} (default: %(default)s)")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
     parser.add_argument("--feature-set", choices=sorted(FEATURE_SETS), default="paper110")
 
@@ -284,7 +285,7 @@ def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     if arguments.features is not None:
         raise ValueError("Features of perturbed VOIs are extracted anew; leave out --features with --perturbations.")
     record = RunRecord(NAME)
-    settings = PerturbationSettings(arguments.margin_mm, arguments.shift_mm, arguments.edge_mm)
+    settings = PerturbationSettings(*(getattr(arguments, f"{name}_mm") for name in ("margin", "shift", "edge", "wave")))
     ratings: list[list[np.ndarray]] = []
     vectors: dict[CaseKey, FeatureVector] = {}
     failed = 0
