@@ -126,3 +126,13 @@ def make_lesion_source():
         return ArraySource(voxels, distance <= 1, spacing_mm, (-40.0, -38.0, -25.0), **rest)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(make_formula_bundle, tmp_path_factory):
+    """A merged bundle of T2 and AP that learnt from patients (see `make_formula_bundle`)."""
+    from TACEResponseLib.models import save_bundle
+
+    folder = tmp_path_factory.mktemp("bundles") / "formula-cd"
+    save_bundle(make_formula_bundle(), folder)
+    return folder

@@ -8,7 +8,6 @@ import pytest
 import SimpleITK as sitk
 from TACEResponseLib.cli import main
 from TACEResponseLib.commands.terminal import Terminal
-from TACEResponseLib.models import save_bundle
 
 SEQUENCES = ("T2", "AP", "PVP", "DP")
 FACTS = {"child_pugh": "B7", "portal_venous_invasion": "no", "afp_ng_ml": "<20", "ast_u_l": "55"}
@@ -57,11 +56,3 @@ def write_manifest_file(image_files, tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture(scope="session")
-def bundle_folder(make_formula_bundle, tmp_path_factory):
-    """A merged bundle of T2 and AP that learnt from patients (see `make_formula_bundle`)."""
-    folder = tmp_path_factory.mktemp("bundles") / "formula-cd"
-    save_bundle(make_formula_bundle(), folder)
-    return folder

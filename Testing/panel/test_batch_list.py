@@ -10,7 +10,7 @@ from TACEResponseLib import cli
 from TACEResponseLib.batch import DONE, FAILED, SKIPPED, is_done_before
 from TACEResponseLib.batch.local_workers import LocalWorkers
 from TACEResponseLib.features import read_feature_table
-from TACEResponseLib.models import load_bundle, save_bundle
+from TACEResponseLib.models import load_bundle
 from TACEResponseLib.panel.background_task import BackgroundTask, CancelledError
 from TACEResponseLib.panel.batch_list import EXTRACT, PREDICT, BatchList, BatchWork, extractJob, resultFolder
 from TACEResponseLib.phantom import write_cohort
@@ -28,13 +28,6 @@ def manifest(tmp_path_factory):
     mask = sitk.ReadImage(str(path))
     sitk.WriteImage(sitk.Cast(mask * 0, sitk.sitkUInt8), str(path))
     return manifest
-
-
-@pytest.fixture(scope="module")
-def bundle_folder(tmp_path_factory, make_formula_bundle):
-    folder = tmp_path_factory.mktemp("bundle") / "formula-cd"
-    save_bundle(make_formula_bundle(), folder)
-    return folder
 
 
 @pytest.fixture

@@ -12,16 +12,6 @@ from TACEResponseLib.cohort import read_manifest
 from TACEResponseLib.prediction import predict
 
 
-@pytest.fixture(scope="module")
-def bundle_folder(tmp_path_factory, make_formula_bundle):
-    """The formula's bundle as a folder."""
-    from TACEResponseLib.models import save_bundle
-
-    folder = tmp_path_factory.mktemp("bundle") / "formula-cd"
-    save_bundle(make_formula_bundle(), folder)
-    return folder
-
-
 @pytest.fixture
 def run_script(repository):
     """Run the script with arguments; its exit code and what it said."""

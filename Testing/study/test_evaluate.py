@@ -59,7 +59,9 @@ def test_the_training_patients_and_other_features_are_refused(make_cohort, train
         evaluate(join_cohort(new_cases, replace(new_table, values=mixed)), trained)
     cases, table = make_cohort(60, seed=2)
     other = replace(table, settings=replace(table.settings, bin_width=10.0))
-    with pytest.raises(ValueError, match=r"bin width 10, .* site-a needs default107 and paper \(1 x 1 x 1 mm"):
+    with pytest.raises(
+        ValueError, match=r"bin width 10, .* site-a needs the set default107 and the settings paper \(1 x 1 x 1 mm"
+    ):
         evaluate(join_cohort(cases, other), trained)
     with pytest.raises(ValueError, match="no provenance file, so that nobody knows how"):
         evaluate(join_cohort(cases, replace(table, settings=None, feature_set=None)), trained)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -152,6 +152,34 @@ class ModelBundle:
         predictor = self.score_only if score_only else self.predictor
         values, refit_values = self._terms(predictor, *self._scores(features), facts)
         return predictor.log_odds(values, refit_values)
+
+    def feature_columns(
+        self, names: Sequence[str], feature_set: str | None, settings: FeatureSettings | None
+    ) -> list[int]:
+        """Where the model's features, in its order, stand among ``names`` (columns with prefix).
+
+        Raises ValueError for features of another set or with other settings, of unknown origin (both None), or if some
+        are missing.
+        """
+        needed = f"the model {self.name} needs the set {self.feature_set} and the settings {self.settings}"
+        if settings is None:
+            raise ValueError(
+                "The feature table has no provenance file, so that nobody knows how its features were made; "
+                f"{needed}. Extract them again."
+            )
+        if settings != self.settings or feature_set != self.feature_set:
+            raise ValueError(
+                f"The features were made with the set {feature_set} and the settings {settings}, but {needed}; extract "
+                "them again with those."
+            )
+        column = {name: number for number, name in enumerate(names)}
+        missing = [name for name in self.feature_names if name not in column]
+        if missing:
+            raise ValueError(
+                f"{len(missing)} features that the model {self.name} needs are missing, such as {missing[0]}; extract "
+                f"them again for {', '.join(self.required_sequences)}."
+            )
+        return [column[name] for name in self.feature_names]
 
     def estimate_from_score_only(self, features: np.ndarray) -> Estimate | None:
         """The calibrated model of the score alone, for when no fact is known; None if the bundle has none."""

@@ -168,20 +168,11 @@ def _feature_values(key: CaseKey, features: FeatureVector | None, bundle: ModelB
         raise ValueError(
             f"{_label(key)}: the model {bundle.name} needs the features of {', '.join(bundle.required_sequences)}."
         )
-    if features.settings != bundle.settings or features.feature_set != bundle.feature_set:
-        raise ValueError(
-            f"{_label(key)}: the features were made with the set {features.feature_set} and the settings "
-            f"{features.settings}, but the model {bundle.name} needs {bundle.feature_set} and {bundle.settings}; "
-            "extract them again with those."
-        )
-    column = {name: number for number, name in enumerate(features.names)}
-    missing = [name for name in bundle.feature_names if name not in column]
-    if missing:
-        raise ValueError(
-            f"{_label(key)}: {len(missing)} features that the model {bundle.name} needs are missing, such as "
-            f"{missing[0]}; extract them again for {', '.join(bundle.required_sequences)}."
-        )
-    values = features.values[[column[name] for name in bundle.feature_names]]
+    try:
+        columns = bundle.feature_columns(features.names, features.feature_set, features.settings)
+    except ValueError as error:
+        raise ValueError(f"{_label(key)}: {error}") from error
+    values = features.values[columns]
     undefined = [name for name, value in zip(bundle.feature_names, values, strict=True) if not np.isfinite(value)]
     if undefined:
         named = "; ".join(_undefined_text(name, features) for name in undefined[:_UNDEFINED_NAMED])

@@ -156,22 +156,5 @@ def _features(data: StudyData, bundle: ModelBundle) -> np.ndarray | None:
         return None
     if data.table is None:
         raise ValueError(f"The model {bundle.name} needs features of {', '.join(bundle.required_sequences)}.")
-    if data.table.settings is None:
-        raise ValueError(
-            "The feature table has no provenance file, so that nobody knows how its features were made; the model "
-            f"{bundle.name} needs the set {bundle.feature_set} and the settings {bundle.settings}. Extract them again."
-        )
-    if data.table.settings != bundle.settings or data.table.feature_set != bundle.feature_set:
-        raise ValueError(
-            f"The features were made with the set {data.table.feature_set} and the settings {data.table.settings}, "
-            f"but the model {bundle.name} needs {bundle.feature_set} and {bundle.settings}; extract them again with "
-            "those."
-        )
-    column = {name: number for number, name in enumerate(data.feature_names)}
-    missing = [name for name in bundle.feature_names if name not in column]
-    if missing:
-        raise ValueError(
-            f"{len(missing)} features that the model {bundle.name} needs are missing in the table, such as "
-            f"{missing[0]}; extract them again for {', '.join(bundle.required_sequences)}."
-        )
-    return data.features[:, [column[name] for name in bundle.feature_names]]
+    columns = bundle.feature_columns(data.feature_names, data.table.feature_set, data.table.settings)
+    return data.features[:, columns]
