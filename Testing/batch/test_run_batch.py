@@ -1,6 +1,9 @@
 """Workers: every case is done once, a death costs one case, records allow to resume, changes are noticed."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from TACEResponseLib.batch import choose_workers, read_record, run_batch
@@ -52,6 +55,36 @@ def test_every_case_is_done_once_in_any_number_of_processes(batch, cases, tmp_pa
     assert 1 <= len(processes) <= workers
     assert fractions == pytest.approx([n / 10 for n in range(1, 11)])
     assert sorted(line for outcome in told for line in outcome.said) == [f"P{n} done" for n in range(10)]
+
+
+@pytest.mark.parametrize("as_module", [False, True])
+def test_workers_do_not_run_the_main_script_again(cases, tmp_path, as_module):
+    """As a ``.slicerrc.py`` of Slicer, which no one guards with ``__name__``."""
+    script = tmp_path / "startup.py"
+    script.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        f"here = Path({str(tmp_path)!r})\n"
+        "with (here / 'runs').open('a') as runs:\n"
+        "    runs.write('run\\n')\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from batch_jobs import FileJob\n"
+        "from TACEResponseLib.batch import run_batch\n"
+        "from TACEResponseLib.batch.local_workers import LocalWorkers\n"
+        "from TACEResponseLib.cohort import Case, CaseKey, FileSource\n"
+        "image = here / 'image'\n"
+        "image.write_text('7')\n"
+        "case = Case(CaseKey('P0'), {'AP': FileSource(image, image)})\n"
+        "job = FileJob(here / 'results')\n"
+        "summary = run_batch([case], job, here / 'batch', LocalWorkers(1), lambda *_: None, lambda _: None, False)\n"
+        "assert not summary.failed, summary\n"
+        "assert Path(__file__).name == 'startup.py'\n"
+    )
+    command = [sys.executable, *(["-m", "startup"] if as_module else [str(script)])]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results" / "P0.txt").read_text() == "49"
+    assert (tmp_path / "runs").read_text() == "run\n"
 
 
 def test_one_line_a_case_with_time_and_memory(batch, cases, tmp_path):

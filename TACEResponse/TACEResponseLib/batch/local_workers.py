@@ -6,9 +6,10 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -80,7 +81,8 @@ class LocalWorkers:
         before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
         try:
-            process.start()
+            with _main_script_forgotten():
+                process.start()
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
@@ -116,6 +118,23 @@ class LocalWorkers:
         worker.pipe.close()
         worker.process.terminate()
         worker.process.join()
+
+
+@contextmanager
+def _main_script_forgotten() -> Iterator[None]:
+    """Keep a new process from running the main script again, as ``spawn`` does for what a script may have defined.
+
+    In Slicer the main script is the last one that was run, somebody's ``.slicerrc.py`` for example, and means nothing
+    to a worker, whose task lies in modules.
+    """
+    main = vars(sys.modules["__main__"])
+    before = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    main.pop("__file__", None)
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update(before)
 
 
 def _work(pipe: Connection, task: CaseTask) -> None:
