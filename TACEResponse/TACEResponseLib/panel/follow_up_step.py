@@ -39,7 +39,7 @@ class FollowUpStep(Step):
         ):
             lines = self.lines(role)
             try:
-                words = _("{sum:.1f} mm in {count} lesions").format(
+                words = _("{sum:.1f} mm (lesions: {count})").format(
                     sum=follow_up.sumOfDiametersMm(lines), count=len(lines)
                 )
                 showNote(label, words if lines else _("nothing measured"))
@@ -93,7 +93,7 @@ class FollowUpStep(Step):
         with self.panel.saying(self.ui.cohortLabel):
             folder = Path(str(self.panel.parameters.get("cohortFolder")))
             count = follow_up.addToCohort(folder, self.row(), self.panel.features)
-            words = _("{patient} was added; the cohort has {count} patients.")
+            words = _("{patient} was added. Patients in the cohort: {count}.")
             showNote(self.ui.cohortLabel, words.format(patient=self.panel.key().label, count=count))
 
     def _addLine(self, role: str, volumeRole: str, name: str) -> None:

@@ -102,6 +102,8 @@ class Panel(VTKObservationMixin):
 
     def cleanup(self) -> None:
         """The panel goes away; nothing of it stays."""
+        # First, so that no selector that is emptied empties its parameter.
+        self._binding.parameters = None
         self.tasks.cleanup()
         self._timer.stop()
         self._timer.timeout.disconnect(self.refresh)
@@ -110,7 +112,7 @@ class Panel(VTKObservationMixin):
         self.fourUp.removeNodes()
         for step in self.steps:
             step.cleanup()
-        self._binding.parameters = None
+            step.removeWidgets()
 
     def onSceneStartClose(self, *_ignored) -> None:
         """The scene is about to close."""

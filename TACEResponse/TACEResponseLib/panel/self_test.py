@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import qt
 import slicer
 
 from ..cohort import SEQUENCES, Case, FileSource, write_manifest
@@ -53,6 +54,7 @@ class SelfTest:
             self.chooseModel()
             self.chooseStudy()
             self.drawVois()
+            self.keyboard()
             self.enterFacts()
             self.predict()
             self.compareWithCommand(Path(folder))
@@ -69,9 +71,16 @@ class SelfTest:
         # Views stay when a scene is closed, as Slicer's own do; they go when the module does.
         left = _nodes() - nodesBefore - _SLICERS_OWN_VIEWS
         assert all("TACEResponse" in name for name in left), left
-        self.panel.fourUp.removeNodes()
+        self.reload()
         left = _nodes() - nodesBefore - _SLICERS_OWN_VIEWS
         assert not left, left
+
+    def reload(self) -> None:
+        """The module loaded again, as by *Reload*: the panel before leaves no observer of the scene."""
+        self._reloadOnce()
+        observers = _observersOfScene()
+        self._reloadOnce()
+        assert _observersOfScene() == observers, (observers, _observersOfScene())
 
     def chooseModel(self) -> None:
         """The demonstration model and the checklist, by their widgets."""
@@ -125,6 +134,17 @@ class SelfTest:
         self.driver.screenshot("vois")
         self.panel.study.ui.fourUpButton.click()
         assert not self.panel.fourUp.isShown
+
+    def keyboard(self) -> None:
+        """Tab reaches the node selectors, and no shortcut of the editor takes the space bar from buttons and boxes."""
+        widgets = [widget for step in self.panel.steps for widget in vars(step.ui).values()]
+        for selector in (widget for widget in widgets if widget.className() == "qMRMLNodeComboBox"):
+            [comboBox] = slicer.util.findChildren(selector, className="ctkComboBox")
+            assert comboBox.focusProxy() is None
+            assert comboBox.focusPolicy & qt.Qt.TabFocus
+        shortcuts = slicer.util.findChildren(self.panel.vois.widget, className="QShortcut")
+        assert shortcuts
+        assert not [one for one in shortcuts if one.enabled and one.key.toString() == "Space"]
 
     def enterFacts(self) -> None:
         """Child-Pugh by the calculator, the other facts by their fields."""
@@ -251,6 +271,12 @@ class SelfTest:
             for name, score in native.scores.items():
                 assert math.isclose(prediction.scores[name], score, abs_tol=1e-6)
 
+    def _reloadOnce(self) -> None:
+        slicer.util.getModuleWidget("TACEResponse").onReload()
+        self.driver.wait()
+        # Widgets are deleted when the application is idle, which a test is not.
+        qt.QCoreApplication.sendPostedEvents(None, qt.QEvent.DeferredDelete)
+
     def _paint(self, sequence: str, truth: np.ndarray) -> None:
         """A sphere brush as large as the lesion, dragged over its centre."""
         volume = self.panel.parameters.getNode(VOLUME_ROLES[sequence])
@@ -289,6 +315,11 @@ class SelfTest:
         editor.setActiveEffect(None)
         after = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, name, volume) > 0
         assert np.array_equal(after, before & (voxels >= threshold))
+
+
+def _observersOfScene() -> int:
+    """VTK has no count; it prints them."""
+    return str(slicer.mrmlScene).count("EventName:")
 
 
 def _nodes() -> set[str]:

@@ -46,14 +46,14 @@ class CohortSelfTest:
         after.SetAttribute("StudyDate", "20210406")
         self.driver.wait()
         assert step.ui.followUpVolumeLabel.text == "2021-04-06, 92 days after the study before TACE"
-        for button, role, lengthMm in (
-            (step.ui.addBaselineButton, BASELINE_LINES_ROLE, 40.0),
-            (step.ui.addFollowUpButton, FOLLOW_UP_LINES_ROLE, 20.0),
+        for button, role, lengthMm, anteriorMm in (
+            (step.ui.addBaselineButton, BASELINE_LINES_ROLE, 40.0, 30.0),
+            (step.ui.addFollowUpButton, FOLLOW_UP_LINES_ROLE, 20.0, -30.0),
         ):
             button.click()
             [line] = step.lines(role)
-            line.AddControlPoint(vtk.vtkVector3d(0, 0, 0))
-            line.AddControlPoint(vtk.vtkVector3d(lengthMm, 0, 0))
+            line.AddControlPoint(vtk.vtkVector3d(0, anteriorMm, 0))
+            line.AddControlPoint(vtk.vtkVector3d(lengthMm, anteriorMm, 0))
         self.driver.wait()
         assert "40.0 mm" in step.ui.baselineLabel.text
         assert "mRECIST PR" in step.ui.mrecistLabel.text, step.ui.mrecistLabel.text

@@ -28,9 +28,12 @@ class Step:
         self.widget = slicer.util.loadUI(str(UI_FOLDER / self.uiFile))
         self.widget.setMRMLScene(slicer.mrmlScene)
         self.ui = slicer.util.childWidgetVariables(self.widget)
-        for widget in vars(self.ui).values():
-            if widget.className() == "qMRMLNodeComboBox":
-                widget.setMRMLScene(slicer.mrmlScene)
+        self._nodeSelectors = [one for one in vars(self.ui).values() if one.className() == "qMRMLNodeComboBox"]
+        for widget in self._nodeSelectors:
+            widget.setMRMLScene(slicer.mrmlScene)
+            # Slicer lets the combo box within hand its focus to the selector, which takes none: Tab would pass it over.
+            for comboBox in slicer.util.findChildren(widget, className="ctkComboBox"):
+                comboBox.setFocusProxy(None)
         self._title = self.ui.stepButton.text
         self.setup()
 
@@ -48,6 +51,13 @@ class Step:
 
     def cleanup(self) -> None:
         """The panel goes away."""
+
+    def removeWidgets(self) -> None:
+        """Delete the part's widgets after `cleanup`: a hidden selector would go on observing the scene."""
+        for widget in self._nodeSelectors:
+            widget.setMRMLScene(None)
+        self.widget.setMRMLScene(None)
+        self.widget.deleteLater()
 
     def showStep(self) -> None:
         """Tick, visibility, and the part's own contents."""

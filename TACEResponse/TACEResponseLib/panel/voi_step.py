@@ -27,6 +27,9 @@ EFFECTS += ("Smoothing", "Scissors", "Islands")
 
 WARNING_MARK = "⚠ "
 
+SPACE_EFFECT_INDEX = -1
+"""By this property of its shortcuts the Segment Editor knows the space bar."""
+
 
 class VoiStep(Step):
     """Step 2; ``sequence`` is the one in hand."""
@@ -57,12 +60,19 @@ class VoiStep(Step):
         self.editor.setEffectNameOrder(EFFECTS)
         self.editor.unorderedEffectsVisible = False
         self.editor.setMaximumNumberOfUndoStates(10)
+        # Options of some effects are wide: at 1280 pixels they and the four-up must have room side by side.
+        self.editor.effectColumnCount = 1
+        self.editor.layout().setContentsMargins(0, 0, 0, 0)
         self.ui.editorFrame.layout().addWidget(self.editor)
 
     def enter(self) -> None:
         self._ensureEditorNode()
         self.editor.setupViewObservations()
         self.editor.installKeyboardShortcuts(self.widget)
+        # The editor's Space takes its last effect in hand again, wherever the focus is: it would press no button.
+        for shortcut in slicer.util.findChildren(self.widget, className="QShortcut"):
+            if shortcut.property("effectIndex") == SPACE_EFFECT_INDEX:
+                shortcut.enabled = False
 
     def exit(self) -> None:
         # With an active effect, closing the scene crashed now and then.
