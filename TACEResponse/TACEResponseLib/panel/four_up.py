@@ -44,7 +44,7 @@ def registerLayout() -> None:
 
 
 class FourUp:
-    """Shows the layout and gives back the one before."""
+    """Shows the layout and gives back the one before; without a window (``--no-main-window``) it shows nothing."""
 
     def __init__(self) -> None:
         self._layoutBefore: int | None = None
@@ -55,13 +55,14 @@ class FourUp:
     @property
     def isShown(self) -> bool:
         """The four-up is the present layout."""
-        return slicer.app.layoutManager().layout == LAYOUT_ID
+        manager = slicer.app.layoutManager()
+        return manager is not None and manager.layout == LAYOUT_ID
 
     def showInstead(self, layoutId: int) -> None:
         """Another layout, with a table or a plot; `hide` gives back the one before it too."""
         self.hide()
         manager = slicer.app.layoutManager()
-        if manager.layout != layoutId:
+        if manager is not None and manager.layout != layoutId:
             self._layoutBefore, self._otherLayout = manager.layout, layoutId
             manager.setLayout(layoutId)
 
@@ -73,6 +74,8 @@ class FourUp:
     ) -> None:
         """Show the volumes by sequence, each VOI in its own view only, and link the views."""
         manager = slicer.app.layoutManager()
+        if manager is None:
+            return
         registerLayout()
         if not self.isShown:
             self.hide()
@@ -119,7 +122,7 @@ class FourUp:
         """Take the views' nodes and captions away; not while they are shown."""
         scene = slicer.mrmlScene
         for name, actor in self._captions.items():
-            widget = slicer.app.layoutManager().sliceWidget(name)
+            widget = _sliceWidget(name)
             if widget is not None:
                 _firstRenderer(widget).RemoveViewProp(actor)
         self._captions = {}
@@ -128,7 +131,7 @@ class FourUp:
                 scene.GetSingletonNode(name, className)
                 for className in ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceDisplayNode", "vtkMRMLSliceNode")
             ]
-            widget = slicer.app.layoutManager().sliceWidget(name)
+            widget = _sliceWidget(name)
             if widget is not None:
                 # The slice as a model in 3-D, after the slice's own node: as long as that is there, it is made anew.
                 logic = widget.sliceLogic()
@@ -159,6 +162,11 @@ class FourUp:
         if displayNode is not None:
             displayNode.SetViewNodeIDs([view.GetID()])
             self._restricted.append(displayNode.GetID())
+
+
+def _sliceWidget(name: str):
+    manager = slicer.app.layoutManager()
+    return None if manager is None else manager.sliceWidget(name)
 
 
 def _firstRenderer(widget) -> vtk.vtkRenderer:
