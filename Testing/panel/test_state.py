@@ -57,6 +57,15 @@ def test_each_missing_thing_is_a_reason_of_its_own(complete_inputs):
     assert len(reasons) == 14
 
 
+def test_one_image_for_two_sequences_is_warned_of(complete_inputs):
+    inputs = complete_inputs()
+    assert inputs.studyWarning() is None
+    twice = with_volume(inputs, "PVP", content=inputs.volumes["AP"].content)
+    assert "several sequences (AP, PVP)" in twice.studyWarning()
+    unreadable = with_volume(with_volume(inputs, "PVP", content=""), "DP", content="")
+    assert unreadable.studyWarning() is None
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

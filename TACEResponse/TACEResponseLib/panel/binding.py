@@ -41,6 +41,15 @@ class Binding:
         finally:
             self._isShowing = False
 
+    def forgetNode(self, node) -> None:
+        """Take a node that is about to be removed out of its roles: a selector would choose its neighbour instead."""
+        if self.parameters is None:
+            return
+        for name, widget in self._widgets.items():
+            if name not in DEFAULTS and self.parameters.getNode(name) is node:
+                self.parameters.setNode(name, None)
+                widget.setCurrentNode(None)
+
     def _onWidgetChanged(self, name: str) -> None:
         if self._isShowing or self.parameters is None:
             return

@@ -135,6 +135,18 @@ class PanelInputs:
                 )
         return None
 
+    def studyWarning(self) -> str | None:
+        """One volume chosen for several sequences; the result warns of it too."""
+        sequences: dict[str, list[str]] = {}
+        for sequence in (s for s in map(str, SEQUENCES) if s in self.volumes):
+            sequences.setdefault(self.volumes[sequence].content, []).append(sequence)
+        same = [", ".join(names) for content, names in sequences.items() if content and len(names) > 1]
+        if not same:
+            return None
+        return _("The same image is chosen for several sequences ({listed}); choose each one's own.").format(
+            listed="; ".join(same)
+        )
+
     def followUpProblem(self) -> str | None:
         """Why the follow-up volume cannot be this patient's after TACE; None if it can, or none was chosen."""
         followUp, stated, before = self.followUp, self.statedPatient(), self._studyDay()

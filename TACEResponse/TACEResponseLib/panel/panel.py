@@ -73,6 +73,8 @@ class Panel(VTKObservationMixin):
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        # Before the selectors, which hear of it too.
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved, priority=1.0)
         self.addObserver(scene, scene.NodeRemovedEvent, self.refreshSoon)
         self._useScene()
 
@@ -129,6 +131,13 @@ class Panel(VTKObservationMixin):
         """A scene was closed or opened."""
         if not slicer.mrmlScene.IsBatchProcessing():
             self._useScene()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, _scene, _event, node) -> None:
+        """A volume or VOI goes away: its place stays empty until the user fills it."""
+        if self._binding.parameters is not None:
+            self.vois.forgetNode(node)
+            self._binding.forgetNode(node)
 
     # Showing
 

@@ -64,6 +64,7 @@ class SelfTest:
             self.useResult(Path(folder))
             self.otherEngine()
             CohortSelfTest(self.driver, self._command).run(Path(folder))
+            self.removeChosen()
         slicer.util.selectModule("Data")
         assert slicer.app.layoutManager().layout == layoutBefore
         slicer.mrmlScene.Clear()
@@ -74,6 +75,20 @@ class SelfTest:
         self.reload()
         left = _nodes() - nodesBefore - _SLICERS_OWN_VIEWS
         assert not left, left
+
+    def removeChosen(self) -> None:
+        """The place of a volume or VOI that is removed stays empty; Slicer's selectors would choose its neighbour."""
+        vois = self.panel.vois
+        vois.ui.voiDPButton.click()
+        for role in (VOLUME_ROLES["AP"], SEGMENTATION_ROLES["DP"]):
+            slicer.mrmlScene.RemoveNode(self.panel.parameters.getNode(role))
+            self.driver.wait()
+            assert self.panel.parameters.getNode(role) is None
+        assert self.panel.study.ui.volumeAPSelector.currentNode() is None
+        assert vois.ui.segmentationDPSelector.currentNode() is None
+        assert vois.editor.segmentationNode() is None
+        assert vois.sequence is None
+        assert "AP: choose the volume." in self.panel.state.missing()
 
     def reload(self) -> None:
         """The module loaded again, as by *Reload*: the panel before leaves no observer of the scene."""

@@ -14,7 +14,7 @@ from ..scene.clinical_entry import entryOf
 from ..scene.i18n import _
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.sample_patient import loadSamplePatient
-from .step import PROBLEM_STYLE, Step, showNote
+from .step import PLAIN_STYLE, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
 
 RULES_SETTING = "TACEResponse/AssignmentRules"
 """Slicer's setting that holds the path of the user's own names of sequences."""
@@ -44,7 +44,9 @@ class StudyStep(Step):
             else:
                 showNote(label, None if volume is None else volume.geometry)
         problem = inputs.studyProblem()
-        showNote(self.ui.studyLabel, problem or self._reasons, PROBLEM_STYLE if problem else "")
+        warning = inputs.studyWarning()
+        style = PROBLEM_STYLE if problem else WARNING_STYLE if warning else PLAIN_STYLE
+        showNote(self.ui.studyLabel, problem or warning or self._reasons, style)
         words = _("What was assigned and why; what does not fit together")
         self.ui.studyLabel.setToolTip(self._passedOver or words)
         rules = ownRules()

@@ -83,10 +83,18 @@ class VoiStep(Step):
     def forgetEditorNode(self) -> None:
         """The scene closes, or the panel goes away: the editor lets go of its nodes."""
         self.editor.setActiveEffect(None)
-        self.editor.setSegmentationNode(None)
         self.editor.setSourceVolumeNode(None)
+        self.editor.setSegmentationNode(None)
         self.editor.setMRMLSegmentEditorNode(None)
         self.sequence = self._second = None
+
+    def forgetNode(self, node) -> None:
+        """A node is about to be removed: the editor lets go of it, and does not take another in its place."""
+        if node in (self.editor.segmentationNode(), self.editor.sourceVolumeNode()):
+            self.editor.setActiveEffect(None)
+            self.editor.setSourceVolumeNode(None)
+            self.editor.setSegmentationNode(None)
+            self.sequence = self._second = None
 
     def cleanup(self) -> None:
         self.exit()
