@@ -22,8 +22,9 @@ from .step import DONE_MARK, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
 
 EDITOR_TAG = "TACEResponseSegmentEditor"
 
-EFFECTS = ("Paint", "Draw", "Erase", "Level tracing", "Grow from seeds", "Fill between slices", "Threshold", "Margin")
+EFFECTS = ("Paint", "Draw", "Erase", "Level tracing", "Fill between slices", "Threshold", "Margin")
 EFFECTS += ("Smoothing", "Scissors", "Islands")
+"""Those that need one segment only; growing from seeds, for one, needs several."""
 
 WARNING_MARK = "⚠ "
 

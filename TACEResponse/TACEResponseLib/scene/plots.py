@@ -16,6 +16,11 @@ RESPONSE_COLOUR = (0.13, 0.47, 0.71)
 NO_RESPONSE_COLOUR = (0.90, 0.56, 0.13)
 PATIENT_COLOUR = (0.85, 0.1, 0.35)
 
+LEGEND_FONT_SIZE = 10
+
+BARS_SHARE = 0.65
+"""The highest bar reaches so far up; the legend stands above."""
+
 _CHART_NAME = "TACEResponse scores"
 
 
@@ -68,6 +73,12 @@ def scoreChart(
     chart.SetYAxisTitle("training patients")
     chart.SetTitle("")
     chart.SetLegendVisibility(True)
+    chart.SetLegendFontSize(LEGEND_FONT_SIZE)
+    chart.SetXAxisRangeAuto(False)
+    chart.SetXAxisRange(min(edges[0], score) - width, max(edges[-1], score) + width)
+    # The legend lies over the upper part of the view; no bar may reach there.
+    chart.SetYAxisRangeAuto(False)
+    chart.SetYAxisRange(0.0, top / BARS_SHARE)
     return chart
 
 
