@@ -99,6 +99,10 @@ class FollowUpStep(Step):
     def _addLine(self, role: str, volumeRole: str, name: str) -> None:
         line = follow_up.addLine(f"{name} {len(self.lines(role)) + 1}")
         self.panel.parameters.node.AddNodeReferenceID(role, line.GetID())
+        # Lines of the one study say nothing on the images of the other.
+        for shown in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
+            for one in self.lines(shown):
+                one.GetDisplayNode().SetVisibility(shown == role)
         volume = self.panel.parameters.getNode(volumeRole)
         self.panel.fourUp.hide()
         slicer.util.setSliceViewerLayers(background=volume, fit=True)

@@ -55,6 +55,9 @@ class CohortSelfTest:
             line.AddControlPoint(vtk.vtkVector3d(0, anteriorMm, 0))
             line.AddControlPoint(vtk.vtkVector3d(lengthMm, anteriorMm, 0))
         self.driver.wait()
+        [baselineLine], [followUpLine] = step.lines(BASELINE_LINES_ROLE), step.lines(FOLLOW_UP_LINES_ROLE)
+        assert not baselineLine.GetDisplayNode().GetVisibility()
+        assert followUpLine.GetDisplayNode().GetVisibility()
         assert "40.0 mm" in step.ui.baselineLabel.text
         assert "mRECIST PR" in step.ui.mrecistLabel.text, step.ui.mrecistLabel.text
         folder.mkdir()
