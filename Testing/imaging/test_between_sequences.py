@@ -131,6 +131,21 @@ class TestLesion:
         assert set(found) == {"no_overlap", "centres_apart"}
         assert "(T2 and AP; T2 and PVP; T2 and DP)" in found["no_overlap"]
 
+    @pytest.mark.parametrize("steps", [0, 10, 29, 30, 31])
+    def test_a_single_row_of_common_voxels_is_an_overlap(self, check, make_source, steps):
+        """Two boxes of 27,000 voxels on one lattice, ``steps`` of their 30 voxels of width apart."""
+        mask = np.zeros((40, 40, 80), bool)
+        mask[5:35, 5:35, 2:32] = True
+        moved = np.roll(mask, steps, axis=2)
+        one, other = make_source((1, 1, 1), mask.shape), make_source((1, 1, 1), mask.shape, seed=1)
+        found = check(
+            {
+                "AP": canonical_voi("AP", replace(one, mask=mask)),
+                "DP": canonical_voi("DP", replace(other, mask=moved)),
+            }
+        )
+        assert ("no_overlap" in found) == (not (mask & moved).any())
+
     def test_overlap_is_judged_in_the_patient_not_by_voxel_index(self, check, make_source, rotation):
         one = make_source((2, 2, 4), (20, 36, 36))
         turned = replace(one, direction=rotation, voxels=make_source((2, 2, 4), (20, 36, 36), seed=1).voxels)
