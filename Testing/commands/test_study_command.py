@@ -311,7 +311,7 @@ def test_evaluate_refuses_before_it_writes(cohort, run, tmp_path):
         tmp_path / "out",
     )  # fmt: skip
     assert code == 1
-    assert "the model phantom-cd needs paper110" in errors
+    assert "the model phantom-cd needs the set paper110" in errors
     (tmp_path / "there").mkdir()
     code, _, errors = run(
         "evaluate", cohort / "manifest.csv", "--model", "published-clinical", "--out", tmp_path / "out",

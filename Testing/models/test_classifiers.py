@@ -130,6 +130,23 @@ def test_separation_is_noticed_and_penalised(values, separable):
     assert np.isfinite(fit.coefficients).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_outcomes_that_are_nearly_separated_are_fitted_in_silence():
+    """One of 30 patients keeps the likelihood from growing for ever; the optimum by scipy's BFGS."""
+    from scipy.optimize import minimize
+
+    random = np.random.default_rng(187)
+    values = random.standard_normal((30, 1)) * 3
+    outcome = values[:, 0] + 0.3 * random.standard_normal(30) > 0
+    nearest = np.argmin(np.abs(values[:, 0]))
+    outcome[nearest] = ~outcome[nearest]
+    signs = np.where(outcome, 1.0, -1.0)
+    expected = minimize(lambda b: np.logaddexp(0, -signs * (b[0] + values[:, 0] * b[1])).sum(), [0, 1], method="BFGS")
+    fit = fit_logistic(values, outcome)
+    assert not fit.penalised
+    assert [fit.intercept, *fit.coefficients] == pytest.approx(expected.x, rel=0.01)
+
+
 def test_one_outcome_is_refused():
     with pytest.raises(ValueError, match="same outcome"):
         fit_logistic(np.arange(4.0)[:, None], np.ones(4, bool))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,10 @@ def fit_logistic(values: np.ndarray, outcome: np.ndarray) -> LogisticFit:
     scaled = (values[:, varying] - mean[varying]) / spread[varying]
     penalised = is_separable(scaled, outcome)
     model = LogisticRegression(C=PENALTY_C if penalised else np.inf, solver="newton-cholesky", tol=1e-8, max_iter=200)
-    model.fit(scaled, outcome)
+    with warnings.catch_warnings():
+        # Near separation the solver goes on as lbfgs, which finds the same optimum; if that fails too, it is told.
+        warnings.filterwarnings("ignore", message="The inner solver of NewtonCholeskySolver")
+        model.fit(scaled, outcome)
     coefficients[varying] = model.coef_[0] / spread[varying]
     intercept = float(model.intercept_[0] - coefficients @ mean)
     return LogisticFit(intercept, coefficients, penalised)
