@@ -112,7 +112,9 @@ def _cubic_b_spline(voxels: np.ndarray, points: list[np.ndarray]) -> np.ndarray:
         end = min(int(axis_points[-1]) + 1 + CROP_MARGIN_VOXELS, length)
         crop.append(slice(start, end))
         matrices.append(_interpolation_matrix(axis_points - start, end - start))
-    values = np.tensordot(matrices[0], voxels[tuple(crop)].astype(float), axes=1)
+    values = voxels[tuple(crop)].astype(float)
+    # Unlike dot and tensordot, @ lets go of the interpreter lock meanwhile, so that the panel stays alive.
+    values = (matrices[0] @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
     values = matrices[1] @ values
     return (values @ matrices[2].T).astype(np.float32)
 
