@@ -69,6 +69,8 @@ def test_afp_is_accepted(cell, expected):
         ("1,200", "ambiguous.*1200 or 1.2"),
         ("12,5", "ambiguous"),
         ("<1,200", "ambiguous"),
+        ("1.200,5", "without a separator of thousands"),
+        ("1_000", "not a number"),
         ("-3", "negative"),
         ("high", "not a number"),
         ("nan", "no finite"),

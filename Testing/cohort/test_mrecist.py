@@ -31,6 +31,16 @@ def test_limits(baseline, follow_up, category):
     assert mrecist_category(baseline, follow_up) == category
 
 
+def test_the_baseline_belongs_to_the_smallest_sum_so_far():
+    assert mrecist_category(30, 40, smallest_mm=50) == "PD"
+    assert mrecist_category(30, 35, smallest_mm=50) == "SD"
+
+
+def test_tumour_after_a_complete_response_is_progression():
+    assert mrecist_category(50, 5, smallest_mm=0) == "PD"
+    assert mrecist_category(50, 0, smallest_mm=0) == "CR"
+
+
 def test_progression_is_measured_from_the_smallest_sum():
     assert mrecist_category(100, 60, smallest_mm=50) == "PD"
     assert mrecist_category(100, 59, smallest_mm=50) == "PR"

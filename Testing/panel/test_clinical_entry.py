@@ -53,6 +53,9 @@ def test_ast_in_ukat_is_sixty_times_as_much():
     [
         ({"afp": ">300"}, "afp", "does not say whether AFP is above 400"),
         ({"afp": "1,200"}, "afp", "ambiguous"),
+        ({"afp": "1.200"}, "afp", "Write 1200 or 1.2."),
+        ({"afp": ">1.000"}, "afp", "Write 1000 or 1."),
+        ({"ast": "40.125"}, "ast", "Write 40125 or 40.125"),
         ({"afp": "many"}, "afp", "not a number"),
         ({"ast": "0.6"}, "ast", "ukat/L"),
         ({"ast": ""}, "ast", "tick unknown"),
@@ -110,4 +113,29 @@ def test_missing_items_that_change_nothing_leave_the_class_decided():
 
 def test_an_item_that_cannot_be_read_is_named():
     assert ChildPughItems(bilirubin="1,2").words().startswith("Bilirubin: ")
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ({"albumin": "28", "albuminUnit": "g/dL"}, "is it in g/L?"),
+        ({"albumin": "3.0", "albuminUnit": "g/L"}, "is it in g/dL?"),
+        ({"bilirubin": "1.2", "bilirubinUnit": "umol/L"}, "is it in mg/dL?"),
+        ({"bilirubin": "290", "bilirubinUnit": "mg/dL"}, "is it in umol/L?"),
+        ({"coagulation": "70", "coagulationKind": "INR"}, "is it in % (Quick)?"),
+        ({"coagulation": "-0.5", "coagulationKind": "INR"}, "negative"),
+    ],
+)
+def test_a_value_that_only_another_unit_explains_is_refused(items, words):
+    assert words in ChildPughItems(**items).words()
+
+
+def test_a_prothrombin_time_may_be_shorter_than_the_control():
+    items = ChildPughItems("1", "mg/dL", "4", "g/dL", "-0.5", "s", "none", "0")
+    assert items.words() == "Child-Pugh A5"
+
+
+def test_a_number_with_three_decimals_comes_back_from_a_table_as_it_was():
+    record = ClinicalRecord("A", 5, False, 1.234, False, 40.125)
+    assert entryOf(record).record() == record
     assert ChildPughItems(coagulation="5", coagulationKind="s").childPugh().lowest_points == 6

@@ -57,6 +57,29 @@ def test_each_missing_thing_is_a_reason_of_its_own(complete_inputs):
     assert len(reasons) == 14
 
 
+def test_other_volumes_without_patient_id_one_by_one_are_another_patient(complete_inputs):
+    """Images of no stated patient on another lattice: each change makes the old VOI unfit, which draws nothing."""
+    inputs = complete_inputs(patient=None)
+    state = PanelState()
+    state.update(inputs)
+    for sequence in ("T2", "AP", "PVP", "DP"):
+        assert state.inputs.clinical.afp == "12"
+        inputs = with_volume(inputs, sequence, nodeId=f"new-{sequence}", content=f"new {sequence}")
+        inputs = with_voi(inputs, sequence, problem="drawn on another voxel grid", volumeMl=None)
+        inputs = state.update(inputs)
+    assert inputs.clinical.isEmpty()
+    assert not inputs.vois
+    assert not inputs.checklist
+
+
+def test_a_statement_that_is_taken_back_makes_the_result_stale(predicted):
+    inputs = predicted.inputs
+    predicted.update(replace(inputs, checklist=inputs.checklist - {"firstTace"}))
+    assert predicted.resultIsStale
+    predicted.update(inputs)
+    assert predicted.resultIsCurrent
+
+
 def test_one_image_for_two_sequences_is_warned_of(complete_inputs):
     inputs = complete_inputs()
     assert inputs.studyWarning() is None

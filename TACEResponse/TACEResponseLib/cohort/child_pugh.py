@@ -17,6 +17,14 @@ _BILIRUBIN_LIMITS = {"mg/dL": (2.0, 3.0), "umol/L": (34.0, 51.0)}
 _INR_LIMITS = (1.7, 2.3)
 _PROLONGATION_LIMITS_S = (4.0, 6.0)
 _ALBUMIN_LIMITS_G_DL = (2.8, 3.5)
+_PLAUSIBLE = {
+    ("Bilirubin", "mg/dL"): (0.0, 60.0, "umol/L"),
+    ("Bilirubin", "umol/L"): (1.5, 1100.0, "mg/dL"),
+    ("Albumin", "g/dL"): (0.5, 8.0, "g/L"),
+    ("Albumin", "g/L"): (8.0, 80.0, "g/dL"),
+    ("INR", ""): (0.3, 15.0, "% (Quick)"),
+}
+"""Beyond these a value is taken for one in the other unit, which would give the wrong points without a sign of it."""
 _LAST_POINTS = {"A": 6, "B": 9, "C": 15}
 _FIRST_POINTS = {"A": 5, "B": 7, "C": 10}
 
@@ -71,6 +79,7 @@ def bilirubin_points(value: float, unit: str) -> int:
     """< 2, 2-3, > 3 mg/dL, or < 34, 34-51, > 51 umol/L: compared in the unit entered."""
     if unit not in _BILIRUBIN_LIMITS:
         raise ValueError(f"Bilirubin: the unit {unit!r} is not known; use mg/dL or umol/L.")
+    _check_unit(value, "Bilirubin", unit)
     return _rising(value, _BILIRUBIN_LIMITS[unit], "Bilirubin")
 
 
@@ -79,6 +88,7 @@ def albumin_points(value: float, unit: str) -> int:
     if unit not in ("g/dL", "g/L"):
         raise ValueError(f"Albumin: the unit {unit!r} is not known; use g/dL or g/L.")
     _check(value, "Albumin")
+    _check_unit(value, "Albumin", unit)
     factor = ALBUMIN_G_L_PER_G_DL if unit == "g/L" else 1.0
     low, high = (round(factor * limit, 6) for limit in _ALBUMIN_LIMITS_G_DL)
     return 1 if value > high else 2 if value >= low else 3
@@ -86,6 +96,7 @@ def albumin_points(value: float, unit: str) -> int:
 
 def inr_points(inr: float) -> int:
     """< 1.7, 1.7-2.3, > 2.3."""
+    _check_unit(inr, "INR", "")
     return _rising(inr, _INR_LIMITS, "INR")
 
 
@@ -104,6 +115,12 @@ def grade_points(grade: str, grades: Sequence[str]) -> int:
 def _rising(value: float, limits: tuple[float, float], name: str) -> int:
     _check(value, name)
     return 1 if value < limits[0] else 2 if value <= limits[1] else 3
+
+
+def _check_unit(value: float, name: str, unit: str) -> None:
+    least, most, other = _PLAUSIBLE[name, unit]
+    if value >= 0 and not least <= value <= most:
+        raise ValueError(f"{name}: {f'{value:g} {unit}'.strip()} is next to impossible; is it in {other}?")
 
 
 def _check(value: float, name: str) -> None:

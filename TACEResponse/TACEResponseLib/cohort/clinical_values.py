@@ -70,16 +70,38 @@ def parse_number(cell: str) -> float:
     text = cell.strip()
     if re.fullmatch(r"-?[\d.]*,[\d.,]*", text):
         raise ValueError(
-            f"{cell!r} is ambiguous: the comma may separate thousands or decimals. Write {text.replace(',', '')} or "
-            f"{text.replace(',', '.')}, without a comma."
+            f"{cell!r} is ambiguous: the comma may separate thousands or decimals. {_without_separators(text)}"
         )
     try:
+        if "_" in text:
+            raise ValueError("an underscore, which Python would pass over")
         value = float(text)
     except ValueError as error:
         raise ValueError(f"{cell!r} is not a number; leave the cell empty if the value is unknown.") from error
     if not 0 <= value < float("inf"):
         raise ValueError(f"{cell!r} is negative or no finite number; enter the measured value.")
     return value
+
+
+def check_typed_number(text: str) -> None:
+    """Refuse what a person may have typed with a point between thousands, such as 1.200.
+
+    In a table the point separates decimals; of a field that somebody types into, nobody can tell. Raises ValueError.
+    """
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text.strip()):
+        raise ValueError(
+            f"{text.strip()!r} is ambiguous: the point may separate thousands or decimals. "
+            f"{_without_separators(text.strip())}"
+        )
+
+
+def _without_separators(text: str) -> str:
+    """What to write instead of a number with one separator; with several, in words."""
+    if len(re.findall(r"[.,]", text)) > 1:
+        return "Write it without a separator of thousands, and decimals after a point."
+    whole, decimals = re.split(r"[.,]", text)
+    decimals = decimals.rstrip("0")
+    return f"Write {re.sub(r'[.,]', '', text)} or {whole or '0'}{'.' if decimals else ''}{decimals}."
 
 
 def child_pugh_cell(child_pugh: str | None, points: int | None) -> str:

@@ -26,7 +26,8 @@ def mrecist_category(
     baseline_mm, follow_up_mm : float
         Sum of the viable (arterially enhancing) diameters of the target lesions, before and after TACE.
     smallest_mm : float, optional
-        Smallest sum so far; the baseline at the first follow-up.
+        Smallest sum of the earlier follow-ups, 0 after a complete response; None at the first follow-up. The smallest
+        sum so far is this or the baseline, whichever is smaller.
     new_lesion : bool
         A new lesion is progression.
     non_target : str, optional
@@ -39,7 +40,7 @@ def mrecist_category(
     """
     if not 0 < baseline_mm < float("inf"):
         raise ValueError(f"The viable diameters before TACE sum up to {baseline_mm:g} mm; they must be above 0.")
-    smallest_mm = baseline_mm if smallest_mm is None else smallest_mm
+    smallest_mm = baseline_mm if smallest_mm is None else min(smallest_mm, baseline_mm)
     if not (0 <= follow_up_mm < float("inf") and 0 <= smallest_mm < float("inf")):
         raise ValueError("A sum of viable diameters cannot be negative; enter 0 where no viable tumour is left.")
     if non_target not in (None, "gone", "persisting", "progressing"):

@@ -14,7 +14,7 @@ from ..cohort.child_pugh import (
     inr_points,
     prothrombin_points,
 )
-from ..cohort.clinical_values import child_pugh_cell, parse_number
+from ..cohort.clinical_values import check_typed_number, child_pugh_cell, parse_number
 from ..scene.i18n import _
 
 BILIRUBIN_UNITS = ("mg/dL", "umol/L")
@@ -42,7 +42,7 @@ class ChildPughItems:
         return child_pugh_from_items(
             _points(_("Bilirubin"), self.bilirubin, lambda value: bilirubin_points(value, self.bilirubinUnit)),
             _points(_("Albumin"), self.albumin, lambda value: albumin_points(value, self.albuminUnit)),
-            _points(_("Coagulation"), self.coagulation, coagulation),
+            _points(_("Coagulation"), self.coagulation, coagulation, self.coagulationKind == "s"),
             grade_points(self.ascites, ASCITES) if self.ascites else None,
             grade_points(self.encephalopathy, ENCEPHALOPATHY) if self.encephalopathy else None,
         )
@@ -66,10 +66,13 @@ class ChildPughItems:
         )
 
 
-def _points(name: str, text: str, pointsOf) -> int | None:
+def _points(name: str, text: str, pointsOf, mayBeNegative: bool = False) -> int | None:
     if not text.strip():
         return None
+    # A prothrombin time may be shorter than the control's.
+    sign, digits = (-1.0, text.strip()[1:]) if text.strip().startswith("-") and mayBeNegative else (1.0, text)
     try:
-        return pointsOf(parse_number(text))
+        check_typed_number(digits)
+        return pointsOf(sign * parse_number(digits))
     except ValueError as error:
         raise ValueError(_("{name}: {problem}").format(name=name, problem=error)) from error

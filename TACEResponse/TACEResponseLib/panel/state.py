@@ -15,10 +15,11 @@ STEPS += ("followUp", "repeatability", "batch")
 
 @dataclass(frozen=True)
 class Result:
-    """A prediction and the fingerprint of the inputs that it was made from."""
+    """A prediction, the fingerprint of the inputs that it was made from, and what was ticked of the patient then."""
 
     prediction: Prediction
     fingerprint: tuple[str, ...]
+    checklist: frozenset[str] = frozenset()
 
 
 class PanelState:
@@ -58,7 +59,7 @@ class PanelState:
             self._patient = stated[-1]
         if not inputs.patientId.strip() and inputs.statedPatient():
             inputs = replace(inputs, patientId=inputs.statedPatient())
-        if inputs.clinical != self.inputs.clinical or inputs.vois != self.inputs.vois:
+        if inputs.clinical != self.inputs.clinical or _drawings(inputs) != _drawings(self.inputs):
             self._volumesOfFacts = _nodes(inputs)
         if inputs.clinical.isEmpty() and not inputs.vois:
             self._volumesOfFacts = frozenset()
@@ -160,7 +161,7 @@ class PanelState:
 
     def succeed(self, prediction: Prediction) -> None:
         """The prediction that was under way is done."""
-        self.result = Result(prediction, self._running)
+        self.result = Result(prediction, self._running, self.inputs.checklist)
         self.predictionCount += 1
         self._whatIf = None
         self._running = None
@@ -174,7 +175,7 @@ class PanelState:
     def addBand(self, prediction: Prediction, fingerprint: tuple[str, ...]) -> None:
         """The result with its band over perturbed VOIs, unless another one has taken its place."""
         if self.result is not None and self.result.fingerprint == fingerprint:
-            self.result = Result(prediction, fingerprint)
+            self.result = replace(self.result, prediction=prediction)
 
     def cancel(self) -> None:
         """The prediction that was under way was cancelled; what was there before stays."""
@@ -191,8 +192,12 @@ class PanelState:
 
     @property
     def resultIsStale(self) -> bool:
-        """There is a result, and an input has changed since."""
-        return self.result is not None and self.result.fingerprint != self.inputs.fingerprint()
+        """There is a result, and an input has changed since, or a statement about the patient was taken back."""
+        if self.result is None:
+            return False
+        return (
+            self.result.fingerprint != self.inputs.fingerprint() or not self.result.checklist <= self.inputs.checklist
+        )
 
     @property
     def resultIsCurrent(self) -> bool:
@@ -278,6 +283,11 @@ class PanelState:
 def _node(inputs: PanelInputs, sequence: str) -> str | None:
     volume: VolumeInput | None = inputs.volumes.get(sequence)
     return None if volume is None else volume.nodeId
+
+
+def _drawings(inputs: PanelInputs) -> dict[str, tuple[str, str]]:
+    """What was drawn, whatever image it is judged on: another volume changes what is wrong with a VOI, not the VOI."""
+    return {sequence: (voi.nodeId, voi.content) for sequence, voi in inputs.vois.items()}
 
 
 def _nodes(inputs: PanelInputs) -> frozenset[str]:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from ..cohort import CLINICAL_FACTS, ClinicalRecord
 from ..cohort.child_pugh import CLASSES, class_of
-from ..cohort.clinical_values import child_pugh_cell, parse_afp, parse_ast, parse_child_pugh, parse_number
+from ..cohort.clinical_values import (
+    check_typed_number,
+    child_pugh_cell,
+    parse_afp,
+    parse_ast,
+    parse_child_pugh,
+    parse_number,
+)
 from ..cohort.units import AFP_UNITS, AST_UNITS, to_ng_ml, to_u_l
 from .i18n import _
 
@@ -113,6 +120,7 @@ class ClinicalEntry:
             raise ValueError(_("AFP: enter the value, or tick unknown."))
         sign = text[0] if text[0] in "<>" else ""
         try:
+            check_typed_number(text[len(sign) :])
             value = to_ng_ml(parse_number(text[len(sign) :]), self.afpUnit, self.ngPerMlPerIu)
             return parse_afp(f"{sign}{value:.10g}")
         except ValueError as error:
@@ -124,6 +132,7 @@ class ClinicalEntry:
         if not self.ast.strip():
             raise ValueError(_("AST: enter the value, or tick unknown."))
         try:
+            check_typed_number(self.ast)
             return parse_ast(f"{to_u_l(parse_number(self.ast), self.astUnit):.10g}")
         except ValueError as error:
             raise ValueError(_("AST: {problem}").format(problem=error)) from error
@@ -131,7 +140,7 @@ class ClinicalEntry:
 
 def entryOf(record: ClinicalRecord) -> ClinicalEntry:
     """The fields that tell a record, in the models' units; a fact that is None becomes "unknown"."""
-    afp = "" if record.afp_ng_ml is None else f"{record.afp_ng_ml:.10g}"
+    afp = "" if record.afp_ng_ml is None else _typed(record.afp_ng_ml)
     if record.afp_ng_ml is None and record.afp_above_400_ng_ml is not None:
         afp = ">400" if record.afp_above_400_ng_ml else "<400"
     return ClinicalEntry(
@@ -139,9 +148,19 @@ def entryOf(record: ClinicalRecord) -> ClinicalEntry:
         portalVenousInvasion={None: UNKNOWN, False: NO, True: YES}[record.portal_venous_invasion],
         afp=afp,
         afpUnknown=not afp,
-        ast="" if record.ast_u_l is None else f"{record.ast_u_l:.10g}",
+        ast="" if record.ast_u_l is None else _typed(record.ast_u_l),
         astUnknown=record.ast_u_l is None,
     )
+
+
+def _typed(value: float) -> str:
+    """The value as text of a field; 1.234 as 1.2340, as a person's 1.234 may mean a thousand."""
+    text = f"{value:.10g}"
+    try:
+        check_typed_number(text)
+    except ValueError:
+        return f"{text}0"
+    return text
 
 
 def _converted(text: str, factor: float, unit: str) -> str:
