@@ -150,6 +150,19 @@ def test_diameters_add_up_and_an_unfinished_line_is_named(scene):
         follow_up.sumOfDiametersMm([*lines, line(scene, "c", (0, 0, 0))])
 
 
+def test_an_end_that_was_unset_a_line_of_no_length_and_one_under_a_transform_are_named(scene):
+    unset = line(scene, "d", (0, 0, 0), (30, 0, 0))
+    unset.UnsetNthControlPointPosition(1)
+    with pytest.raises(ValueError, match="The line d has no second end"):
+        follow_up.sumOfDiametersMm([unset])
+    with pytest.raises(ValueError, match="The line e has no second end"):
+        follow_up.sumOfDiametersMm([line(scene, "e", (1, 2, 3), (1, 2, 3))])
+    moved = line(scene, "f", (0, 0, 0), (30, 0, 0))
+    moved.SetAndObserveTransformNodeID(scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "scaled").GetID())
+    with pytest.raises(ValueError, match="the line f is under the transform scaled"):
+        follow_up.sumOfDiametersMm([moved])
+
+
 def test_no_diameter_after_tace_is_a_response_only_if_the_reader_says_so(scene):
     with pytest.raises(ValueError, match="or tick that no viable tumour is left"):
         follow_up.followUpSumMm([], nothingViable=False)
@@ -186,3 +199,25 @@ def test_the_cohort_grows_and_takes_nobody_twice(scene, tmp_path, two_sequences)
     with pytest.raises(ValueError, match=r"Patient P2 is in cohort\.csv already"):
         follow_up.addToCohort(tmp_path, row, features)
     assert [case.columns["non_target"] for case in read_manifest(tmp_path / "cohort.csv")] == ["persisting"] * 2
+
+
+def test_a_cohort_that_cannot_be_written_stays_as_it_was(scene, tmp_path, two_sequences, monkeypatch):
+    rows = {}
+    for patient in ("P1", "P2"):
+        features = TACEResponseLogic().extract(*two_sequences, key=CaseKey(patient))
+        rows[patient] = follow_up.responseRow(CaseKey(patient), KNOWN, 50, 20), features
+    with pytest.raises(ValueError, match="of patient P2, the row is of patient P1"):
+        follow_up.addToCohort(tmp_path, rows["P1"][0], rows["P2"][1])
+    assert not list(tmp_path.iterdir())
+    follow_up.addToCohort(tmp_path, *rows["P1"])
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def full_disk(path, cases):
+        raise ValueError("cohort.csv cannot be written: no space left.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(follow_up, "write_manifest", full_disk)
+        with pytest.raises(ValueError, match="no space left"):
+            follow_up.addToCohort(tmp_path, *rows["P2"])
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert follow_up.addToCohort(tmp_path, *rows["P2"]) == 2

@@ -75,7 +75,7 @@ class FollowUpStep(Step):
             self.panel.state.inputs.clinical.knownFacts(),
             follow_up.sumOfDiametersMm(self.lines(BASELINE_LINES_ROLE)),
             follow_up.followUpSumMm(self.lines(FOLLOW_UP_LINES_ROLE), bool(parameters.get("nothingViable"))),
-            smallest or None,
+            None if smallest < 0 else smallest,
             bool(parameters.get("newLesion")),
             str(parameters.get("nonTarget")) or None,
         )
@@ -89,7 +89,10 @@ class FollowUpStep(Step):
         self._addLine(FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, _("Viable after TACE"))
 
     def onAddToCohort(self) -> None:
-        """Append the patient to the site's cohort."""
+        """Append the patient to the site's cohort, as it is now."""
+        self.panel.refresh()
+        if not self.ui.addToCohortButton.enabled:
+            return
         with self.panel.saying(self.ui.cohortLabel):
             folder = Path(str(self.panel.parameters.get("cohortFolder")))
             count = follow_up.addToCohort(folder, self.row(), self.panel.features)
@@ -117,8 +120,11 @@ class FollowUpStep(Step):
             return _("Measure the viable diameters first.")
         if not self.panel.parameters.get("cohortFolder"):
             return _("Choose the folder of your cohort.")
-        if self.panel.state.inputs.needsImages and self.panel.features is None:
-            return _("Predict first: the cohort takes the features with it.")
         if self.panel.state.resultIsStale:
             return _("The result is out of date; predict again.")
+        features = self.panel.features
+        if self.panel.state.inputs.needsImages and (features is None or not self.panel.state.resultIsCurrent):
+            return _("Predict first: the cohort takes the features with it.")
+        if features is not None and features.key != row.key:
+            return _("Lesion, reader or session are not those of the result any more; predict again.")
         return None

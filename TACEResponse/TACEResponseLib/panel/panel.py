@@ -239,6 +239,7 @@ class Panel(VTKObservationMixin):
             self.result.setCollapsed(False)
         elif news.kind == "failed":
             self.state.fail(news.text)
+            self.images = self.features = None
         else:
             self.state.cancel()
         self.refresh()
@@ -288,6 +289,7 @@ class Panel(VTKObservationMixin):
         for role in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
             for line in self.followUp.lines(role):
                 self.observe(line, line.PointModifiedEvent)
+                self.observe(line, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
         for segmentation in segmentations.values():
             for event in (
                 slicer.vtkSegmentation.SourceRepresentationModified,

@@ -16,9 +16,11 @@ from ..cohort import (
     is_objective_response,
     mrecist_category,
     read_manifest,
+    replace_file,
     write_manifest,
 )
-from ..features import FeatureVector, append_to_feature_table
+from ..features import FeatureVector, append_to_feature_table, provenance_path
+from .volumes import checkNoTransform
 
 COHORT_FILE = "cohort.csv"
 
@@ -31,9 +33,14 @@ def addLine(name: str) -> slicer.vtkMRMLMarkupsLineNode:
 
 
 def sumOfDiametersMm(lines: Sequence[slicer.vtkMRMLMarkupsLineNode]) -> float:
-    """Sum of the lengths of the lines that have both ends. Raises ValueError naming one that has not."""
+    """Sum of the lengths of the lines. Raises ValueError naming one without two ends, of length 0 or transformed."""
     for line in lines:
-        if line.GetNumberOfControlPoints() < 2:
+        try:
+            checkNoTransform(line, "line")
+        except ValueError as error:
+            raise ValueError(f"Diameters: {error}") from error
+        # Of the ends that are placed: one that was unset still counts as a control point.
+        if line.GetNumberOfDefinedControlPoints() < 2 or not line.GetLineLengthWorld() > 0:
             raise ValueError(f"The line {line.GetName()} has no second end; place it or delete the line.")
     return float(sum(line.GetLineLengthWorld() for line in lines))
 
@@ -81,14 +88,32 @@ def responseRow(
 def addToCohort(folder: Path, row: Case, features: FeatureVector | None) -> int:
     """Append the patient to ``cohort.csv`` and ``features.csv`` of a folder; both are made if they are not there.
 
-    Returns the number of patients then. Raises ValueError if the case is in it already, or if its features were made
-    with other settings than the others', or if a table cannot be read or written; the cohort then is as it was.
+    Returns the number of patients then. Raises ValueError if the case is in it already, if the features are another
+    case's or were made with other settings than the others', or if a table cannot be read or written; the cohort then
+    is as it was.
     """
+    if features is not None and features.key != row.key:
+        raise ValueError(f"The features are those of {features.key}, the row is of {row.key}; predict again.")
     path = folder / COHORT_FILE
     cases = read_manifest(path) if path.exists() else []
     if any(case.key == row.key for case in cases):
         raise ValueError(f"{row.key.label} is in {path.name} already; remove that row first, or give another session.")
-    if features is not None:
-        append_to_feature_table(folder / FEATURES_FILE, features)
-    write_manifest(path, [*cases, replace(row, sources={})])
+    table = folder / FEATURES_FILE
+    before = {file: file.read_bytes() if file.exists() else None for file in (table, provenance_path(table))}
+    try:
+        if features is not None:
+            append_to_feature_table(table, features)
+        write_manifest(path, [*cases, replace(row, sources={})])
+    except ValueError:
+        for file, content in before.items():
+            _restore(file, content)
+        raise
     return len(cases) + 1
+
+
+def _restore(file: Path, content: bytes | None) -> None:
+    """Put a file back as it was, if it was changed."""
+    if content is None:
+        file.unlink(missing_ok=True)
+    elif file.read_bytes() != content:
+        replace_file(file, content)

@@ -34,7 +34,7 @@ DEFAULTS: dict[str, str | bool | int | float] = {
     "nothingViable": False,
     "newLesion": False,
     "nonTarget": "",
-    "smallestMm": 0.0,
+    "smallestMm": -1.0,
     "cohortFolder": "",
     "secondSequence": "AP",
     "secondReader": "2",
