@@ -137,6 +137,9 @@ class BatchStep(Step):
     def _load(self) -> None:
         """The manifest's cases into the table, and the job that the panel's settings tell."""
         what, panel = self._parameter("batchWhat"), self.panel
+        # Where the manifest cannot be read, no row of another one stays to be opened.
+        self.list = BatchList()
+        self.ui.batchTable.setRowCount(0)
         self.list.load(Path(self._parameter("batchManifest")), what)
         folder = self._parameter("batchFolder")
         self._out = Path(folder) if folder else None

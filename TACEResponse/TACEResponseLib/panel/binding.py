@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import slicer
+
 from ..scene.parameters import DEFAULTS, Parameters
 
 PARAMETER_PROPERTY = "SlicerParameterName"
@@ -51,7 +53,8 @@ class Binding:
                 widget.setCurrentNode(None)
 
     def _onWidgetChanged(self, name: str) -> None:
-        if self._isShowing or self.parameters is None:
+        # While a scene is read in, selectors lose and find their nodes; the roles in the scene are what counts.
+        if self._isShowing or self.parameters is None or slicer.mrmlScene.IsBatchProcessing():
             return
         value = _value(self._widgets[name])
         if name in DEFAULTS:

@@ -19,6 +19,7 @@ class FollowUpStep(Step):
     uiFile = "FollowUpStep.ui"
 
     def setup(self) -> None:
+        self._isPlacing = False
         fillSelector(
             self.ui.nonTargetSelector,
             {"": _("none"), "gone": _("gone"), "persisting": _("persisting"), "progressing": _("progressing")},
@@ -26,6 +27,14 @@ class FollowUpStep(Step):
         self.ui.addBaselineButton.clicked.connect(self.onAddBaseline)
         self.ui.addFollowUpButton.clicked.connect(self.onAddFollowUp)
         self.ui.addToCohortButton.clicked.connect(self.onAddToCohort)
+
+    def exit(self) -> None:
+        self._endPlacing()
+
+    def clear(self) -> None:
+        """Another patient: the words on the one before go."""
+        self._endPlacing()
+        showNote(self.ui.cohortLabel, None)
 
     def refresh(self) -> None:
         inputs = self.panel.state.inputs
@@ -110,10 +119,14 @@ class FollowUpStep(Step):
         self.panel.fourUp.hide()
         slicer.util.setSliceViewerLayers(background=volume, fit=True)
         slicer.modules.markups.logic().SetActiveList(line)
-        slicer.app.applicationLogic().GetInteractionNode().SetCurrentInteractionMode(
-            slicer.vtkMRMLInteractionNode.Place
-        )
+        _interaction().SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.Place)
+        self._isPlacing = True
         self.panel.refresh()
+
+    def _endPlacing(self) -> None:
+        if self._isPlacing:
+            _interaction().SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.ViewTransform)
+        self._isPlacing = False
 
     def _missing(self, row) -> str | None:
         if row is None:
@@ -128,3 +141,7 @@ class FollowUpStep(Step):
         if features is not None and features.key != row.key:
             return _("Lesion, reader or session are not those of the result any more; predict again.")
         return None
+
+
+def _interaction() -> slicer.vtkMRMLInteractionNode:
+    return slicer.app.applicationLogic().GetInteractionNode()

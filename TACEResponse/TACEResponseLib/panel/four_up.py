@@ -50,6 +50,7 @@ class FourUp:
         self._layoutBefore: int | None = None
         self._otherLayout: int | None = None
         self._restricted: list[str] = []
+        self._shown: tuple = ()
         self._captions: dict[str, vtk.vtkTextActor] = {}
 
     @property
@@ -66,6 +67,15 @@ class FourUp:
             self._layoutBefore, self._otherLayout = manager.layout, layoutId
             manager.setLayout(layoutId)
 
+    def keepUp(self, volumes: Mapping, segmentations: Mapping, dates: Mapping[str, str | None]) -> None:
+        """Follow the volumes and VOIs that are chosen now, if it is shown; give the layout back if none is."""
+        if not self.isShown:
+            self._liftRestrictions()
+        elif not volumes:
+            self.hide()
+        elif self._shown != _what(volumes, segmentations, dates):
+            self.show(volumes, segmentations, dates)
+
     def show(
         self,
         volumes: Mapping[str, slicer.vtkMRMLVolumeNode],
@@ -81,6 +91,8 @@ class FourUp:
             self.hide()
             self._layoutBefore = manager.layout
             manager.setLayout(LAYOUT_ID)
+        self._liftRestrictions()
+        self._shown = _what(volumes, segmentations, dates)
         for sequence, name in VIEW_NAMES.items():
             widget = manager.sliceWidget(name)
             composite, view = widget.sliceLogic().GetSliceCompositeNode(), widget.mrmlSliceNode()
@@ -109,14 +121,17 @@ class FourUp:
 
     def hide(self) -> None:
         """Give back the layout before, and show the VOIs in all views again."""
+        self._liftRestrictions()
+        if self._layoutBefore is not None and slicer.app.layoutManager().layout in (LAYOUT_ID, self._otherLayout):
+            slicer.app.layoutManager().setLayout(self._layoutBefore)
+        self._layoutBefore = None
+
+    def _liftRestrictions(self) -> None:
         for nodeId in self._restricted:
             node = slicer.mrmlScene.GetNodeByID(nodeId)
             if node is not None:
                 node.RemoveAllViewNodeIDs()
         self._restricted = []
-        if self._layoutBefore is not None and slicer.app.layoutManager().layout in (LAYOUT_ID, self._otherLayout):
-            slicer.app.layoutManager().setLayout(self._layoutBefore)
-        self._layoutBefore = None
 
     def removeNodes(self) -> None:
         """Take the views' nodes and captions away; not while they are shown."""
@@ -162,6 +177,12 @@ class FourUp:
         if displayNode is not None:
             displayNode.SetViewNodeIDs([view.GetID()])
             self._restricted.append(displayNode.GetID())
+
+
+def _what(volumes: Mapping, segmentations: Mapping, dates: Mapping[str, str | None]) -> tuple:
+    """What is shown, to be compared: node by sequence, and dates."""
+    nodes = [sorted((sequence, node.GetID()) for sequence, node in one.items()) for one in (volumes, segmentations)]
+    return (*nodes, sorted(dates.items()))
 
 
 def _sliceWidget(name: str):

@@ -53,6 +53,7 @@ class Panel(VTKObservationMixin):
         self.tasks = TaskRunner()
         self.fourUp = FourUp()
         self.images = self.features = None
+        self._fingerprint: tuple[str, ...] = ()
         self.parameters = Parameters(parameterNode())
         self._gatherer = Gatherer()
         self._binding = Binding(self.refreshSoon)
@@ -75,7 +76,10 @@ class Panel(VTKObservationMixin):
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
         # Before the selectors, which hear of it too.
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved, priority=1.0)
-        self.addObserver(scene, scene.NodeRemovedEvent, self.refreshSoon)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
+        manager = slicer.app.layoutManager()
+        if manager is not None:
+            manager.layoutChanged.connect(self.refreshSoon)
         self._useScene()
 
     @property
@@ -109,6 +113,8 @@ class Panel(VTKObservationMixin):
         self.tasks.cleanup()
         self._timer.stop()
         self._timer.timeout.disconnect(self.refresh)
+        if slicer.app.layoutManager() is not None:
+            slicer.app.layoutManager().layoutChanged.disconnect(self.refreshSoon)
         self.removeObservers()
         self.fourUp.hide()
         self.fourUp.removeNodes()
@@ -136,8 +142,17 @@ class Panel(VTKObservationMixin):
     def onNodeAboutToBeRemoved(self, _scene, _event, node) -> None:
         """A volume or VOI goes away: its place stays empty until the user fills it."""
         if self._binding.parameters is not None:
+            if node is self.parameters.getNode("secondSegmentation"):
+                self.repeatability.endBlinding()
             self.vois.forgetNode(node)
             self._binding.forgetNode(node)
+
+    def onNodeRemoved(self, *_ignored) -> None:
+        """Refresh; if it was the parameter node, begin anew."""
+        if self._binding.parameters is not None and not slicer.mrmlScene.IsNodePresent(self.parameters.node):
+            self._binding.parameters = None
+            qt.QTimer.singleShot(0, self.onSceneChanged)
+        self.refreshSoon()
 
     # Showing
 
@@ -157,6 +172,11 @@ class Panel(VTKObservationMixin):
             isOther = (held.vois, held.clinical, held.checklist) != (inputs.vois, inputs.clinical, inputs.checklist)
             self._writeBack(held, isOther)
         self._observeNodes()
+        fingerprint = self.state.inputs.fingerprint()
+        if fingerprint != self._fingerprint:
+            self._fingerprint = fingerprint
+            self._forgetWords()
+        self.fourUp.keepUp(*self._chosen())
         self.showAll()
 
     def showAll(self) -> None:
@@ -167,9 +187,12 @@ class Panel(VTKObservationMixin):
 
     def showFourUp(self) -> None:
         """T2 | AP over PVP | DP."""
-        volumes, segmentations = nodesOfParameterNode(self.parameters.node)
+        self.fourUp.show(*self._chosen())
+
+    def _chosen(self) -> tuple[dict, dict, dict[str, str | None]]:
+        """Volumes, segmentations and study dates by sequence."""
         dates = {sequence: volume.studyDate for sequence, volume in self.state.inputs.volumes.items()}
-        self.fourUp.show(volumes, segmentations, dates)
+        return (*nodesOfParameterNode(self.parameters.node), dates)
 
     def complain(self, sentence: str) -> None:
         """Tell the user what is wrong; in a test it is only logged."""
@@ -198,6 +221,7 @@ class Panel(VTKObservationMixin):
             self.parameters.setNode(role, None)
         self.parameters.setNode(FOLLOW_UP_ROLE, None)
         self._writeBack(self.state.newPatient(), True)
+        self._forgetWords()
         self.refresh()
 
     def key(self) -> CaseKey:
@@ -236,6 +260,7 @@ class Panel(VTKObservationMixin):
         if news.kind == "done":
             prediction, self.images, self.features = news.result
             self.state.succeed(prediction)
+            self._forgetWords()
             self.result.setCollapsed(False)
         elif news.kind == "failed":
             self.state.fail(news.text)
@@ -243,6 +268,10 @@ class Panel(VTKObservationMixin):
         else:
             self.state.cancel()
         self.refresh()
+
+    def _forgetWords(self) -> None:
+        for step in self.steps:
+            step.forgetWords()
 
     def _keepImages(self, onNews: Callable[[TaskNews], None]) -> Callable[[TaskNews], None]:
         def keep(news: TaskNews) -> None:
@@ -308,6 +337,7 @@ class Panel(VTKObservationMixin):
             removeResult(self.parameters.node)
             self.images = self.features = None
             self.clinical.clearCalculator()
+            self.followUp.clear()
             self.study.clear()
             self.repeatability.clear()
         self.parameters.set("patientId", held.patientId)

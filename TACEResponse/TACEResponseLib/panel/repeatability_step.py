@@ -68,12 +68,17 @@ class RepeatabilityStep(Step):
         if self._showOthers is not None:
             self._showOthers()
             self._showOthers = None
+            showNote(self.ui.comparisonLabel, None)
+
+    def forgetWords(self) -> None:
+        if not self.isBlinded:
+            showNote(self.ui.comparisonLabel, None)
+        showNote(self.ui.perturbLabel, None)
 
     def clear(self) -> None:
-        """Another patient: the words on the one before go."""
+        """Another patient: nothing of the one before is compared any more."""
         self._showOthers = None
-        for label in (self.ui.comparisonLabel, self.ui.perturbLabel):
-            showNote(label, None)
+        self.forgetWords()
 
     def onDrawAgain(self) -> None:
         """Begin a second VOI, with those of other readers and sessions out of sight."""

@@ -71,6 +71,9 @@ class ResultStep(Step):
             self._resetWhatIf()
         showNote(self.ui.whatIfLabel, None if state.whatIf is None else whatIfHtml(state.whatIf))
 
+    def forgetWords(self) -> None:
+        showNote(self.ui.resultLabel, None)
+
     def onCopySentence(self) -> None:
         """The words for the radiology report, on the clipboard."""
         slicer.app.clipboard().setText(plain_text(self.panel.state.result.prediction))
@@ -91,17 +94,28 @@ class ResultStep(Step):
     def writeReport(self, path: Path) -> None:
         """The report as one HTML file; images are read again where the result came with the scene."""
         panel = self.panel
+        # Taken now: facts and result may change while images are read again.
+        case, result, bundle = panel.caseOfResult(), panel.state.result, panel.bundle
+        showNote(self.ui.resultLabel, None)
 
         def write(images) -> None:
-            with panel.saying():
-                case = panel.caseOfResult()
-                write_patient_report(path, panel.state.result.prediction, panel.bundle, images, case.clinical)
+            with panel.saying(self.ui.resultLabel):
+                if not panel.state.resultIsCurrent or panel.state.result is not result:
+                    raise ValueError(_("No report was written: the inputs have changed meanwhile."))
+                write_patient_report(path, result.prediction, bundle, images, case.clinical)
                 showNote(self.ui.resultLabel, _("Report: {path}").format(path=path))
 
         if panel.images is not None or not panel.bundle.required_sequences:
             write(panel.images)
             return
-        panel.predict(lambda news: news.kind == "done" and write(news.result[1]), isAgain=True)
+
+        def onNews(news: TaskNews) -> None:
+            if news.kind == "done":
+                write(news.result[1])
+            elif news.kind == "failed":
+                showNote(self.ui.resultLabel, news.text, PROBLEM_STYLE)
+
+        panel.predict(onNews, isAgain=True)
 
     def writePdf(self, path: Path) -> None:
         """The panel's own page on paper."""
@@ -110,11 +124,17 @@ class ResultStep(Step):
         document.setHtml(pageHtml(state.result.prediction, self.panel.bundle, state.provenance()))
         printer = qt.QPrinter()
         printer.setOutputFormat(qt.QPrinter.PdfFormat)
-        printer.setOutputFileName(str(path))
+        # Qt says nothing of a file that it could not write, and an older one may stand there.
+        part = path.with_name(f".{path.name}.part")
+        printer.setOutputFileName(str(part))
         document.print(printer)
-        with self.panel.saying():
-            if not path.is_file():
-                raise ValueError(_("{path} cannot be written; is the folder read-only?").format(path=path))
+        with self.panel.saying(self.ui.resultLabel):
+            try:
+                part.replace(path)
+            except OSError as error:
+                part.unlink(missing_ok=True)
+                words = _("{path} cannot be written ({why}); is the folder or the file read-only?")
+                raise ValueError(words.format(path=path, why=error.strerror)) from error
             showNote(self.ui.resultLabel, _("Report: {path}").format(path=path))
 
     def onSave(self) -> None:

@@ -115,6 +115,11 @@ class PanelState:
             return _("No VOI yet: draw the lesion.")
         if voi.problem:
             return voi.problem
+        others = [other for other, its in self.inputs.vois.items() if other != sequence and its.nodeId == voi.nodeId]
+        if others:
+            return _("This VOI is chosen for {others} too; choose each sequence's own, or copy it.").format(
+                others=", ".join(others)
+            )
         if voi.isUnchecked:
             return _("Copied and not checked: edit it, or confirm that it fits. Breath-holds differ.")
         return None

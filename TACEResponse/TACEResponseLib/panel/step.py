@@ -49,6 +49,9 @@ class Step:
     def exit(self) -> None:
         """The module is left, or the scene is about to close."""
 
+    def forgetWords(self) -> None:
+        """Inputs or result have changed: what was said of those before goes."""
+
     def cleanup(self) -> None:
         """The panel goes away."""
 

@@ -106,7 +106,8 @@ class StudyStep(Step):
             self.panel.parameters.setClinicalEntry(entryOf(sample.clinical))
             self._reasons = _("PHANTOM: a synthetic patient with drawn VOIs and facts.")
             self.panel.refresh()
-            slicer.util.setSliceViewerLayers(background=sample.volumes["AP"], fit=True)
+            if not self.panel.fourUp.isShown:
+                slicer.util.setSliceViewerLayers(background=sample.volumes["AP"], fit=True)
 
     def clear(self) -> None:
         """Another patient: the reasons of the one before go."""

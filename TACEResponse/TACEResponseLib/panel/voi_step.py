@@ -13,9 +13,10 @@ from ..scene.segmentations import (
     confirmVoi,
     copyVoi,
     createVoi,
-    segmentArray,
+    isEmptyVoi,
     setTag,
     shiftVoi,
+    showVoi,
     tumourSegmentId,
 )
 from .step import DONE_MARK, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
@@ -78,6 +79,9 @@ class VoiStep(Step):
     def exit(self) -> None:
         # With an active effect, closing the scene crashed now and then.
         self.editor.setActiveEffect(None)
+        # A blinded drawing ends with the module: the first VOI is shown again.
+        if self._second is not None:
+            self._letGo()
         self.editor.uninstallKeyboardShortcuts()
         self.editor.removeViewObservations()
 
@@ -92,10 +96,7 @@ class VoiStep(Step):
     def forgetNode(self, node) -> None:
         """A node is about to be removed: the editor lets go of it, and does not take another in its place."""
         if node in (self.editor.segmentationNode(), self.editor.sourceVolumeNode()):
-            self.editor.setActiveEffect(None)
-            self.editor.setSourceVolumeNode(None)
-            self.editor.setSegmentationNode(None)
-            self.sequence = self._second = None
+            self._letGo()
 
     def cleanup(self) -> None:
         self.exit()
@@ -105,6 +106,7 @@ class VoiStep(Step):
             slicer.mrmlScene.RemoveNode(node)
 
     def refresh(self) -> None:
+        self._letGoOfOthers()
         state = self.panel.state
         for sequence in map(str, SEQUENCES):
             button, label = (getattr(self.ui, f"voi{sequence}{kind}") for kind in ("Button", "Label"))
@@ -158,15 +160,24 @@ class VoiStep(Step):
             if problem is not None:
                 raise ValueError(problem)
             _volume, segmentation = self.nodesOf(source)
+            refused = []
             for sequence in self.panel.state.inputs.volumes:
-                if sequence != source and not self._hasVoi(sequence):
-                    volume, target = self.nodesOf(sequence, create=True)
-                    copyVoi(segmentation, target, volume, source)
+                if sequence == source:
+                    continue
+                volume, target = self.nodesOf(sequence, create=True)
+                try:
+                    if isEmptyVoi(target):
+                        copyVoi(segmentation, target, volume, source)
+                except ValueError as error:
+                    refused.append(f"{sequence}: {error}")
+            if refused:
+                raise ValueError(_("Not copied:") + "\n" + "\n".join(refused))
         self.panel.refresh()
 
     def onConfirm(self) -> None:
         """The copied VOI in hand fits as it is."""
-        confirmVoi(self.nodesOf(self.sequence)[1])
+        with self.panel.saying():
+            confirmVoi(self.nodesOf(self.sequence)[1])
         self.panel.refresh()
 
     def onShift(self) -> None:
@@ -188,9 +199,10 @@ class VoiStep(Step):
     def onReaderEdited(self) -> None:
         """Reader and session are kept with the VOI in hand."""
         segmentation = None if self.sequence is None else self.nodesOf(self.sequence)[1]
-        if segmentation is not None:
-            setTag(segmentation, READER_TAG, self.ui.readerEdit.text)
-            setTag(segmentation, SESSION_TAG, self.ui.sessionEdit.text)
+        with self.panel.saying(self.ui.voiLabel):
+            if segmentation is not None:
+                setTag(segmentation, READER_TAG, self.ui.readerEdit.text)
+                setTag(segmentation, SESSION_TAG, self.ui.sessionEdit.text)
 
     def nodesOf(self, sequence: str, create: bool = False):
         """Volume and segmentation of a sequence; the segmentation is made with ``create``."""
@@ -201,6 +213,22 @@ class VoiStep(Step):
             segmentation = createVoi(volume, sequence, str(parameters.get("reader")), str(parameters.get("session")))
             parameters.setNode(SEGMENTATION_ROLES[sequence], segmentation)
         return volume, segmentation
+
+    def _letGo(self) -> None:
+        self.editor.setActiveEffect(None)
+        self.editor.setSourceVolumeNode(None)
+        self.editor.setSegmentationNode(None)
+        self.sequence = self._second = None
+
+    def _letGoOfOthers(self) -> None:
+        """A VOI or volume that is not chosen any more is not edited any more."""
+        edited = self.editor.segmentationNode(), self.editor.sourceVolumeNode()
+        if self.sequence is not None:
+            volume, segmentation = self.nodesOf(self.sequence)
+            if edited != (segmentation, volume):
+                self._letGo()
+        elif self._second is not None and self.panel.parameters.getNode("secondSegmentation") != self._second:
+            self._letGo()
 
     def _refreshTools(self) -> None:
         state, inHand = self.panel.state, self.sequence
@@ -216,18 +244,9 @@ class VoiStep(Step):
         self.ui.shiftVoiButton.setEnabled(voi is not None and voi.volumeMl is not None)
         showNote(self.ui.voiLabel, "\n".join(state.inputs.betweenSequences), WARNING_STYLE)
 
-    def _hasVoi(self, sequence: str) -> bool:
-        segmentation = self.nodesOf(sequence)[1]
-        if segmentation is None:
-            return False
-        try:
-            segmentArray(segmentation)
-        except ValueError:
-            return False
-        return True
-
     def _edit(self, volume, segmentation) -> None:
         self._ensureEditorNode()
+        showVoi(segmentation)
         self.editor.setSegmentationNode(segmentation)
         self.editor.setSourceVolumeNode(volume)
         self.editor.setCurrentSegmentID(tumourSegmentId(segmentation))

@@ -55,7 +55,7 @@ def caseOfNodes(
 def findParameterNode() -> slicer.vtkMRMLScriptedModuleNode:
     """The module's parameter node of the scene. Raises ValueError if the scene has none."""
     for node in slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode"):
-        if node.GetAttribute("ModuleName") == MODULE_NAME:
+        if MODULE_NAME in (node.GetAttribute("ModuleName"), node.GetSingletonTag()):
             return node
     raise ValueError(
         "The scene holds nothing of TACEResponse: open it in Slicer, choose volumes and VOIs in the module and save it."

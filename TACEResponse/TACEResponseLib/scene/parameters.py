@@ -77,8 +77,10 @@ def parameterNode() -> slicer.vtkMRMLScriptedModuleNode:
         node.UnRegister(None)
         node.SetSingletonTag(MODULE_NAME)
         node.SetName(MODULE_NAME)
-        node.SetAttribute("ModuleName", MODULE_NAME)
         node = slicer.mrmlScene.AddNode(node)
+    # Closing a scene keeps a singleton and takes its attributes away.
+    if node.GetAttribute("ModuleName") != MODULE_NAME:
+        node.SetAttribute("ModuleName", MODULE_NAME)
     return node
 
 

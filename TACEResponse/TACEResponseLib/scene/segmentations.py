@@ -27,6 +27,10 @@ COPIED_TAG = "TACEResponse.Copied"
 """Tag of a segment that was copied from another sequence: which one, and the digest of what was copied."""
 
 
+class EmptyVoiError(ValueError):
+    """A VOI in which nothing is drawn."""
+
+
 def segmentArray(
     segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str | None = None
 ) -> tuple[np.ndarray, Lattice]:
@@ -48,11 +52,11 @@ def segmentArray(
         )
     labelmap = segmentationNode.GetBinaryLabelmapInternalRepresentation(segmentId)
     if labelmap is None or 0 in labelmap.GetDimensions():
-        raise ValueError(f"the segmentation {segmentationNode.GetName()} is empty; draw the lesion.")
+        raise EmptyVoiError(f"the segmentation {segmentationNode.GetName()} is empty; draw the lesion.")
     scalars = vtk_to_numpy(labelmap.GetPointData().GetScalars()).reshape(labelmap.GetDimensions()[::-1])
     mask = scalars == segmentation.GetSegment(segmentId).GetLabelValue()
     if not mask.any():
-        raise ValueError(f"the segmentation {segmentationNode.GetName()} is empty; draw the lesion.")
+        raise EmptyVoiError(f"the segmentation {segmentationNode.GetName()} is empty; draw the lesion.")
     return mask, _labelmapLattice(labelmap)
 
 
@@ -106,6 +110,28 @@ def createVoi(
     segment.SetTag(SESSION_TAG, session)
     node.GetSegmentation().AddSegment(segment, TUMOUR_NAME)
     return node
+
+
+def isEmptyVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Nothing was drawn yet, so that nothing is lost by filling it.
+
+    Raises ValueError, as `segmentArray`, for one of which that cannot be told.
+    """
+    checkNoTransform(segmentationNode, "segmentation")
+    segmentId = tumourSegmentId(segmentationNode)
+    try:
+        segmentArray(segmentationNode, segmentId)
+    except EmptyVoiError:
+        return True
+    return False
+
+
+def showVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
+    """Make the tumour's segment visible: nobody draws what he does not see."""
+    display = segmentationNode.GetDisplayNode()
+    if display is not None:
+        display.SetVisibility(True)
+        display.SetSegmentVisibility(tumourSegmentId(segmentationNode), True)
 
 
 def setVoiArray(

@@ -56,6 +56,9 @@ def summariseVoi(
         warnings.append(f"Drawn on {slices} slice{'s' if slices > 1 else ''} only.")
     if any(part.start == 0 or part.stop == size for part, size in zip(box, shape, strict=True)):
         warnings.append("It touches the border of the image; the lesion may continue outside it.")
+    drawnOn = segmentationNode.GetNodeReference(segmentationNode.GetReferenceImageGeometryReferenceRole())
+    if drawnOn is not None and drawnOn is not volumeNode:
+        warnings.append(f"It was drawn on {drawnOn.GetName()}; check that it fits this image.")
     return VoiSummary(content, volume, diameter, unchecked, None, tuple(warnings), voi)
 
 
