@@ -63,7 +63,9 @@ class BatchStep(Step):
         if self.tasks.isRunning:
             words = _("Stop after the cases in hand; what is done stays, and the next run goes on from there")
         button.setToolTip(missing or words)
-        self.ui.batchListButton.setEnabled(not self.tasks.isRunning and bool(self._parameter("batchManifest")))
+        noManifest = None if self._parameter("batchManifest") else _("Choose the manifest.")
+        busy = _("The batch is under way.") if self.tasks.isRunning else None
+        self.enable(self.ui.batchListButton, busy or noManifest)
         self.ui.batchProgressBar.setVisible(self.tasks.isRunning)
 
     def onList(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import slicer
-
 from ..scene.parameters import DEFAULTS, Parameters
 
 PARAMETER_PROPERTY = "SlicerParameterName"
@@ -53,8 +51,7 @@ class Binding:
                 widget.setCurrentNode(None)
 
     def _onWidgetChanged(self, name: str) -> None:
-        # While a scene is read in, selectors lose and find their nodes; the roles in the scene are what counts.
-        if self._isShowing or self.parameters is None or slicer.mrmlScene.IsBatchProcessing():
+        if self._isShowing or self.parameters is None:
             return
         value = _value(self._widgets[name])
         if name in DEFAULTS:

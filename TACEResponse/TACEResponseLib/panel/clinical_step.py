@@ -72,9 +72,10 @@ class ClinicalStep(Step):
         items = self._items()
         showNote(self.ui.calculatorLabel, items.words())
         try:
-            self.ui.useCalculatorButton.setEnabled(bool(items.choice()))
+            isDecided = bool(items.choice())
         except ValueError:
-            self.ui.useCalculatorButton.setEnabled(False)
+            isDecided = False
+        self.enable(self.ui.useCalculatorButton, None if isDecided else items.words())
 
     def onUseCalculator(self) -> None:
         """Take the class over."""

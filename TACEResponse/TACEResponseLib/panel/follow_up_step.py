@@ -54,8 +54,10 @@ class FollowUpStep(Step):
                 showNote(label, words if lines else _("nothing measured"))
             except ValueError as error:
                 showNote(label, str(error), PROBLEM_STYLE)
-        self.ui.addBaselineButton.setEnabled(self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not None)
-        self.ui.addFollowUpButton.setEnabled(inputs.followUp is not None and problem is None)
+        hasBaseline = self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not None
+        self.enable(self.ui.addBaselineButton, None if hasBaseline else _("Choose the volume of AP in step 1 first."))
+        noFollowUp = None if inputs.followUp is not None else _("Choose the follow-up volume first.")
+        self.enable(self.ui.addFollowUpButton, problem or noFollowUp)
         try:
             row = self.row()
         except ValueError as error:
@@ -64,10 +66,7 @@ class FollowUpStep(Step):
         else:
             outcome = _("objective response") if row.objective_response else _("no objective response")
             showNote(self.ui.mrecistLabel, f"mRECIST {row.mrecist['']}: {outcome}")
-        missing = problem or self._missing(row)
-        self.ui.addToCohortButton.setEnabled(missing is None)
-        words = _("Add facts, features and response of this patient to your cohort")
-        self.ui.addToCohortButton.setToolTip(missing or words)
+        self.enable(self.ui.addToCohortButton, problem or self._missing(row))
 
     def lines(self, role: str) -> list[slicer.vtkMRMLMarkupsLineNode]:
         """The lines of a role that are still there."""

@@ -32,7 +32,7 @@ class ModelStep(Step):
         self._fillModels(str(self.panel.parameters.get("model")))
         model = self.panel.state.inputs.model
         self.ui.demonstrationLabel.setVisible(model is not None and model.isDemonstration)
-        self.ui.modelCardButton.setEnabled(self.panel.bundle is not None)
+        self.enable(self.ui.modelCardButton, None if self.panel.bundle is not None else _("Choose a model first."))
         showNote(self.ui.modelProblemLabel, None if model is None else model.problem, PROBLEM_STYLE)
         self.ui.extracellularAgentCheckBox.setVisible(self.panel.state.inputs.needsImages)
 

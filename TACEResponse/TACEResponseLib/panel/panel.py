@@ -73,7 +73,10 @@ class Panel(VTKObservationMixin):
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
+        # Before the selectors, which lose their nodes meanwhile and would take them out of their roles.
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport, priority=1.0)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndBatchProcessEvent, self.onEndBatchProcess)
         # Before the selectors, which hear of it too.
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved, priority=1.0)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
@@ -132,6 +135,16 @@ class Panel(VTKObservationMixin):
         self.vois.forgetEditorNode()
         self.result.removePlot()
         self._binding.parameters = None
+
+    def onSceneStartImport(self, *_ignored) -> None:
+        """A scene is about to be read in; what it holds is taken over when it is there."""
+        self._timer.stop()
+        self._binding.parameters = None
+
+    def onEndBatchProcess(self, *_ignored) -> None:
+        """The end of an import that was part of a larger change."""
+        if self._binding.parameters is None:
+            self.onSceneChanged()
 
     def onSceneChanged(self, *_ignored) -> None:
         """A scene was closed or opened."""
@@ -193,6 +206,10 @@ class Panel(VTKObservationMixin):
         """Volumes, segmentations and study dates by sequence."""
         dates = {sequence: volume.studyDate for sequence, volume in self.state.inputs.volumes.items()}
         return (*nodesOfParameterNode(self.parameters.node), dates)
+
+    def busyProblem(self) -> str | None:
+        """Why no other work can begin now; None if it can."""
+        return _("Other work is under way; wait for it.") if self.tasks.isRunning else None
 
     def complain(self, sentence: str) -> None:
         """Tell the user what is wrong; in a test it is only logged."""

@@ -27,7 +27,9 @@ class PredictStep(Step):
         button = self.ui.predictButton
         button.setText(_("Cancel") if state.isRunning else _("Predict"))
         button.setEnabled(state.isRunning or (state.canPredict() and not self.panel.tasks.isRunning))
-        if state.isRunning:
+        if not state.isRunning and self.panel.busyProblem():
+            button.setToolTip(self.panel.busyProblem())
+        elif state.isRunning:
             button.setToolTip(_("Stop the prediction after the step in hand"))
         elif missing:
             button.setToolTip(_("Missing:") + "\n" + "\n".join(missing))

@@ -47,18 +47,18 @@ class RepeatabilityStep(Step):
     def refresh(self) -> None:
         panel, state = self.panel, self.panel.state
         sequence = str(panel.parameters.get("secondSequence"))
-        isIdle = not panel.tasks.isRunning
-        self.ui.drawAgainButton.setEnabled(sequence in state.inputs.volumes and isIdle)
+        busy = panel.busyProblem()
+        noVolume = _("Choose the volume of {sequence} in step 1 first.").format(sequence=sequence)
+        self.enable(self.ui.drawAgainButton, busy if sequence in state.inputs.volumes else noVolume)
         second = panel.parameters.getNode("secondSegmentation")
         missing = state.missing()
         needsImages = state.inputs.needsImages and panel.bundle is not None
-        canCompare = second is not None and not missing and needsImages and isIdle
-        self.ui.compareButton.setEnabled(canCompare)
-        words = _("Show both outlines and what the second drawing changes")
-        why = _("Choose or draw the second VOI first.") if second is None else "\n".join(missing)
-        self.ui.compareButton.setToolTip(words if canCompare or not why else why)
-        self.ui.perturbButton.setEnabled(state.resultIsCurrent and needsImages and isIdle)
-        self.ui.iccButton.setEnabled(bool(panel.parameters.get("repeatedCohortFolder")) and isIdle)
+        noImages = None if needsImages else _("The model needs no images, so that no VOI changes its estimate.")
+        noSecond = None if second is not None else _("Choose or draw the second VOI first.")
+        self.enable(self.ui.compareButton, noSecond or "\n".join(missing) or noImages or busy)
+        self.enable(self.ui.perturbButton, state.resultProblem() or noImages or busy)
+        noFolder = None if panel.parameters.get("repeatedCohortFolder") else _("Choose the cohort's folder first.")
+        self.enable(self.ui.iccButton, noFolder or busy)
 
     def exit(self) -> None:
         self.endBlinding()

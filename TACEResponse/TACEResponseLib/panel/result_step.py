@@ -51,7 +51,6 @@ class ResultStep(Step):
 
     def refresh(self) -> None:
         state, panel = self.panel.state, self.panel
-        isCurrent = state.resultIsCurrent
         if state.result is None:
             self.ui.resultBrowser.setHtml(_("No result yet."))
         else:
@@ -59,14 +58,16 @@ class ResultStep(Step):
             html = resultHtml(state.result.prediction, bundle, state.resultIsStale, state.provenance())
             self.ui.resultBrowser.setHtml(html)
         self._showPlot()
-        isIdle = not panel.tasks.isRunning
+        problem, busy = state.resultProblem(), panel.busyProblem()
         for button in (self.ui.copySentenceButton, self.ui.saveButton):
-            button.setEnabled(isCurrent)
+            self.enable(button, problem)
         for button in (self.ui.reportButton, self.ui.pdfButton, self.ui.runAgainButton):
-            button.setEnabled(isCurrent and isIdle and panel.bundle is not None)
-        self.ui.featuresButton.setEnabled(isCurrent and panel.features is not None)
-        self.ui.selfCheckButton.setEnabled(isIdle)
-        self.ui.whatIfBox.setEnabled(isCurrent and panel.bundle is not None and not self._needsFeatures())
+            self.enable(button, problem or busy)
+        noFeatures = None if panel.features is not None else _("The features are not at hand; predict again.")
+        self.enable(self.ui.featuresButton, problem or noFeatures)
+        self.enable(self.ui.selfCheckButton, busy)
+        needed = noFeatures if panel.bundle is not None and panel.bundle.required_sequences else None
+        self.enable(self.ui.whatIfBox, problem or needed)
         if state.whatIf is None:
             self._resetWhatIf()
         showNote(self.ui.whatIfLabel, None if state.whatIf is None else whatIfHtml(state.whatIf))
@@ -238,9 +239,6 @@ class ResultStep(Step):
         node = slicer.mrmlScene.GetSingletonNode(PLOT_VIEW_TAG, "vtkMRMLPlotViewNode")
         node.SetPlotChartNodeID(chart.GetID())
         self.ui.plotFrame.setVisible(True)
-
-    def _needsFeatures(self) -> bool:
-        return bool(self.panel.bundle.required_sequences) and self.panel.features is None
 
     def _resetWhatIf(self) -> None:
         for selector in self._whatIfSelectors.values():

@@ -209,6 +209,12 @@ class PanelState:
         """There is a result, of the inputs as they are: it may be reported and saved."""
         return self.result is not None and not self.resultIsStale
 
+    def resultProblem(self) -> str | None:
+        """Why nothing can be done with the result; None if it is current."""
+        if self.result is None:
+            return _("Predict first.")
+        return _("The result is out of date; predict again.") if self.resultIsStale else None
+
     def restore(self, result: Result | None, predictionCount: int = 0, editsAfterResult: int = 0) -> None:
         """Take over what a scene that was opened holds."""
         self.result = result

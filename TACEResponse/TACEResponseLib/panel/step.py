@@ -35,6 +35,7 @@ class Step:
             for comboBox in slicer.util.findChildren(widget, className="ctkComboBox"):
                 comboBox.setFocusProxy(None)
         self._title = self.ui.stepButton.text
+        self._toolTips: dict[str, str] = {}
         self.setup()
 
     def setup(self) -> None:
@@ -68,6 +69,12 @@ class Step:
         self.widget.setVisible(state.stepIsNeeded(self.name))
         self.ui.stepButton.setText((DONE_MARK if state.stepIsDone(self.name) else "") + self._title)
         self.refresh()
+
+    def enable(self, widget, problem: str | None) -> None:
+        """Enable a control, or say in its tooltip why not."""
+        words = self._toolTips.setdefault(widget.objectName, widget.toolTip)
+        widget.setEnabled(problem is None)
+        widget.setToolTip(words if problem is None else problem)
 
     def setCollapsed(self, isCollapsed: bool) -> None:
         """Open or close the part."""

@@ -54,7 +54,7 @@ class StudyStep(Step):
         words = _("Use your own names of sequences (JSON, see Docs/intake.md) before those of TACEResponse")
         inUse = _("Own names of sequences: {path}. Press to use those of TACEResponse only")
         self.ui.ownNamesButton.setToolTip(words if rules is None else inUse.format(path=rules))
-        self.ui.fourUpButton.setEnabled(bool(inputs.volumes))
+        self.enable(self.ui.fourUpButton, None if inputs.volumes else _("Choose a volume first."))
         self.ui.fourUpButton.setChecked(self.panel.fourUp.isShown)
 
     def onAssign(self) -> None:

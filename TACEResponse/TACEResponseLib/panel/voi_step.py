@@ -113,7 +113,8 @@ class VoiStep(Step):
             voi = state.inputs.vois.get(sequence)
             problem = state.voiProblem(sequence)
             hasVolume = sequence in state.inputs.volumes
-            button.setEnabled(hasVolume and not state.volumeProblem(sequence))
+            noVolume = _("Choose the volume of {sequence} in step 1 first.").format(sequence=sequence)
+            self.enable(button, state.volumeProblem(sequence) if hasVolume else noVolume)
             button.setChecked(sequence == self.sequence)
             warned = voi is not None and bool(voi.warnings)
             mark = DONE_MARK if state.voiIsTicked(sequence) else ""
@@ -236,12 +237,12 @@ class VoiStep(Step):
         copyProblem = _("Take a sequence in hand first.")
         if inHand is not None:
             copyProblem = state.inputs.copyProblem(inHand)
-        self.ui.copyVoiButton.setEnabled(copyProblem is None)
-        words = _("Copy the VOI of the sequence in hand to the sequences that have none; check each of them")
-        self.ui.copyVoiButton.setToolTip(copyProblem or words)
+        self.enable(self.ui.copyVoiButton, copyProblem)
         voi = state.inputs.vois.get(inHand)
-        self.ui.confirmVoiButton.setEnabled(voi is not None and voi.isUnchecked)
-        self.ui.shiftVoiButton.setEnabled(voi is not None and voi.volumeMl is not None)
+        isUnchecked = voi is not None and voi.isUnchecked
+        self.enable(self.ui.confirmVoiButton, None if isUnchecked else _("The VOI in hand is no unchecked copy."))
+        isDrawn = voi is not None and voi.volumeMl is not None
+        self.enable(self.ui.shiftVoiButton, None if isDrawn else _("Take a sequence with a VOI in hand first."))
         showNote(self.ui.voiLabel, "\n".join(state.inputs.betweenSequences), WARNING_STYLE)
 
     def _edit(self, volume, segmentation) -> None:

@@ -114,6 +114,7 @@ def addToCohort(folder: Path, row: Case, features: FeatureVector | None) -> int:
 def _restore(file: Path, content: bytes | None) -> None:
     """Put a file back as it was, if it was changed."""
     if content is None:
-        file.unlink(missing_ok=True)
+        if file.exists():
+            file.unlink()
     elif file.read_bytes() != content:
         replace_file(file, content)
