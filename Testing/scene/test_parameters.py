@@ -5,6 +5,7 @@ import slicer
 from TACEResponseLib.cohort import ClinicalRecord
 from TACEResponseLib.panel.inputs import CHECKLIST
 from TACEResponseLib.scene.batch import openScene
+from TACEResponseLib.scene.cases import findParameterNode
 from TACEResponseLib.scene.clinical_entry import entryOf
 from TACEResponseLib.scene.parameters import CHECKLIST_PARAMETERS, DEFAULTS, PATIENT_PARAMETERS, Parameters
 from TACEResponseLib.scene.parameters import parameterNode as module_node
@@ -82,3 +83,11 @@ def test_diameters_of_one_patient_are_not_the_next_ones(scene):
     for line in lines:
         assert scene.IsNodePresent(line)
         assert not line.GetDisplayNode().GetVisibility()
+
+
+def test_a_scene_that_was_closed_still_says_whose_parameters_these_are(scene):
+    """Closing keeps the singleton and takes its attributes away; scripts find the case by them."""
+    module_node()
+    scene.Clear(0)
+    assert module_node().GetAttribute("ModuleName") == "TACEResponse"
+    assert findParameterNode() is module_node()

@@ -61,6 +61,7 @@ class SelfTest:
             self.cancelRun()
             self.editAndSeeItStale()
             self.saveAndReopen(Path(folder))
+            self.addScene(Path(folder))
             self.useResult(Path(folder))
             self.otherEngine()
             CohortSelfTest(self.driver, self._command).run(Path(folder))
@@ -138,6 +139,8 @@ class SelfTest:
         self.driver.wait(1.0)
         for sequence in ("T2", "PVP", "DP"):
             assert "not checked" in self.panel.state.voiProblem(sequence)
+            copied = self.panel.parameters.getNode(SEGMENTATION_ROLES[sequence])
+            assert copied.GetDisplayNode().GetNumberOfViewNodeIDs() == 1
         for sequence in ("T2", "PVP"):
             getattr(vois.ui, f"voi{sequence}Button").click()
             vois.ui.confirmVoiButton.click()
@@ -254,6 +257,15 @@ class SelfTest:
         assert self.panel.state.missing() == ()
         assert self.panel.state.resultIsCurrent
         assert self.panel.state.result.prediction == self.prediction
+
+    def addScene(self, folder: Path) -> None:
+        """A scene that is added to the one at hand brings its patient with volumes and VOIs."""
+        before = self.panel.parameters.getNode(VOLUME_ROLES["AP"])
+        slicer.util.loadScene(str(folder / "case.mrb"), {"clear": False})
+        self.driver.wait(1.0)
+        assert self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not before
+        assert self.panel.state.missing() == ()
+        assert self.panel.state.resultIsCurrent
 
     def useResult(self, folder: Path) -> None:
         """Predict again, what-if, report, PDF, table."""
