@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from TACEResponseLib.panel.inputs import ModelInput, PanelInputs, VolumeInput
+from TACEResponseLib.panel.inputs import ModelInput, PanelInputs
 from TACEResponseLib.panel.state import STEPS, PanelState
 from TACEResponseLib.scene.clinical_entry import ClinicalEntry
 
@@ -78,43 +78,6 @@ def test_a_statement_that_is_taken_back_makes_the_result_stale(predicted):
     assert predicted.resultIsStale
     predicted.update(inputs)
     assert predicted.resultIsCurrent
-
-
-def test_one_image_for_two_sequences_is_warned_of(complete_inputs):
-    inputs = complete_inputs()
-    assert inputs.studyWarning() is None
-    twice = with_volume(inputs, "PVP", content=inputs.volumes["AP"].content)
-    assert "several sequences (AP, PVP)" in twice.studyWarning()
-    unreadable = with_volume(with_volume(inputs, "PVP", content=""), "DP", content="")
-    assert unreadable.studyWarning() is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({}, None),
-        ({"studyDate": None, "patientId": None}, None),
-        (
-            {"studyDate": "20210104"},
-            "of 2021-01-04, not later than the study before TACE, 2021-01-04.",
-        ),
-        ({"studyDate": "20201231"}, "not later than the study before TACE"),
-        ({"patientId": "P2"}, "of patient P2, the study before TACE of P1"),
-        ({"nodeId": "AP"}, "a volume of the study before TACE"),
-        ({"problem": "under a transform"}, "under a transform"),
-    ],
-)
-def test_the_follow_up_must_be_of_this_patient_and_later(complete_inputs, changes, words):
-    inputs = complete_inputs()
-    volumes = {s: replace(one, nodeId=s, patientId="P1", studyDate="20210104") for s, one in inputs.volumes.items()}
-    followUp = replace(VolumeInput("after", "x", patientId="P1", studyDate="20210406"), **changes)
-    inputs = replace(inputs, volumes=volumes, followUp=followUp)
-    problem = inputs.followUpProblem()
-    assert (problem is None) if words is None else (words in problem)
-    if not changes:
-        # 4 January to 6 April: 27 + 28 + 31 + 6 days.
-        assert inputs.followUpWords() == "2021-04-06, 92 days after the study before TACE"
-    assert inputs.fingerprint() == replace(inputs, followUp=None).fingerprint()
 
 
 def test_an_identifier_that_cannot_name_a_folder_is_refused_before_predicting(complete_inputs):
