@@ -55,7 +55,7 @@ def test_ast_in_ukat_is_sixty_times_as_much():
         ({"afp": "1,200"}, "afp", "ambiguous"),
         ({"afp": "1.200"}, "afp", "Write 1200 or 1.2."),
         ({"afp": ">1.000"}, "afp", "Write 1000 or 1."),
-        ({"ast": "40.125"}, "ast", "Write 40125 or 40.125"),
+        ({"afp": "20.125"}, "afp", "Write 20125 or 20.1250."),
         ({"afp": "many"}, "afp", "not a number"),
         ({"ast": "0.6"}, "ast", "ukat/L"),
         ({"ast": ""}, "ast", "tick unknown"),

@@ -80,6 +80,14 @@ def test_a_statement_that_is_taken_back_makes_the_result_stale(predicted):
     assert predicted.resultIsCurrent
 
 
+def test_a_statement_that_is_taken_back_while_predicting_makes_the_result_stale(state, some_prediction):
+    inputs = state.inputs
+    state.begin()
+    state.update(replace(inputs, checklist=inputs.checklist - {"adult"}))
+    state.succeed(some_prediction)
+    assert state.resultIsStale
+
+
 def test_an_identifier_that_cannot_name_a_folder_is_refused_before_predicting(complete_inputs):
     state = PanelState()
     state.update(complete_inputs(patientId="a/b"))

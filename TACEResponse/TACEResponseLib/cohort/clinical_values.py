@@ -101,6 +101,8 @@ def _without_separators(text: str) -> str:
         return "Write it without a separator of thousands, and decimals after a point."
     whole, decimals = re.split(r"[.,]", text)
     decimals = decimals.rstrip("0")
+    # Three decimals would be refused again.
+    decimals += "0" if len(decimals) == 3 else ""
     return f"Write {re.sub(r'[.,]', '', text)} or {whole or '0'}{'.' if decimals else ''}{decimals}."
 
 

@@ -14,7 +14,7 @@ from ..cohort.child_pugh import (
     inr_points,
     prothrombin_points,
 )
-from ..cohort.clinical_values import check_typed_number, child_pugh_cell, parse_number
+from ..cohort.clinical_values import child_pugh_cell, parse_number
 from ..scene.i18n import _
 
 BILIRUBIN_UNITS = ("mg/dL", "umol/L")
@@ -72,7 +72,6 @@ def _points(name: str, text: str, pointsOf, mayBeNegative: bool = False) -> int 
     # A prothrombin time may be shorter than the control's.
     sign, digits = (-1.0, text.strip()[1:]) if text.strip().startswith("-") and mayBeNegative else (1.0, text)
     try:
-        check_typed_number(digits)
         return pointsOf(sign * parse_number(digits))
     except ValueError as error:
         raise ValueError(_("{name}: {problem}").format(name=name, problem=error)) from error

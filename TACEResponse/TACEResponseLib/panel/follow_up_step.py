@@ -30,11 +30,16 @@ class FollowUpStep(Step):
 
     def exit(self) -> None:
         self._endPlacing()
+        for role in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
+            for line in self.lines(role):
+                line.GetDisplayNode().SetVisibility(True)
+
+    def forgetWords(self) -> None:
+        showNote(self.ui.cohortLabel, None)
 
     def clear(self) -> None:
-        """Another patient: the words on the one before go."""
+        """Another patient: nothing of the one before is measured any more."""
         self._endPlacing()
-        showNote(self.ui.cohortLabel, None)
 
     def refresh(self) -> None:
         inputs = self.panel.state.inputs

@@ -92,6 +92,10 @@ class FourUp:
             self._layoutBefore = manager.layout
             manager.setLayout(LAYOUT_ID)
         self._liftRestrictions()
+        # While a scene is read in, the layout is there before its views are; the next refresh finds them.
+        if any(manager.sliceWidget(name) is None for name in VIEW_NAMES.values()):
+            self._shown = ()
+            return
         self._shown = _what(volumes, segmentations, dates)
         for sequence, name in VIEW_NAMES.items():
             widget = manager.sliceWidget(name)
@@ -122,6 +126,9 @@ class FourUp:
     def hide(self) -> None:
         """Give back the layout before, and show the VOIs in all views again."""
         self._liftRestrictions()
+        if self.isShown and self._layoutBefore is None:
+            # It came with a scene.
+            self._layoutBefore = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
         if self._layoutBefore is not None and slicer.app.layoutManager().layout in (LAYOUT_ID, self._otherLayout):
             slicer.app.layoutManager().setLayout(self._layoutBefore)
         self._layoutBefore = None

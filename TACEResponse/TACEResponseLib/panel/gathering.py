@@ -89,7 +89,7 @@ class Gatherer:
     def _summary(
         self, sequence: str, volumeNode: slicer.vtkMRMLVolumeNode, segmentationNode: slicer.vtkMRMLSegmentationNode
     ) -> VoiSummary:
-        key = (_volumeKey(volumeNode), segmentationNode.GetID(), *_segmentationTimes(segmentationNode))
+        key = (_volumeKey(volumeNode), segmentationNode.GetID(), *segmentationTimes(segmentationNode))
         known = self._summaries.get(sequence)
         if known is None or known[0] != key:
             self._summaries[sequence] = known = (key, summariseVoi(sequence, volumeNode, segmentationNode))
@@ -145,7 +145,8 @@ def _volumeKey(node: slicer.vtkMRMLVolumeNode) -> tuple:
     return node.GetID(), node.GetMTime(), 0 if image is None else image.GetMTime(), node.GetTransformNodeID()
 
 
-def _segmentationTimes(node: slicer.vtkMRMLSegmentationNode) -> tuple:
+def segmentationTimes(node: slicer.vtkMRMLSegmentationNode) -> tuple:
+    """Another tuple after every change of the segmentation, whatever it was."""
     segmentation = node.GetSegmentation()
     times = [node.GetMTime(), segmentation.GetMTime(), node.GetTransformNodeID()]
     for number in range(segmentation.GetNumberOfSegments()):

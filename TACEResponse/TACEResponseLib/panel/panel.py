@@ -18,14 +18,14 @@ from ..scene.i18n import _
 from ..scene.logic import TACEResponseLogic
 from ..scene.parameters import Parameters, parameterNode
 from ..scene.results import removeResult, storedResult
-from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, VOLUME_ROLES
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, RESULT_PARAMETER, VOLUME_ROLES
 from .background_task import TaskNews
 from .batch_step import BatchStep
 from .binding import Binding
 from .clinical_step import ClinicalStep
 from .follow_up_step import FollowUpStep
 from .four_up import FourUp
-from .gathering import Gatherer
+from .gathering import Gatherer, segmentationTimes
 from .inputs import PanelInputs
 from .model_step import ModelStep
 from .predict_step import PredictStep
@@ -53,7 +53,9 @@ class Panel(VTKObservationMixin):
         self.tasks = TaskRunner()
         self.fourUp = FourUp()
         self.images = self.features = None
-        self._fingerprint: tuple[str, ...] = ()
+        self._fingerprint: tuple = ()
+        self._beforeImport: tuple | None = None
+        self.isShown = False
         self.parameters = Parameters(parameterNode())
         self._gatherer = Gatherer()
         self._binding = Binding(self.refreshSoon)
@@ -75,7 +77,7 @@ class Panel(VTKObservationMixin):
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         # Before the selectors, which lose their nodes meanwhile and would take them out of their roles.
         self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport, priority=1.0)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneImported)
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onEndBatchProcess)
         # Before the selectors, which hear of it too.
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved, priority=1.0)
@@ -99,12 +101,14 @@ class Panel(VTKObservationMixin):
 
     def enter(self) -> None:
         """The module is shown."""
+        self.isShown = True
         for step in self.steps:
             step.enter()
         self.refresh()
 
     def exit(self) -> None:
         """Another module is shown: the layout goes back, the editor lets go."""
+        self.isShown = False
         for step in self.steps:
             step.exit()
         self.fourUp.hide()
@@ -139,17 +143,38 @@ class Panel(VTKObservationMixin):
     def onSceneStartImport(self, *_ignored) -> None:
         """A scene is about to be read in; what it holds is taken over when it is there."""
         self._timer.stop()
+        self.tasks.abandon()
+        self.state.cancel()
+        self.vois.exit()
+        self.repeatability.endBlinding()
+        if self._binding.parameters is not None:
+            stored = self.parameters.node.GetParameter(RESULT_PARAMETER)
+            self._beforeImport = (self.state, self.images, self.features, stored)
         self._binding.parameters = None
+
+    def onSceneImported(self, *_ignored) -> None:
+        """A scene was read in; one that brought no other case leaves the result as it was."""
+        if slicer.mrmlScene.IsBatchProcessing():
+            return
+        before, self._beforeImport = self._beforeImport, None
+        self.onSceneChanged()
+        if before is None or before[0].inputs.fingerprint() != self.state.inputs.fingerprint():
+            return
+        if self.parameters.node.GetParameter(RESULT_PARAMETER) == before[3]:
+            self.state, self.images, self.features, _stored = before
+            self.refresh()
 
     def onEndBatchProcess(self, *_ignored) -> None:
         """The end of an import that was part of a larger change."""
         if self._binding.parameters is None:
-            self.onSceneChanged()
+            self.onSceneImported()
 
     def onSceneChanged(self, *_ignored) -> None:
-        """A scene was closed or opened."""
+        """A scene was closed."""
         if not slicer.mrmlScene.IsBatchProcessing():
             self._useScene()
+            if self.isShown:
+                self.vois.enter()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAboutToBeRemoved(self, _scene, _event, node) -> None:
@@ -185,7 +210,8 @@ class Panel(VTKObservationMixin):
             isOther = (held.vois, held.clinical, held.checklist) != (inputs.vois, inputs.clinical, inputs.checklist)
             self._writeBack(held, isOther)
         self._observeNodes()
-        fingerprint = self.state.inputs.fingerprint()
+        second = self.parameters.getNode("secondSegmentation")
+        fingerprint = (self.state.inputs.fingerprint(), () if second is None else segmentationTimes(second))
         if fingerprint != self._fingerprint:
             self._fingerprint = fingerprint
             self._forgetWords()
@@ -313,7 +339,7 @@ class Panel(VTKObservationMixin):
             if stored is not None:
                 prediction, fingerprint, counts = stored
                 self.state.restore(
-                    Result(prediction, fingerprint),
+                    Result(prediction, fingerprint, frozenset(self.state.checklistNeeded())),
                     counts.get("predictions", 0),
                     counts.get("voi_edits_after_result", 0),
                 )
@@ -336,7 +362,8 @@ class Panel(VTKObservationMixin):
             for line in self.followUp.lines(role):
                 self.observe(line, line.PointModifiedEvent)
                 self.observe(line, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
-        for segmentation in segmentations.values():
+        second = self.parameters.getNode("secondSegmentation")
+        for segmentation in (*segmentations.values(), *(() if second is None else (second,))):
             for event in (
                 slicer.vtkSegmentation.SourceRepresentationModified,
                 slicer.vtkSegmentation.SegmentAdded,

@@ -38,6 +38,7 @@ class RepeatabilityStep(Step):
         self.ui.perturbButton.clicked.connect(self.onPerturb)
         self.ui.iccButton.clicked.connect(self.onIcc)
         self._showOthers = None
+        self._comparedInputs: tuple[str, ...] = ()
 
     @property
     def isBlinded(self) -> bool:
@@ -119,6 +120,7 @@ class RepeatabilityStep(Step):
             showOutlines([segmentations[sequence], second])
 
             engine = panel.state.inputs.engine
+            self._comparedInputs = panel.state.inputs.fingerprint()
 
             def work(progress):
                 first = panel.logic.predictCase(case, bundle, progress, engine)
@@ -174,7 +176,9 @@ class RepeatabilityStep(Step):
             logic.PropagatePlotChartSelection()
 
     def _onCompared(self, news: TaskNews) -> None:
-        if news.kind == "done":
+        if news.kind == "done" and self._comparedInputs != self.panel.state.inputs.fingerprint():
+            showNote(self.ui.comparisonLabel, _("The inputs have changed meanwhile; compare again."), PROBLEM_STYLE)
+        elif news.kind == "done":
             showNote(self.ui.comparisonLabel, comparisonHtml(news.result))
         elif news.kind == "failed":
             showNote(self.ui.comparisonLabel, news.text, PROBLEM_STYLE)

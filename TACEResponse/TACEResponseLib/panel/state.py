@@ -37,6 +37,7 @@ class PanelState:
         self.editsAfterResult = 0
         self._whatIf: Prediction | None = None
         self._running: tuple[str, ...] | None = None
+        self._tickedAtBegin: frozenset[str] = frozenset()
         self._patient: str | None = None
         self._volumesOfFacts: frozenset[str] = frozenset()
 
@@ -162,11 +163,12 @@ class PanelState:
         if self.missing():
             raise ValueError(" ".join(self.missing()))
         self._running = self.inputs.fingerprint()
+        self._tickedAtBegin = self.inputs.checklist
         self.failure = None
 
     def succeed(self, prediction: Prediction) -> None:
         """The prediction that was under way is done."""
-        self.result = Result(prediction, self._running, self.inputs.checklist)
+        self.result = Result(prediction, self._running, self._tickedAtBegin)
         self.predictionCount += 1
         self._whatIf = None
         self._running = None

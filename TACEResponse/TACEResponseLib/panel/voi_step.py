@@ -216,6 +216,8 @@ class VoiStep(Step):
         return volume, segmentation
 
     def _letGo(self) -> None:
+        if self._second is not None:
+            self.panel.repeatability.endBlinding()
         self.editor.setActiveEffect(None)
         self.editor.setSourceVolumeNode(None)
         self.editor.setSegmentationNode(None)
@@ -228,7 +230,11 @@ class VoiStep(Step):
             volume, segmentation = self.nodesOf(self.sequence)
             if edited != (segmentation, volume):
                 self._letGo()
-        elif self._second is not None and self.panel.parameters.getNode("secondSegmentation") != self._second:
+        elif self._second is None:
+            # The editor's node came with a scene, its VOI and brush in it.
+            if edited != (None, None):
+                self._letGo()
+        elif self.panel.parameters.getNode("secondSegmentation") != self._second:
             self._letGo()
 
     def _refreshTools(self) -> None:

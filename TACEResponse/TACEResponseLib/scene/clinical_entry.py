@@ -132,7 +132,6 @@ class ClinicalEntry:
         if not self.ast.strip():
             raise ValueError(_("AST: enter the value, or tick unknown."))
         try:
-            check_typed_number(self.ast)
             return parse_ast(f"{to_u_l(parse_number(self.ast), self.astUnit):.10g}")
         except ValueError as error:
             raise ValueError(_("AST: {problem}").format(problem=error)) from error
@@ -148,7 +147,7 @@ def entryOf(record: ClinicalRecord) -> ClinicalEntry:
         portalVenousInvasion={None: UNKNOWN, False: NO, True: YES}[record.portal_venous_invasion],
         afp=afp,
         afpUnknown=not afp,
-        ast="" if record.ast_u_l is None else _typed(record.ast_u_l),
+        ast="" if record.ast_u_l is None else f"{record.ast_u_l:.10g}",
         astUnknown=record.ast_u_l is None,
     )
 

@@ -138,6 +138,7 @@ def setVoiArray(
     segmentationNode: slicer.vtkMRMLSegmentationNode, volumeNode: slicer.vtkMRMLVolumeNode, mask: np.ndarray
 ) -> None:
     """Replace the tumour's voxels by a mask on the volume's lattice."""
+    segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
     slicer.util.updateSegmentBinaryLabelmapFromArray(
         mask.astype(np.uint8), segmentationNode, tumourSegmentId(segmentationNode), volumeNode
     )
