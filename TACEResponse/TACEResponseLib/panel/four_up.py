@@ -49,6 +49,7 @@ class FourUp:
     def __init__(self) -> None:
         self._layoutBefore: int | None = None
         self._otherLayout: int | None = None
+        self._layoutGivenBack: int = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
         self._restricted: list[str] = []
         self._shown: tuple = ()
         self._captions: dict[str, vtk.vtkTextActor] = {}
@@ -127,10 +128,11 @@ class FourUp:
         """Give back the layout before, and show the VOIs in all views again."""
         self._liftRestrictions()
         if self.isShown and self._layoutBefore is None:
-            # It came with a scene.
-            self._layoutBefore = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+            # It came with a scene: the layout that was given back last, or Slicer's own.
+            self._layoutBefore = self._layoutGivenBack
         if self._layoutBefore is not None and slicer.app.layoutManager().layout in (LAYOUT_ID, self._otherLayout):
             slicer.app.layoutManager().setLayout(self._layoutBefore)
+            self._layoutGivenBack = self._layoutBefore
         self._layoutBefore = None
 
     def _liftRestrictions(self) -> None:

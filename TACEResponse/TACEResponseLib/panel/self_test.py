@@ -245,8 +245,9 @@ class SelfTest:
         assert self.panel.state.resultIsCurrent
 
     def saveAndReopen(self, folder: Path) -> None:
-        """The panel shows the same after the scene was saved, closed and opened."""
+        """The panel shows the same after the scene was saved, closed and opened, the four-up too."""
         self.panel.result.ui.saveButton.click()
+        self.panel.study.ui.fourUpButton.click()
         slicer.util.saveScene(str(folder / "case.mrb"))
         slicer.mrmlScene.Clear()
         self.driver.wait()
@@ -257,6 +258,9 @@ class SelfTest:
         assert self.panel.state.missing() == ()
         assert self.panel.state.resultIsCurrent
         assert self.panel.state.result.prediction == self.prediction
+        assert self.panel.fourUp.isShown
+        self.panel.study.ui.fourUpButton.click()
+        assert not self.panel.fourUp.isShown
 
     def addScene(self, folder: Path) -> None:
         """A scene that is added to the one at hand brings its patient with volumes and VOIs."""
