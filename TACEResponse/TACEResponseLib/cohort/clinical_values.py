@@ -73,9 +73,8 @@ def parse_number(cell: str) -> float:
             f"{cell!r} is ambiguous: the comma may separate thousands or decimals. {_without_separators(text)}"
         )
     try:
-        if "_" in text:
-            raise ValueError("an underscore, which Python would pass over")
-        value = float(text)
+        # Python passes over underscores.
+        value = float(text.replace("_", "?"))
     except ValueError as error:
         raise ValueError(f"{cell!r} is not a number; leave the cell empty if the value is unknown.") from error
     if not 0 <= value < float("inf"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import qt
 import slicer
@@ -12,6 +13,8 @@ import vtk
 from slicer.util import VTKObservationMixin
 
 from ..cohort import Case, CaseKey
+from ..features import FeatureVector
+from ..imaging import CaseImages
 from ..models import ModelBundle
 from ..scene.cases import caseOfNodes, keyOfParameterNode, nodesOfParameterNode
 from ..scene.i18n import _
@@ -43,6 +46,16 @@ REFRESH_DELAY_MS = 200
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _BeforeImport:
+    """What the panel held before a scene was read in; ``storedResult`` is the text of the parameter node."""
+
+    state: PanelState
+    images: CaseImages | None
+    features: FeatureVector | None
+    storedResult: str
+
+
 class Panel(VTKObservationMixin):
     """Made once for the module's widget; ``layout`` is where its parts go."""
 
@@ -54,7 +67,7 @@ class Panel(VTKObservationMixin):
         self.fourUp = FourUp()
         self.images = self.features = None
         self._fingerprint: tuple = ()
-        self._beforeImport: tuple | None = None
+        self._beforeImport: _BeforeImport | None = None
         self.isShown = False
         self.parameters = Parameters(parameterNode())
         self._gatherer = Gatherer()
@@ -149,7 +162,7 @@ class Panel(VTKObservationMixin):
         self.repeatability.endBlinding()
         if self._binding.parameters is not None:
             stored = self.parameters.node.GetParameter(RESULT_PARAMETER)
-            self._beforeImport = (self.state, self.images, self.features, stored)
+            self._beforeImport = _BeforeImport(self.state, self.images, self.features, stored)
         self._binding.parameters = None
 
     def onSceneImported(self, *_ignored) -> None:
@@ -158,10 +171,11 @@ class Panel(VTKObservationMixin):
             return
         before, self._beforeImport = self._beforeImport, None
         self.onSceneChanged()
-        if before is None or before[0].inputs.fingerprint() != self.state.inputs.fingerprint():
+        if before is None or before.state.result is None:
             return
-        if self.parameters.node.GetParameter(RESULT_PARAMETER) == before[3]:
-            self.state, self.images, self.features, _stored = before
+        isSameCase = before.state.inputs.fingerprint() == self.state.inputs.fingerprint()
+        if isSameCase and self.parameters.node.GetParameter(RESULT_PARAMETER) == before.storedResult:
+            self.state, self.images, self.features = before.state, before.images, before.features
             self.refresh()
 
     def onEndBatchProcess(self, *_ignored) -> None:
@@ -170,7 +184,7 @@ class Panel(VTKObservationMixin):
             self.onSceneImported()
 
     def onSceneChanged(self, *_ignored) -> None:
-        """A scene was closed."""
+        """The scene is another: begin with what it holds."""
         if not slicer.mrmlScene.IsBatchProcessing():
             self._useScene()
             if self.isShown:

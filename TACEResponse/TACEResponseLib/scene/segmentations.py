@@ -117,10 +117,8 @@ def isEmptyVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> bool:
 
     Raises ValueError, as `segmentArray`, for one of which that cannot be told.
     """
-    checkNoTransform(segmentationNode, "segmentation")
-    segmentId = tumourSegmentId(segmentationNode)
     try:
-        segmentArray(segmentationNode, segmentId)
+        segmentArray(segmentationNode)
     except EmptyVoiError:
         return True
     return False
