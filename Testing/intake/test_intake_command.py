@@ -96,6 +96,10 @@ def test_nobody_is_named_and_intervals_stay(archive, intake, out, tmp_path):
     archive.add_study(study="2", date="20210611")
     dates = tmp_path / "tace.csv"
     dates.write_text("patient_id,tace_date\nAnna^7,2021-03-20\n")
+    # A key of its own would now and then shift a date within its month, or make a pseudonym with 1960 in it.
+    key = tmp_path / "secret" / "site.key"
+    key.parent.mkdir()
+    key.write_text("5a" * 32)
     code, said, complained = intake("--tace-dates", dates)
     assert code == 0
     content = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
@@ -110,8 +114,6 @@ def test_nobody_is_named_and_intervals_stay(archive, intake, out, tmp_path):
     assert int((shifted[1] - shifted[0]).astype(int)) == 99
     [case] = read_manifest(out / "manifest.csv")
     assert int((np.datetime64(case.first_tace_date) - shifted[0]).astype(int)) == 16
-    key = tmp_path / "secret" / "site.key"
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert (tmp_path / "secret" / "site.patients.csv").read_text() == (
         f"patient_id,original_id\n{case.key.patient_id},Anna^7\n"
     )
@@ -124,6 +126,7 @@ def test_the_key_alone_decides_the_pseudonym(archive, intake, tmp_path):
         assert intake(out=tmp_path / f"o{run}" / "m.csv", key=tmp_path / "keys" / key)[0] == 0
         pseudonyms.append(read_manifest(tmp_path / f"o{run}" / "m.csv")[0].key.patient_id)
     assert pseudonyms[0] == pseudonyms[1] != pseudonyms[2]
+    assert {stat.S_IMODE((tmp_path / "keys" / key).stat().st_mode) for key in ("a", "b")} == {0o600}
 
 
 def test_a_key_in_the_output_or_a_broken_one_is_refused(archive, intake, out, tmp_path):
