@@ -1,5 +1,6 @@
 """``--workers`` and ``--resume``: the files of a run without them, whatever is killed, full or closed meanwhile."""
 
+import contextlib
 import csv
 import json
 import os
@@ -31,13 +32,25 @@ def start(*arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
+def read_process(pid, name):
+    """A file that Linux keeps of a process; empty when the process has ended, which it may do at any moment."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def is_running(pid):
+    """Whether a process does anything yet; one that only waits to be reaped has no command line any more."""
+    return read_process(pid, "cmdline") != b""
+
+
 def workers_of(process):
     """Process IDs of a command's children that do cases (Linux)."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if not children.exists():
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
         pytest.skip("the children of a process are found on Linux only")
-    pids = [int(pid) for pid in children.read_text().split()]
-    return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    pids = [int(pid) for pid in read_process(process.pid, f"task/{process.pid}/children").split()]
+    return [pid for pid in pids if b"spawn_main" in read_process(pid, "cmdline")]
 
 
 def wait_until(true, seconds=60):
@@ -118,8 +131,9 @@ def test_a_worker_killed_at_random_moments_costs_nothing(write_manifest_file, bu
     for _ in range(4):
         wait_until(lambda: len(workers_of(running)) == 2 or running.poll() is not None)
         time.sleep(rng.uniform(0.05, 0.4))
-        if running.poll() is None and (pids := workers_of(running)):
-            os.kill(rng.choice(pids), signal.SIGKILL)
+        if pids := workers_of(running):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(rng.choice(pids), signal.SIGKILL)
     said, complained = running.communicate(timeout=100)
     assert running.returncode == 0, complained
     assert "30 done, 0 skipped (done before), 0 failed" in said
@@ -140,7 +154,7 @@ def test_a_coordinator_killed_at_random_moments_is_resumed(run, write_manifest_f
         running.kill()
         assert running.wait() == -signal.SIGKILL
         # The workers end by themselves when nobody listens any more.
-        wait_until(lambda pids=pids: not any(Path(f"/proc/{pid}/cmdline").exists() for pid in pids), 20)
+        wait_until(lambda pids=pids: not any(map(is_running, pids)), 20)
         for folder in out.glob("P*"):
             assert json.loads((folder / "prediction.json").read_text())["patient_id"] == folder.name
             assert (folder / "report.html").read_text().rstrip().endswith("</html>")
