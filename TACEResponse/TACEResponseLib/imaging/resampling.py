@@ -113,8 +113,9 @@ def _cubic_b_spline(voxels: np.ndarray, points: list[np.ndarray]) -> np.ndarray:
         crop.append(slice(start, end))
         matrices.append(_interpolation_matrix(axis_points - start, end - start))
     values = voxels[tuple(crop)].astype(float)
-    # Unlike dot and tensordot, @ lets go of the interpreter lock meanwhile, so that the panel stays alive.
-    values = (matrices[0] @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
+    # Unlike dot and tensordot, @ lets go of the interpreter lock meanwhile, so that the panel stays alive. Slice by
+    # slice: on one large product BLAS starts threads, which wait for each other longer than they work.
+    values = (matrices[0] @ values.swapaxes(0, 1)).swapaxes(0, 1)
     values = matrices[1] @ values
     return (values @ matrices[2].T).astype(np.float32)
 
