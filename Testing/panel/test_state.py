@@ -93,6 +93,18 @@ def test_an_identifier_that_cannot_name_a_folder_is_refused_before_predicting(co
     state.update(complete_inputs(patientId="a/b"))
     [reason] = state.missing()
     assert reason.startswith("Patient: 'a/b' holds '/'")
+    state.update(complete_inputs(session=" "))
+    assert state.missing() == ("Session: enter an identifier.",)
+
+
+@pytest.mark.parametrize("part", ["lesion", "reader", "session"])
+def test_another_case_of_the_patient_makes_the_result_stale(predicted, part):
+    """The report names lesion, reader and session; so they must be those of the prediction."""
+    inputs = predicted.inputs
+    predicted.update(replace(inputs, **{part: "2"}))
+    assert predicted.resultIsStale
+    predicted.update(replace(inputs, **{part: "1 "}))
+    assert predicted.resultIsCurrent
 
 
 def test_one_sequence_without_a_voi(complete_inputs):

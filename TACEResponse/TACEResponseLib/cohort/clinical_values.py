@@ -76,7 +76,10 @@ def parse_number(cell: str) -> float:
         # Python passes over underscores.
         value = float(text.replace("_", "?"))
     except ValueError as error:
-        raise ValueError(f"{cell!r} is not a number; leave the cell empty if the value is unknown.") from error
+        raise ValueError(
+            f"{cell!r} is not a number; enter the measured value, or say that it is unknown (in a table by an empty "
+            "cell)."
+        ) from error
     if not 0 <= value < float("inf"):
         raise ValueError(f"{cell!r} is negative or no finite number; enter the measured value.")
     return value

@@ -142,8 +142,6 @@ class FollowUpStep(Step):
         features = self.panel.features
         if self.panel.state.inputs.needsImages and (features is None or not self.panel.state.resultIsCurrent):
             return _("Predict first: the cohort takes the features with it.")
-        if features is not None and features.key != row.key:
-            return _("Lesion, reader or session are not those of the result any more; predict again.")
         return None
 
 

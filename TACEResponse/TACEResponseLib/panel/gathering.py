@@ -10,7 +10,7 @@ from ..cohort import SEQUENCES
 from ..features import get_engine
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..scene.parameters import Parameters
-from ..scene.roles import FOLLOW_UP_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.roles import FOLLOW_UP_ROLE, KEY_PARAMETERS, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.summaries import VoiSummary, summariseBetween, summariseVoi
 from ..scene.volumes import geometryWords, rememberTags, volumeDigest
 from .inputs import CHECKLIST, ModelInput, PanelInputs, VoiInput, VolumeInput
@@ -44,7 +44,7 @@ class Gatherer:
             model=self._model(str(parameters.get("model"))),
             engine=str(parameters.get("engine")),
             engineProblem=_engineProblem(str(parameters.get("engine"))),
-            patientId=str(parameters.get("patientId")),
+            **{name: str(parameters.get(name)) for name in KEY_PARAMETERS.values()},
             checklist=frozenset(name for name in CHECKLIST if parameters.get(name)),
             volumes=volumes,
             vois=vois,

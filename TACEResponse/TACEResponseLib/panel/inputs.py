@@ -73,6 +73,9 @@ class PanelInputs:
     engine: str = "native"
     engineProblem: str | None = None
     patientId: str = ""
+    lesion: str = "1"
+    reader: str = "1"
+    session: str = "1"
     checklist: frozenset[str] = frozenset()
     volumes: Mapping[str, VolumeInput] = field(default_factory=dict)
     vois: Mapping[str, VoiInput] = field(default_factory=dict)
@@ -91,8 +94,9 @@ class PanelInputs:
         return self.model is None or bool(self.model.requiredSequences)
 
     def fingerprint(self) -> tuple[str, ...]:
-        """Equal exactly as long as a prediction would be made of the same model, voxels and facts."""
-        parts = ["" if self.model is None else self.model.sha256, self.patientId.strip()]
+        """Equal exactly as long as a prediction would be made of the same model, case, voxels and facts."""
+        parts = ["" if self.model is None else self.model.sha256]
+        parts += [one.strip() for one in (self.patientId, self.lesion, self.reader, self.session)]
         parts += [self.engine] if self.sequences else []
         for sequence in self.sequences:
             volume, voi = self.volumes.get(sequence), self.vois.get(sequence)
@@ -110,6 +114,7 @@ class PanelInputs:
             clinical=self.clinical.withoutFacts(),
             checklist=frozenset(),
             patientId=self.statedPatient() or "",
+            lesion="1",
             betweenSequences=(),
         )
 

@@ -238,13 +238,17 @@ class PanelState:
         self._whatIf = prediction
 
     def _patientProblem(self) -> list[str]:
-        patientId = self.inputs.patientId.strip()
-        if not patientId:
-            return [_("Patient: enter an identifier.")]
-        try:
-            check_identifier(patientId)
-        except ValueError as error:
-            return [_("Patient: {problem}").format(problem=error)]
+        for name, text in (
+            (_("Patient"), self.inputs.patientId),
+            (_("Reader"), self.inputs.reader),
+            (_("Session"), self.inputs.session),
+        ):
+            if not text.strip():
+                return [_("{name}: enter an identifier.").format(name=name)]
+            try:
+                check_identifier(text.strip())
+            except ValueError as error:
+                return [_("{name}: {problem}").format(name=name, problem=error)]
         return []
 
     def _unticked(self) -> list[str]:
