@@ -31,6 +31,7 @@ from .four_up import FourUp
 from .gathering import Gatherer, segmentationTimes
 from .inputs import PanelInputs
 from .model_step import ModelStep
+from .node_watch import NodeWatch
 from .predict_step import PredictStep
 from .repeatability_step import RepeatabilityStep
 from .result_step import ResultStep
@@ -72,6 +73,7 @@ class Panel(VTKObservationMixin):
         self.parameters = Parameters(parameterNode())
         self._gatherer = Gatherer()
         self._binding = Binding(self.refreshSoon)
+        self._watch = NodeWatch(self.refreshSoon)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(REFRESH_DELAY_MS)
@@ -136,6 +138,7 @@ class Panel(VTKObservationMixin):
         if slicer.app.layoutManager() is not None:
             slicer.app.layoutManager().layoutChanged.disconnect(self.refreshSoon)
         self.removeObservers()
+        self._watch.removeObservers()
         self.fourUp.hide()
         self.fourUp.removeNodes()
         for step in self.steps:
@@ -223,7 +226,8 @@ class Panel(VTKObservationMixin):
         if held is not inputs:
             isOther = (held.vois, held.clinical, held.checklist) != (inputs.vois, inputs.clinical, inputs.checklist)
             self._writeBack(held, isOther)
-        self._observeNodes()
+        lines = (line for role in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE) for line in self.followUp.lines(role))
+        self._watch.watchCase(self.parameters, lines)
         second = self.parameters.getNode("secondSegmentation")
         fingerprint = (self.state.inputs.fingerprint(), () if second is None else segmentationTimes(second))
         if fingerprint != self._fingerprint:
@@ -346,7 +350,6 @@ class Panel(VTKObservationMixin):
         self.images = self.features = None
         self.parameters = Parameters(parameterNode())
         self._binding.parameters = self.parameters
-        self.observe(self.parameters.node)
         self.refresh()
         with self.saying():
             stored = storedResult(self.parameters.node)
@@ -358,34 +361,6 @@ class Panel(VTKObservationMixin):
                     counts.get("voi_edits_after_result", 0),
                 )
                 self.showAll()
-
-    def observe(self, node, event=vtk.vtkCommand.ModifiedEvent) -> None:
-        """Refresh soon after an event of a node, once only."""
-        if not self.hasObserver(node, event, self.refreshSoon):
-            self.addObserver(node, event, self.refreshSoon)
-
-    def _observeNodes(self) -> None:
-        """Volumes, segmentations and diameters of the scene."""
-        volumes, segmentations = nodesOfParameterNode(self.parameters.node)
-        followUp = self.parameters.getNode(FOLLOW_UP_ROLE)
-        for volume in (*volumes.values(), *(() if followUp is None else (followUp,))):
-            self.observe(volume)
-            self.observe(volume, volume.ImageDataModifiedEvent)
-            self.observe(volume, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
-        for role in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
-            for line in self.followUp.lines(role):
-                self.observe(line, line.PointModifiedEvent)
-                self.observe(line, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
-        second = self.parameters.getNode("secondSegmentation")
-        for segmentation in (*segmentations.values(), *(() if second is None else (second,))):
-            for event in (
-                slicer.vtkSegmentation.SourceRepresentationModified,
-                slicer.vtkSegmentation.SegmentAdded,
-                slicer.vtkSegmentation.SegmentRemoved,
-                slicer.vtkSegmentation.SegmentModified,
-            ):
-                self.observe(segmentation, event)
-            self.observe(segmentation, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
 
     def _writeBack(self, held: PanelInputs, isAnotherPatient: bool) -> None:
         """Put what the state has cleared or filled in into the parameter node."""
