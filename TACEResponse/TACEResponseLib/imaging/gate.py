@@ -52,6 +52,38 @@ def check_native_voi(key: CaseKey, voi: Voi) -> tuple[CaseWarning, ...]:
         raise ValueError(f"{case_label(key, voi.sequence)}: {error}") from error
 
 
+def check_drawing(voi: Voi) -> tuple[CaseWarning, ...]:
+    """The part of `check_native_voi` that needs the mask only: whether a drawing can be used at all.
+
+    Returns the warnings ``several_components`` and ``few_slices``. Raises ValueError, without patient and sequence, for
+    a single voxel and for a single slice.
+    """
+    box = voi.box
+    inside = voi.mask[box]
+    if np.count_nonzero(inside) == 1:
+        raise ValueError("the mask is a single voxel; draw the whole lesion.")
+    for axis, extent in enumerate(inside.shape):
+        if extent == 1:
+            raise ValueError(
+                f"the VOI lies in a single slice {_place_text(voi, axis)}, and one slice is never resampled across; "
+                "draw the lesion on every slice that shows it."
+            )
+    warnings = []
+    sizes = _component_sizes(inside)
+    if len(sizes) > 1:
+        voxel_ml = float(np.prod(voi.spacing_mm)) / 1000
+        listed = ", ".join(f"{size * voxel_ml:.3g} mL" for size in sizes[:_COMPONENTS_LISTED])
+        if len(sizes) > _COMPONENTS_LISTED:
+            listed += f" and {len(sizes) - _COMPONENTS_LISTED} smaller ones"
+        text = f"The VOI has {len(sizes)} separate parts ({listed}); one lesion is usually one part."
+        warnings.append(CaseWarning("several_components", text, voi.sequence))
+    slices = inside.shape[slice_axis(voi.spacing_mm)]
+    if slices < FEWEST_SLICES:
+        text = f"The VOI was drawn on {slices} slices only; most of its values between them are interpolated."
+        warnings.append(CaseWarning("few_slices", text, voi.sequence))
+    return tuple(warnings)
+
+
 def check_resampled_voi(key: CaseKey, voi: Voi, resampled: ResampledVoi, bin_width: float) -> tuple[CaseWarning, ...]:
     """Check a VOI on the grid on which its features are computed.
 
@@ -93,31 +125,10 @@ def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
             f"{_voxels_text(bad)} of the VOI {'holds' if bad == 1 else 'hold'} no number (NaN or infinite); export the "
             "image again without blanked voxels."
         )
-    voxels = int(np.count_nonzero(inside))
-    if voxels == 1:
-        raise ValueError("the mask is a single voxel; draw the whole lesion.")
-    for axis, extent in enumerate(inside.shape):
-        if extent == 1:
-            raise ValueError(
-                f"the VOI lies in a single slice {_place_text(voi, axis, box[axis].start)}, and one slice is never "
-                "resampled across; draw the lesion on every slice that shows it."
-            )
-    warnings = []
-    sizes = _component_sizes(inside)
-    if len(sizes) > 1:
-        voxel_ml = float(np.prod(voi.spacing_mm)) / 1000
-        listed = ", ".join(f"{size * voxel_ml:.3g} mL" for size in sizes[:_COMPONENTS_LISTED])
-        if len(sizes) > _COMPONENTS_LISTED:
-            listed += f" and {len(sizes) - _COMPONENTS_LISTED} smaller ones"
-        text = f"The VOI has {len(sizes)} separate parts ({listed}); one lesion is usually one part."
-        warnings.append(CaseWarning("several_components", text, voi.sequence))
+    warnings = list(check_drawing(voi))
     if any(part.start == 0 or part.stop == size for part, size in zip(box, voi.mask.shape, strict=True)):
         text = "The VOI touches the border of the image; the lesion may continue outside it."
         warnings.append(CaseWarning("touches_border", text, voi.sequence))
-    slices = inside.shape[slice_axis(voi.spacing_mm)]
-    if slices < FEWEST_SLICES:
-        text = f"The VOI was drawn on {slices} slices only; most of its values between them are interpolated."
-        warnings.append(CaseWarning("few_slices", text, voi.sequence))
     return tuple(warnings)
 
 
@@ -174,10 +185,10 @@ def _component_sizes(mask: np.ndarray) -> list[int]:
     return sorted((int(count) for count in counts), reverse=True)
 
 
-def _place_text(voi: Voi, axis: int, number: int) -> str:
-    """Where a slice across ``axis`` of (K, J, I) lies, in the patient's terms: its number depends on who counts."""
-    index = np.zeros(3)
-    index[2 - axis] = number
+def _place_text(voi: Voi, axis: int) -> str:
+    """Where a VOI's only slice across ``axis`` of (K, J, I) lies, in the patient's terms: its number depends on who
+    counts. Told of the VOI's middle, as an oblique slice lies at many places."""
+    index = np.array([(part.start + part.stop - 1) / 2 for part in reversed(voi.box)])
     normal = np.reshape(np.asarray(voi.placement.direction), (3, 3))[:, 2 - axis]
     patient_axis = int(np.abs(normal).argmax())
     place_mm = float(index_to_lps_mm(voi, index[np.newaxis])[0, patient_axis])

@@ -9,9 +9,9 @@ import numpy as np
 import slicer
 
 from ..cohort import ArraySource, CaseKey, Lattice
-from ..imaging import Voi, canonical_voi, check_between_sequences, largest_in_plane_diameter_mm, slice_axis, volume_ml
+from ..imaging import Voi, canonical_voi, check_between_sequences, largest_in_plane_diameter_mm, volume_ml
 from ..imaging.bounding_box import bounding_box
-from ..imaging.gate import FEWEST_SLICES
+from ..imaging.gate import check_drawing
 from ..imaging.mask_lattice import paste_mask
 from .segmentations import croppedToVoi, isUnchecked, segmentArray
 from .volumes import contentDigest, volumeLattice, volumeTags
@@ -47,13 +47,10 @@ def summariseVoi(
         shape = volumeNode.GetImageData().GetDimensions()[::-1] if volumeNode.GetImageData() else (0, 0, 0)
         box = bounding_box(paste_mask(mask, lattice, shape, volumeLattice(volumeNode)))
         voi = _voiAlone(sequence, mask, lattice, volumeNode)
+        warnings = [warning.text for warning in check_drawing(voi)]
         volume, diameter = volume_ml(voi), largest_in_plane_diameter_mm(voi)
     except ValueError as error:
         return VoiSummary(content, isUnchecked=unchecked, problem=str(error))
-    slices = mask.shape[slice_axis(voi.spacing_mm)]
-    warnings = []
-    if slices < FEWEST_SLICES:
-        warnings.append(f"Drawn on {slices} slice{'s' if slices > 1 else ''} only.")
     if any(part.start == 0 or part.stop == size for part, size in zip(box, shape, strict=True)):
         warnings.append("It touches the border of the image; the lesion may continue outside it.")
     drawnOn = segmentationNode.GetNodeReference(segmentationNode.GetReferenceImageGeometryReferenceRole())
