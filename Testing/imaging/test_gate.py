@@ -123,6 +123,14 @@ class TestSizeAndPlace:
         flipped = replace(source, origin_mm=(0.0, 0.0, -60.0), direction=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0))
         _refused(check, flipped, r"\(axial, at I 68\.0 mm\)")
 
+    def test_the_named_place_on_oblique_slices_is_where_the_voi_lies(self, check):
+        """Slices tilted by 20 degrees: the corner of the named one lies far from the VOI."""
+        cosine, sine = np.cos(np.radians(20)), np.sin(np.radians(20))
+        tilted = (1.0, 0.0, 0.0, 0.0, cosine, -sine, 0.0, sine, cosine)
+        source = _box_source((1, 8, 8), start=(4, 19, 10))
+        place_mm = np.reshape(tilted, (3, 3)) @ (13.5, 22.5, 4 * 2.0)
+        _refused(check, replace(source, direction=tilted), rf"\(axial, at S {place_mm[2]:.1f} mm\)")
+
     def test_under_27_voxels_at_1_mm_is_refused_and_27_pass(self, check):
         spacing = {"spacing_mm": (1.0, 1.0, 1.0)}
         _refused(check, _box_source((2, 2, 6), **spacing), "24 voxels at 1 x 1 x 1 mm, fewer than 27")

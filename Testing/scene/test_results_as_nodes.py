@@ -107,8 +107,17 @@ def test_a_summary_says_what_is_wrong(make_lesion_source, make_nodes):
     thin[0:2, 10:20, 10:20] = True
     setVoiArray(segmentation, volume, thin)
     summary = summaries.summariseVoi("AP", volume, segmentation)
-    assert summary.warnings[0] == "Drawn on 2 slices only."
+    assert summary.problem is None
+    assert "drawn on 2 slices only" in summary.warnings[0]
     assert "touches the border" in summary.warnings[1]
+    thin[1] = False
+    setVoiArray(segmentation, volume, thin)
+    assert "lies in a single slice" in summaries.summariseVoi("AP", volume, segmentation).problem
+    thin[5:10, 10:20, 10:20] = True
+    setVoiArray(segmentation, volume, thin)
+    summary = summaries.summariseVoi("AP", volume, segmentation)
+    assert summary.problem is None
+    assert "2 separate parts" in summary.warnings[0]
 
 
 def test_warnings_between_sequences_come_while_drawing(two_sequences):
