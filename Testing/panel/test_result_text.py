@@ -6,7 +6,15 @@ from html.parser import HTMLParser
 import pytest
 from TACEResponseLib.cohort import CaseWarning
 from TACEResponseLib.models import published_clinical_bundle
-from TACEResponseLib.panel.result_text import comparisonWords, numberWords, pageHtml, resultHtml, whatIfHtml
+from TACEResponseLib.panel.result_text import (
+    comparisonWords,
+    estimateWords,
+    numberHtml,
+    numberWords,
+    pageHtml,
+    resultHtml,
+    whatIfHtml,
+)
 
 
 def text_of(html):
@@ -41,6 +49,19 @@ def test_a_demonstration_number_is_struck_through_and_nothing_else_states_it(som
     assert html.count(number) == 1
     assert "What contributes" not in html
     assert "<s>" in whatIfHtml(demonstration)
+
+
+def test_a_phantoms_number_is_marked_wherever_it_stands(some_prediction, bundle):
+    phantom = replace(some_prediction, bundle_demonstration=True, is_phantom=True)
+    number = numberWords(phantom)
+    assert f"{number} of 100 respond" in text_of(numberHtml(phantom))
+    assert "PHANTOM" in numberHtml(phantom)
+    assert "PHANTOM" in estimateWords(phantom)
+    page = text_of(pageHtml(phantom, bundle, {}))
+    assert page.index("PHANTOM Synthetic images") < page.index("DEMONSTRATION MODEL") < page.index("of 100 respond")
+    for words in (numberHtml(some_prediction), estimateWords(some_prediction), pageHtml(some_prediction, bundle, {})):
+        assert "PHANTOM" not in words
+        assert "DEMONSTRATION" not in words
 
 
 def test_a_what_if_is_marked(some_prediction):

@@ -32,7 +32,7 @@ def test_the_sentence_of_the_clinical_rules(result):
     assert result_sentence(prediction, bundle) == (
         "Of 100 patients with this score and these facts, about 62 had an objective response (mRECIST CR or PR, MR "
         "about 3 months after the first TACE). Model uncertainty 44-77. In the training cohort: 49. "
-        "No class is named: estimate and uncertainty span the threshold of 45.0 %. "
+        "No class is named: the uncertainty includes the threshold of 45.0 %. "
         "Does not judge whether TACE is indicated."
     )
 

@@ -117,6 +117,8 @@ def test_a_demonstration_is_struck_through(case, make_formula_bundle, images, pa
     assert page.text.count("DEMONSTRATION") >= 3
     assert "chip" not in {value for _, name, value in page.attributes if name == "class"}
     assert "model uncertainty, of 100" not in html
+    assert "What contributes" not in page.text
+    assert "is higher than that of" not in page.text
 
 
 def test_phantoms_are_marked(case, make_formula_bundle, parse):
@@ -129,6 +131,8 @@ def test_phantoms_are_marked(case, make_formula_bundle, parse):
     text = parse(html).text
     assert "PHANTOM Synthetic images. This is no patient." in text
     assert "DEMONSTRATION MODEL" in text
+    assert "training phantoms" in text
+    assert "training patient" not in text
     assert "<s>" not in html
 
 

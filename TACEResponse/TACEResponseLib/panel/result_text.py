@@ -15,6 +15,7 @@ from ..prediction.wording import (
     per_hundred,
     perturbation_words,
     position_words,
+    strip_words,
     warning_words,
 )
 from ..scene.i18n import _
@@ -37,7 +38,7 @@ def resultHtml(
         parts.append(f"<p>{escape(perturbation_words(prediction))}</p>")
     if prediction.warnings:
         parts.append(f"<h4>{escape(_('Warnings'))}</h4><ul>{''.join(map(_warningItem, prediction.warnings))}</ul>")
-    if bundle is not None and position_words(prediction, bundle) and not prediction.demonstration_only:
+    if bundle is not None and position_words(prediction, bundle):
         parts.append(f"<p>{escape(position_words(prediction, bundle))}</p>")
     if not prediction.demonstration_only:
         rows = "".join(
@@ -60,7 +61,8 @@ def numberHtml(prediction: Prediction) -> str:
         return f'<p style="font-size:x-large"><s>{escape(number)}</s> <b>{escape(_("DEMONSTRATION"))}</b></p>'
     uncertainty = interval_per_hundred(prediction.probability_low, prediction.probability_high)
     note = _("of 100 respond, model uncertainty {uncertainty}").format(uncertainty=uncertainty)
-    return f'<p><span style="font-size:xx-large"><b>{escape(number)}</b></span> {escape(note)}</p>'
+    mark = f" <b>{escape(_('PHANTOM'))}</b>" if prediction.is_phantom else ""
+    return f'<p><span style="font-size:xx-large"><b>{escape(number)}</b></span> {escape(note)}{mark}</p>'
 
 
 def numberWords(prediction: Prediction) -> str:
@@ -71,11 +73,11 @@ def numberWords(prediction: Prediction) -> str:
 
 
 def estimateWords(prediction: Prediction) -> str:
-    """ "62 (44-77)" for a cell of a table; a demonstration model on a patient has no number."""
+    """ "62 (44-77)" for a cell of a table, marked for a phantom; a demonstration model on a patient has no number."""
     if prediction.demonstration_only:
         return _("DEMONSTRATION")
     uncertainty = interval_per_hundred(prediction.probability_low, prediction.probability_high)
-    return f"{numberWords(prediction)} ({uncertainty})"
+    return f"{numberWords(prediction)} ({uncertainty}){_(' PHANTOM') if prediction.is_phantom else ''}"
 
 
 def whatIfHtml(whatIf: Prediction) -> str:
@@ -90,10 +92,14 @@ def whatIfHtml(whatIf: Prediction) -> str:
 
 
 def pageHtml(prediction: Prediction, bundle: ModelBundle, provenance: dict[str, int]) -> str:
-    """A page for the printer: the research-use banner, the patient and `resultHtml`."""
+    """A page for the printer: the research-use banner, what must be seen first, the patient and `resultHtml`."""
     title = _("Estimated response to TACE: {patient}").format(patient=prediction.patient_id)
+    strips = "".join(
+        f'<p style="color:#b3261e"><b>{escape(name)}</b> {escape(words)}</p>'
+        for _kind, name, words in strip_words(prediction)
+    )
     return (
-        f"<html><body><p><b>{escape(RESEARCH_USE_ONLY)}</b></p><h2>{escape(title)}</h2>"
+        f"<html><body><p><b>{escape(RESEARCH_USE_ONLY)}</b></p>{strips}<h2>{escape(title)}</h2>"
         f"{resultHtml(prediction, bundle, False, provenance)}</body></html>"
     )
 

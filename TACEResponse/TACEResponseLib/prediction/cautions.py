@@ -6,7 +6,7 @@ import numpy as np
 
 from ..cohort import CaseWarning, ClinicalRecord
 from ..models import ModelBundle
-from .wording import FACT_NAMES, capitalised, listed
+from .wording import FACT_NAMES, capitalised, listed, training_subjects
 
 CAUTION_FROM_CHILD_PUGH_POINTS = 8
 
@@ -68,7 +68,8 @@ def out_of_range_warning(values: np.ndarray, bundle: ModelBundle) -> tuple[int, 
     farthest = np.argsort(-excess / np.where(width > 0, width, 1.0), kind="stable")[: min(count, _FEATURES_NAMED)]
     named = ", ".join(bundle.feature_names[number] for number in farthest)
     text = (
-        f"{count} of {len(values)} features lie outside the range of the training patients, more than in 95 % of those "
-        f"(up to {int(bundle.out_of_range_limit)}); farthest: {named}. The model was not made for such images."
+        f"{count} of {len(values)} features lie outside the range of the {training_subjects(bundle.demonstration)}, "
+        f"more than in 95 % of those (up to {int(bundle.out_of_range_limit)}); farthest: {named}. The model was not "
+        "made for such images."
     )
     return count, CaseWarning("out_of_range", text)

@@ -90,17 +90,31 @@ def contribution_words(contribution: Contribution) -> str:
     return f"{direction} the odds, × {factor} ({low}-{high})"
 
 
+def strip_words(prediction: Prediction) -> tuple[tuple[str, str, str], ...]:
+    """What must be seen first, as (kind, title, words): phantom images, a demonstration model."""
+    phantom = ("phantom", "PHANTOM", "Synthetic images. This is no patient.")
+    words = "It learnt from phantoms; its numbers say nothing about a patient."
+    demonstration = ("demonstration", "DEMONSTRATION MODEL", words)
+    return ((phantom,) if prediction.is_phantom else ()) + ((demonstration,) if prediction.bundle_demonstration else ())
+
+
+def training_subjects(is_demonstration: bool) -> str:
+    """Whom a model learnt from; a demonstration model learnt from phantoms."""
+    return "training phantoms" if is_demonstration else "training patients"
+
+
 def position_words(prediction: Prediction, bundle: ModelBundle) -> str:
-    """Where the patient stands among the training patients; empty if that is unknown."""
-    if prediction.position is None:
+    """Where the patient stands among the training patients; empty if that is unknown or must not be stated."""
+    if prediction.position is None or prediction.demonstration_only:
         return ""
     if bundle.position_score == "probability":
         subject = "The estimate"
     else:
         subject = f"The radiomics score, {prediction.scores[bundle.position_score]:.2f},"
     return (
-        f"{subject} is higher than that of {prediction.position.or_percentile:.0f} % of the training patients with "
-        f"objective response and of {prediction.position.nor_percentile:.0f} % of those without."
+        f"{subject} is higher than that of {prediction.position.or_percentile:.0f} % of the "
+        f"{training_subjects(bundle.demonstration)} with objective response and of "
+        f"{prediction.position.nor_percentile:.0f} % of those without."
     )
 
 
@@ -111,7 +125,7 @@ def class_words(prediction: Prediction) -> str:
         return f"Class: objective response (OR); the whole uncertainty lies above the threshold of {threshold}."
     if prediction.predicted_class == "NOR":
         return f"Class: no objective response (NOR); the whole uncertainty lies below the threshold of {threshold}."
-    return f"No class is named: estimate and uncertainty span the threshold of {threshold}."
+    return f"No class is named: the uncertainty includes the threshold of {threshold}."
 
 
 def perturbation_words(prediction: Prediction) -> str:
@@ -140,7 +154,7 @@ def result_sentence(prediction: Prediction, bundle: ModelBundle) -> str:
     if prediction.demonstration_only:
         return (
             f"DEMONSTRATION, not a result: the model {bundle.name} learnt from phantoms and says nothing about a "
-            f"patient; its number is not stated. {NO_INDICATION}"
+            f"patient. {NO_INDICATION}"
         )
     parts = [PHANTOM] if prediction.is_phantom else []
     parts += [*_unknown_words(prediction), _estimate_words(prediction, bundle)]

@@ -59,7 +59,7 @@ def patient_report(
     if scores:
         middle = [pair(scores, contributions), images_section(images), pair(vois, facts, "wide-left")]
     else:
-        middle = [pair(contributions, facts), images_section(images), vois]
+        middle = [pair(contributions, facts) if contributions else facts, images_section(images), vois]
     body = "\n".join(
         [
             f'<div class="banner">{text(RESEARCH_USE_ONLY)}</div>',

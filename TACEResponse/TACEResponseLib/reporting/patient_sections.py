@@ -29,7 +29,9 @@ from ..prediction.wording import (
     percent_of_threshold,
     perturbation_words,
     position_words,
+    strip_words,
     term_label,
+    training_subjects,
 )
 from .figures import contribution_bars, perturbation_bar, probability_bar, score_figure, slice_figure
 from .page import definitions, section, table, text
@@ -43,20 +45,9 @@ _SEQUENCE_NAMES = {str(sequence): sequence.full_name for sequence in Sequence}
 
 def strips(prediction: Prediction) -> str:
     """What must be seen first: phantom images, a demonstration model."""
-    lines = []
-    if prediction.is_phantom:
-        lines.append(("phantom", "PHANTOM", "Synthetic images. This is no patient."))
-    if prediction.bundle_demonstration:
-        lines.append(
-            (
-                "demonstration",
-                "DEMONSTRATION MODEL",
-                "It learnt from phantoms; its numbers say nothing about a patient.",
-            )
-        )
     return "".join(
         f'<div class="strip {css_class}"><strong>{text(title)}</strong> {text(words)}</div>'
-        for css_class, title, words in lines
+        for css_class, title, words in strip_words(prediction)
     )
 
 
@@ -97,16 +88,19 @@ def warnings_section(prediction: Prediction) -> str:
 
 
 def scores_section(prediction: Prediction, bundle: ModelBundle) -> str:
-    """Where the patient stands among the training patients; nothing if that is unknown."""
-    figure = score_figure(prediction, bundle)
-    if not figure:
+    """Where the patient stands among the training patients; nothing if that is unknown or must not be stated."""
+    position = position_words(prediction, bundle)
+    if not position:
         return ""
-    caption = f'<p class="caption">{text(position_words(prediction, bundle))} Training scores are out-of-fold.</p>'
-    return section("Among the training patients", figure + caption + _out_of_range(prediction, bundle))
+    caption = f'<p class="caption">{text(position)} Training scores are out-of-fold.</p>'
+    title = f"Among the {training_subjects(bundle.demonstration)}"
+    return section(title, score_figure(prediction, bundle) + caption + _out_of_range(prediction, bundle))
 
 
 def contributions_section(prediction: Prediction) -> str:
-    """What moves the estimate away from the training mean."""
+    """What moves the estimate away from the training mean; nothing where no estimate may be stated."""
+    if prediction.demonstration_only:
+        return ""
     bars, axis = contribution_bars(prediction.contributions)
     rows = "".join(
         f'<tr><th scope="row">{text(contribution.label)}<br><span>{text(level_words(contribution))}</span></th>'
@@ -114,8 +108,9 @@ def contributions_section(prediction: Prediction) -> str:
         for contribution, bar in zip(prediction.contributions, bars, strict=True)
     )
     caption = (
-        '<p class="caption">Odds of response against the average training patient, with the 95 % interval over the '
-        "model's bootstrap refits.</p>"
+        '<p class="caption">Odds of response against the average of the '
+        f"{training_subjects(prediction.bundle_demonstration)}, with the 95 % interval over the model's bootstrap "
+        "refits.</p>"
     )
     return section(
         "What contributes",
@@ -237,7 +232,7 @@ def _out_of_range(prediction: Prediction, bundle: ModelBundle) -> str:
         return ""
     words = (
         f"{prediction.out_of_range_count} of {len(bundle.feature_names)} features lie outside the range of the "
-        f"training patients; up to {int(bundle.out_of_range_limit)} is usual."
+        f"{training_subjects(bundle.demonstration)}; up to {int(bundle.out_of_range_limit)} is usual."
     )
     return f'<p class="caption">{text(words)}</p>'
 

@@ -7,7 +7,7 @@ import slicer
 
 from ..models import ModelBundle
 from ..prediction import Prediction
-from ..prediction.wording import score_label
+from ..prediction.wording import score_label, training_subjects
 from .tables import newTable
 
 BIN_COUNT = 20
@@ -45,9 +45,8 @@ def scoreChart(
     bars = newTable(
         f"{_CHART_NAME}: training",
         {
-            "score, with response": centres - width / 4,
+            "score": centres,
             "with response": response,
-            "score, without": centres + width / 4,
             "without": noResponse,
         },
         chart.GetNodeReference("bars"),
@@ -60,17 +59,16 @@ def scoreChart(
     chart.SetNodeReferenceID("bars", bars.GetID())
     chart.SetNodeReferenceID("line", line.GetID())
     series = [
-        _series(
-            chart, "responseSeries", "With response", bars, "score, with response", "with response", RESPONSE_COLOUR
-        ),
-        _series(chart, "noResponseSeries", "Without", bars, "score, without", "without", NO_RESPONSE_COLOUR),
+        # Of one bin VTK draws the bars side by side.
+        _series(chart, "responseSeries", "With response", bars, "score", "with response", RESPONSE_COLOUR),
+        _series(chart, "noResponseSeries", "Without", bars, "score", "without", NO_RESPONSE_COLOUR),
         _series(chart, "patientSeries", "This patient", line, "score", "line", PATIENT_COLOUR, isLine=True),
     ]
     for node in series:
         chart.AddAndObservePlotSeriesNodeID(node.GetID())
     isProbability = bundle.position_score == "probability"
     chart.SetXAxisTitle("estimated probability" if isProbability else score_label(bundle.position_score))
-    chart.SetYAxisTitle("training patients")
+    chart.SetYAxisTitle(training_subjects(bundle.demonstration))
     chart.SetTitle("")
     chart.SetLegendVisibility(True)
     chart.SetLegendFontSize(LEGEND_FONT_SIZE)
