@@ -1,6 +1,7 @@
 """Feature tables: round trip, provenance, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -155,6 +156,12 @@ def test_a_case_is_appended_only_once_and_only_where_it_fits(tmp_path):
         append_to_feature_table(path, vector("P1"))
     with pytest.raises(ValueError, match="other settings or another feature set"):
         append_to_feature_table(path, vector("P2", feature_set="default107"))
+    before = path.read_bytes()
+    again = replace(vector("P1"), key=CaseKey("P1", reader="2"))
+    with pytest.raises(ValueError, match=r"Patient P1, reader 2: its VOIs are voxel for voxel those of reader 1, sess"):
+        append_to_feature_table(path, again)
+    assert path.read_bytes() == before
+    append_to_feature_table(path, replace(again, input_sha256={"AP": ("a" * 64, "c" * 64)}))
     provenance_path(path).unlink()
     with pytest.raises(ValueError, match="no provenance file"):
         append_to_feature_table(path, vector("P2"))

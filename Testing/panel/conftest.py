@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 from TACEResponseLib.cohort import CLINICAL_FACTS, SEQUENCES, CaseKey
-from TACEResponseLib.panel.inputs import CHECKLIST, ModelInput, PanelInputs, VoiInput, VolumeInput
+from TACEResponseLib.panel.inputs import ModelInput, PanelInputs, VoiInput, VolumeInput
 from TACEResponseLib.scene.clinical_entry import ClinicalEntry
+from TACEResponseLib.scene.roles import CHECKLIST
 
 
 @pytest.fixture(scope="session")

@@ -160,8 +160,8 @@ def test_every_parameter_of_the_ui_files_exists_once_and_fits_its_widget():
             else:
                 assert type(defaults[parameter]) is PARAMETER_VALUES[ui.classes[name]], parameter
     assert set(found.values()) == {1}
-    # The lesion is always "1" in the panel; the model is chosen by a selector of its own.
-    assert {*defaults, *node_roles} - set(found) == {"lesion", "model"}
+    # The lesion is always "1" in the panel; the model is chosen by a selector of its own; a button begins blinding.
+    assert {*defaults, *node_roles} - set(found) == {"lesion", "model", "blinded"}
 
 
 def parameters_without_slicer(source):
@@ -169,7 +169,7 @@ def parameters_without_slicer(source):
     from TACEResponseLib.scene import clinical_entry, roles
 
     tree = ast.parse(source)
-    wanted = ("CHECKLIST_PARAMETERS", "DEFAULTS", "NODE_ROLES")
+    wanted = ("DEFAULTS", "NODE_ROLES")
     kept = [node for node in tree.body if isinstance(node, ast.AnnAssign) and node.target.id in wanted]
     names = {**vars(roles), "ClinicalEntry": clinical_entry.ClinicalEntry}
     exec(compile(ast.Module(kept, []), "parameters", "exec", flags=annotations()), names)

@@ -7,8 +7,8 @@ from TACEResponseLib.models import save_bundle
 from TACEResponseLib.panel.gathering import Gatherer
 from TACEResponseLib.panel.state import PanelState
 from TACEResponseLib.scene.clinical_entry import entryOf
-from TACEResponseLib.scene.parameters import CHECKLIST_PARAMETERS, Parameters, parameterNode
-from TACEResponseLib.scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from TACEResponseLib.scene.parameters import Parameters, parameterNode
+from TACEResponseLib.scene.roles import CHECKLIST, SEGMENTATION_ROLES, VOLUME_ROLES
 from TACEResponseLib.scene.sample_patient import loadSamplePatient
 from TACEResponseLib.scene.segmentations import confirmVoi, copyVoi, createVoi, shiftVoi
 
@@ -25,7 +25,7 @@ def panel(scene, bundle_folder):
     sample = loadSamplePatient(withVois=True)
     parameters = Parameters(parameterNode())
     parameters.set("model", str(bundle_folder))
-    for name in CHECKLIST_PARAMETERS:
+    for name in CHECKLIST:
         parameters.set(name, True)
     for sequence in VOLUME_ROLES:
         parameters.setNode(VOLUME_ROLES[sequence], sample.volumes[sequence])

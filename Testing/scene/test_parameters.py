@@ -3,11 +3,10 @@
 import pytest
 import slicer
 from TACEResponseLib.cohort import ClinicalRecord
-from TACEResponseLib.panel.inputs import CHECKLIST
 from TACEResponseLib.scene.batch import openScene
 from TACEResponseLib.scene.cases import findParameterNode
 from TACEResponseLib.scene.clinical_entry import entryOf
-from TACEResponseLib.scene.parameters import CHECKLIST_PARAMETERS, DEFAULTS, PATIENT_PARAMETERS, Parameters
+from TACEResponseLib.scene.parameters import DEFAULTS, Parameters
 from TACEResponseLib.scene.parameters import parameterNode as module_node
 from TACEResponseLib.scene.roles import BASELINE_LINES_ROLE
 
@@ -57,11 +56,6 @@ def test_another_patient_keeps_units_and_volumes(make_lesion_source, make_nodes)
     assert parameters.getNode("volumeAP") is volume
     assert parameters.getNode("segmentationAP") is None
     assert parameters.get("patientId") == "Abc"
-
-
-def test_the_checklist_is_the_same_for_node_and_state():
-    assert CHECKLIST_PARAMETERS == CHECKLIST
-    assert set(PATIENT_PARAMETERS) <= set(DEFAULTS)
 
 
 @pytest.mark.parametrize("text", ["", "many"])

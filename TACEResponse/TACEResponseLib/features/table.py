@@ -94,7 +94,8 @@ def write_feature_table(path: Path, vectors: list[FeatureVector]) -> None:
 def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
     """Add one case to a feature table that has its provenance file; a table that is not there yet is made.
 
-    Raises ValueError as `read_feature_table` and `write_feature_table` do, and for a case that is in it already.
+    Raises ValueError as `read_feature_table` and `write_feature_table` do, for a case that is in it already, and for
+    VOIs of the patient that are there under another reader or session: such a repetition would agree perfectly.
     """
     if not path.exists():
         write_feature_table(path, [vector])
@@ -111,7 +112,15 @@ def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
         )
     table_bytes = path.read_bytes() + _csv_lines([_cells(vector)])
     provenance = json.loads(provenance_path(path).read_text(encoding="utf-8"))
-    provenance["cases"].append(_case_provenance(vector))
+    added = _case_provenance(vector)
+    for case in provenance["cases"]:
+        is_same_patient = case["patient_id"] == vector.key.patient_id
+        if is_same_patient and vector.input_sha256 and _masks(case) == _masks(added):
+            raise ValueError(
+                f"{vector.key.label}: its VOIs are voxel for voxel those of reader {case['reader']}, session "
+                f"{case['session']} in {path.name}; a repetition has to be drawn anew."
+            )
+    provenance["cases"].append(added)
     provenance["table_sha256"] = hashlib.sha256(table_bytes).hexdigest()
     _write(path, table_bytes, provenance)
 
@@ -176,6 +185,11 @@ def _case_provenance(vector: FeatureVector) -> dict[str, object]:
         },
         "undefined": dict(vector.undefined),
     }
+
+
+def _masks(case: Mapping) -> dict[str, str]:
+    """Hash of the mask by sequence, of a case's provenance."""
+    return {sequence: hashes["mask"] for sequence, hashes in case["input_sha256"].items()}
 
 
 def _write(path: Path, table_bytes: bytes, provenance: Mapping[str, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from html import escape
 from pathlib import Path
 
 import qt
@@ -15,6 +16,7 @@ from ..prediction.serialisation import read_prediction
 from ..reporting.predict_job import PREDICTION_FILE, PredictJob
 from ..scene.case_nodes import nodesOfCase, readSources
 from ..scene.clinical_entry import entryOf
+from ..scene.display import showInViews
 from ..scene.i18n import _
 from ..scene.roles import KEY_PARAMETERS, SEGMENTATION_ROLES, VOLUME_ROLES
 from .background_task import TaskNews
@@ -120,6 +122,7 @@ class BatchStep(Step):
         panel.refresh()
         self._restoreResult(case)
         if volumes:
+            showInViews(next(iter(volumes.values())))
             panel.showFourUp()
             panel.showAll()
         showNote(self.ui.batchLabel, _("{patient} is in the panel.").format(patient=case.key.label))
@@ -162,7 +165,8 @@ class BatchStep(Step):
     def _fill(self, number: int, row: BatchRow) -> None:
         for column, text in enumerate(row.cells()):
             item = qt.QTableWidgetItem(text)
-            item.setToolTip(text or _("Double-click opens the case in the panel"))
+            # As rich text, which is broken into lines.
+            item.setToolTip(f"<p>{escape(text)}</p>" if text else _("Double-click opens the case in the panel"))
             self.ui.batchTable.setItem(number, column, item)
 
     def _onNews(self, news: TaskNews) -> None:
@@ -170,10 +174,10 @@ class BatchStep(Step):
             outcome, estimate = self._outcomes.get()
             number = self.list.take(outcome, estimate)
             self._fill(number, self.list.rows[number])
+        self.ui.batchTable.resizeColumnsToContents()
         if news.kind == "progress":
             self.ui.batchProgressBar.setValue(round(100 * news.fraction))
             return
-        self.ui.batchTable.resizeColumnsToContents()
         words = self.list.words()
         if news.kind == "done":
             showNote(self.ui.batchLabel, _("{counts} Table: {path}").format(counts=words, path=news.result))

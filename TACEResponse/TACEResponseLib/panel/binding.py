@@ -18,7 +18,7 @@ class Binding:
         self.parameters: Parameters | None = None
         self._changed = changed
         self._widgets: dict[str, object] = {}
-        self._isShowing = False
+        self.isShowing = False
 
     def add(self, ui) -> None:
         """Take the widgets of a part's ``slicer.util.childWidgetVariables`` that name a parameter."""
@@ -32,14 +32,14 @@ class Binding:
         """Put the parameters into the widgets."""
         if self.parameters is None:
             return
-        self._isShowing = True
+        self.isShowing = True
         try:
             for name, widget in self._widgets.items():
                 value = self.parameters.get(name) if name in DEFAULTS else self.parameters.getNode(name)
                 if _value(widget) != value:
                     _setValue(widget, value)
         finally:
-            self._isShowing = False
+            self.isShowing = False
 
     def forgetNode(self, node) -> None:
         """Take a node that is about to be removed out of its roles: a selector would choose its neighbour instead."""
@@ -51,7 +51,7 @@ class Binding:
                 widget.setCurrentNode(None)
 
     def _onWidgetChanged(self, name: str) -> None:
-        if self._isShowing or self.parameters is None:
+        if self.isShowing or self.parameters is None:
             return
         value = _value(self._widgets[name])
         if name in DEFAULTS:

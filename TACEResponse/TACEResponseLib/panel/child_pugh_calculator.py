@@ -15,6 +15,7 @@ from ..cohort.child_pugh import (
     prothrombin_points,
 )
 from ..cohort.clinical_values import child_pugh_cell, parse_number
+from ..scene.clinical_entry import named
 from ..scene.i18n import _
 
 BILIRUBIN_UNITS = ("mg/dL", "umol/L")
@@ -58,6 +59,8 @@ class ChildPughItems:
             childPugh = self.childPugh()
         except ValueError as error:
             return str(error)
+        if not (self.bilirubin or self.albumin or self.coagulation or self.ascites or self.encephalopathy):
+            return ""
         if childPugh.points is not None:
             return _("Child-Pugh {grade}").format(grade=self.choice())
         classes = _(" or ").join(childPugh.classes)
@@ -74,4 +77,4 @@ def _points(name: str, text: str, pointsOf, mayBeNegative: bool = False) -> int 
     try:
         return pointsOf(sign * parse_number(digits))
     except ValueError as error:
-        raise ValueError(_("{name}: {problem}").format(name=name, problem=error)) from error
+        raise ValueError(named(name, error)) from error

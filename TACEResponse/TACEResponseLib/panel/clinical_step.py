@@ -75,7 +75,8 @@ class ClinicalStep(Step):
             isDecided = bool(items.choice())
         except ValueError:
             isDecided = False
-        self.enable(self.ui.useCalculatorButton, None if isDecided else items.words())
+        undecided = items.words() or _("Enter the items first.")
+        self.enable(self.ui.useCalculatorButton, None if isDecided else undecided)
 
     def onUseCalculator(self) -> None:
         """Take the class over."""

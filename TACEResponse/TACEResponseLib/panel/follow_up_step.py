@@ -7,6 +7,7 @@ from pathlib import Path
 import slicer
 
 from ..scene import follow_up
+from ..scene.display import showInViews
 from ..scene.i18n import _
 from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, VOLUME_ROLES
 from .step import PLAIN_STYLE, PROBLEM_STYLE, Step, fillSelector, showNote
@@ -30,9 +31,8 @@ class FollowUpStep(Step):
 
     def exit(self) -> None:
         self._endPlacing()
-        for role in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
-            for line in self.lines(role):
-                line.GetDisplayNode().SetVisibility(True)
+        for line in self.allLines():
+            line.GetDisplayNode().SetVisibility(True)
 
     def forgetWords(self) -> None:
         showNote(self.ui.cohortLabel, None)
@@ -57,16 +57,20 @@ class FollowUpStep(Step):
                     sum=follow_up.sumOfDiametersMm(lines), count=len(lines)
                 )
                 showNote(label, words if lines else _("nothing measured"))
+            except follow_up.UnfinishedLineError as error:
+                showNote(label, str(error) if not self._isPlacing else _("Click both ends of the diameter."))
             except ValueError as error:
                 showNote(label, str(error), PROBLEM_STYLE)
-        hasBaseline = self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not None
+        # A model without images hides step 1: then the line is drawn on what the views show.
+        hasBaseline = self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not None or not inputs.needsImages
         self.enable(self.ui.addBaselineButton, None if hasBaseline else _("Choose the volume of AP in step 1 first."))
         noFollowUp = None if inputs.followUp is not None else _("Choose the follow-up volume first.")
         self.enable(self.ui.addFollowUpButton, problem or noFollowUp)
         try:
             row = self.row()
         except ValueError as error:
-            showNote(self.ui.mrecistLabel, str(error) if self.lines(BASELINE_LINES_ROLE) else None, PROBLEM_STYLE)
+            isSaid = self.lines(BASELINE_LINES_ROLE) and not isinstance(error, follow_up.UnfinishedLineError)
+            showNote(self.ui.mrecistLabel, str(error) if isSaid else None, PROBLEM_STYLE)
             row = None
         else:
             outcome = _("objective response") if row.objective_response else _("no objective response")
@@ -78,6 +82,10 @@ class FollowUpStep(Step):
         node = self.panel.parameters.node
         lines = [node.GetNthNodeReference(role, number) for number in range(node.GetNumberOfNodeReferences(role))]
         return [line for line in lines if line is not None]
+
+    def allLines(self) -> list[slicer.vtkMRMLMarkupsLineNode]:
+        """Those before and after TACE."""
+        return [*self.lines(BASELINE_LINES_ROLE), *self.lines(FOLLOW_UP_LINES_ROLE)]
 
     def row(self):
         """The patient's row. Raises ValueError for what cannot be judged."""
@@ -91,6 +99,8 @@ class FollowUpStep(Step):
             None if smallest < 0 else smallest,
             bool(parameters.get("newLesion")),
             str(parameters.get("nonTarget")) or None,
+            int(parameters.get("tumourCount")) or None,
+            self.panel.state.inputs.lesionDiameterMm(),
         )
 
     def onAddBaseline(self) -> None:
@@ -121,7 +131,10 @@ class FollowUpStep(Step):
                 one.GetDisplayNode().SetVisibility(shown == role)
         volume = self.panel.parameters.getNode(volumeRole)
         self.panel.fourUp.hide()
-        slicer.util.setSliceViewerLayers(background=volume, fit=True)
+        # Nothing may lie over the rim that is measured.
+        self.panel.vois.showOnly()
+        if volume is not None:
+            showInViews(volume)
         slicer.modules.markups.logic().SetActiveList(line)
         _interaction().SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.Place)
         self._isPlacing = True
@@ -135,6 +148,8 @@ class FollowUpStep(Step):
     def _missing(self, row) -> str | None:
         if row is None:
             return _("Measure the viable diameters first.")
+        if self.panel.state.inputs.followUp is None:
+            return _("Choose the follow-up volume first.")
         if not self.panel.parameters.get("cohortFolder"):
             return _("Choose the folder of your cohort.")
         if self.panel.state.resultIsStale:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import qt
 import slicer
 import vtk
 
 from ..cohort import SEQUENCES
+from ..scene.display import showBodyWindow
+from ..scene.segmentations import voiCentre
 
 LAYOUT_ID = 51347
 """Any number over 100 that no other module uses."""
 
 VIEW_NAMES = {str(sequence): f"TACEResponse{sequence}" for sequence in SEQUENCES}
 """Singleton tags of the four slice views."""
+
+_COMPOSITE = "vtkMRMLSliceCompositeNode"
 
 _COLOURS = {"T2": "#4A50C8", "AP": "#E17012", "PVP": "#2F7E3B", "DP": "#8C3A8C"}
 
@@ -74,7 +79,7 @@ class FourUp:
             self._liftRestrictions()
         elif not volumes:
             self.hide()
-        elif self._shown != _what(volumes, segmentations, dates):
+        elif self._shown != _what(volumes, segmentations, dates) or self._showsOthers(volumes):
             self.show(volumes, segmentations, dates)
 
     def show(
@@ -92,6 +97,8 @@ class FourUp:
             self.hide()
             self._layoutBefore = manager.layout
             manager.setLayout(LAYOUT_ID)
+            # New views are given their size, and with it another place, only when they are shown.
+            qt.QTimer.singleShot(0, lambda: self._placeViews(volumes, segmentations))
         self._liftRestrictions()
         # While a scene is read in, the layout is there before its views are; the next refresh finds them.
         if any(manager.sliceWidget(name) is None for name in VIEW_NAMES.values()):
@@ -109,15 +116,39 @@ class FourUp:
             if composite.GetBackgroundVolumeID() != volumeId:
                 composite.SetBackgroundVolumeID(volumeId)
                 if volume is not None:
-                    widget.sliceLogic().RotateSliceToLowestVolumeAxes()
-                    widget.sliceLogic().FitSliceToBackground()
+                    showBodyWindow(volume)
+                    _fit(widget)
             widget.sliceView().scheduleRender()
             if sequence in segmentations:
                 self._restrict(segmentations[sequence], view)
-        for name in VIEW_NAMES.values():
-            composite = manager.sliceWidget(name).sliceLogic().GetSliceCompositeNode()
-            composite.SetLinkedControl(True)
-            composite.SetHotLinkedControl(True)
+        _link(True)
+
+    def compositeNodes(self) -> list[slicer.vtkMRMLSliceCompositeNode]:
+        """What says which volume each view shows, as far as the views were made."""
+        nodes = [slicer.mrmlScene.GetSingletonNode(name, _COMPOSITE) for name in VIEW_NAMES.values()]
+        return [node for node in nodes if node is not None]
+
+    def _showsOthers(self, volumes: Mapping) -> bool:
+        """A view shows another volume than its name says: Slicer puts what is loaded, or renamed, into all views."""
+        ids = [None if volumes.get(sequence) is None else volumes[sequence].GetID() for sequence in VIEW_NAMES]
+        return [node.GetBackgroundVolumeID() for node in self.compositeNodes()] != ids
+
+    def _placeViews(self, volumes: Mapping, segmentations: Mapping) -> None:
+        """Fit each view to its volume, and show the lesion where it is drawn already."""
+        if not self.isShown or any(_sliceWidget(name) is None for name in VIEW_NAMES.values()):
+            return
+        _link(False)
+        for sequence, name in VIEW_NAMES.items():
+            if slicer.mrmlScene.IsNodePresent(volumes.get(sequence)):
+                _fit(_sliceWidget(name))
+        present = [node for node in segmentations.values() if slicer.mrmlScene.IsNodePresent(node)]
+        centre = next((place for place in map(voiCentre, present) if place is not None), None)
+        if centre is not None:
+            self.jumpTo(centre)
+            for name in VIEW_NAMES.values():
+                # Between two slices of an image, what is drawn on one of them may not be seen.
+                _sliceWidget(name).sliceLogic().SnapSliceOffsetToIJK()
+        _link(True)
 
     def jumpTo(self, ras: tuple[float, float, float]) -> None:
         """Show one place of the patient in all four views."""
@@ -153,7 +184,7 @@ class FourUp:
         for name in VIEW_NAMES.values():
             nodes = [
                 scene.GetSingletonNode(name, className)
-                for className in ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceDisplayNode", "vtkMRMLSliceNode")
+                for className in (_COMPOSITE, "vtkMRMLSliceDisplayNode", "vtkMRMLSliceNode")
             ]
             widget = _sliceWidget(name)
             if widget is not None:
@@ -197,6 +228,18 @@ def _what(volumes: Mapping, segmentations: Mapping, dates: Mapping[str, str | No
 def _sliceWidget(name: str):
     manager = slicer.app.layoutManager()
     return None if manager is None else manager.sliceWidget(name)
+
+
+def _fit(widget) -> None:
+    widget.sliceLogic().RotateSliceToLowestVolumeAxes()
+    widget.sliceLogic().FitSliceToBackground()
+
+
+def _link(isLinked: bool) -> None:
+    for name in VIEW_NAMES.values():
+        composite = _sliceWidget(name).sliceLogic().GetSliceCompositeNode()
+        composite.SetLinkedControl(isLinked)
+        composite.SetHotLinkedControl(isLinked)
 
 
 def _firstRenderer(widget) -> vtk.vtkRenderer:

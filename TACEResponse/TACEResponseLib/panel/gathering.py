@@ -10,10 +10,11 @@ from ..cohort import SEQUENCES
 from ..features import get_engine
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..scene.parameters import Parameters
-from ..scene.roles import FOLLOW_UP_ROLE, KEY_PARAMETERS, SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.roles import CHECKLIST, FOLLOW_UP_ROLE, KEY_PARAMETERS, SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.segmentations import drawnBy
 from ..scene.summaries import VoiSummary, summariseBetween, summariseVoi
 from ..scene.volumes import geometryWords, rememberTags, volumeDigest
-from .inputs import CHECKLIST, ModelInput, PanelInputs, VoiInput, VolumeInput
+from .inputs import ModelInput, PanelInputs, VoiInput, VolumeInput
 
 
 class Gatherer:
@@ -137,6 +138,7 @@ def _voiInput(node: slicer.vtkMRMLSegmentationNode, summary: VoiSummary) -> VoiI
         isUnchecked=summary.isUnchecked,
         problem=summary.problem,
         warnings=summary.warnings,
+        drawnBy=drawnBy(node),
     )
 
 

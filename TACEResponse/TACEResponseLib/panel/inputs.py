@@ -10,9 +10,6 @@ from ..cohort import SEQUENCES
 from ..scene.clinical_entry import FIELD_OF_FACT, ClinicalEntry
 from ..scene.i18n import _
 
-CHECKLIST: tuple[str, ...] = ("firstTace", "noEarlierTreatment", "extracellularAgent", "adult", "notDiffuse")
-"""What must be so before predicting (clinical.md)."""
-
 
 @dataclass(frozen=True)
 class ModelInput:
@@ -53,7 +50,8 @@ class VolumeInput:
 class VoiInput:
     """The VOI of one sequence; empty if ``volumeMl`` is None.
 
-    ``isUnchecked`` is True for one that was copied and neither edited nor confirmed since.
+    ``isUnchecked`` is True for one that was copied and neither edited nor confirmed since. ``drawnBy`` are the reader
+    and the session that the VOI states.
     """
 
     nodeId: str
@@ -63,6 +61,7 @@ class VoiInput:
     isUnchecked: bool = False
     problem: str | None = None
     warnings: tuple[str, ...] = ()
+    drawnBy: tuple[str | None, str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,11 @@ class PanelInputs:
     def needsImages(self) -> bool:
         """Whether steps 1 and 2 are needed; they are shown until a model is chosen that does without."""
         return self.model is None or bool(self.model.requiredSequences)
+
+    def isOfAnother(self, voi: VoiInput) -> bool:
+        """The VOI states another reader or session than the case."""
+        stated = zip(voi.drawnBy or (), (self.reader.strip(), self.session.strip()), strict=False)
+        return any(said is not None and said.strip() != own for said, own in stated)
 
     def fingerprint(self) -> tuple[str, ...]:
         """Equal exactly as long as a prediction would be made of the same model, case, voxels and facts."""
@@ -151,6 +155,10 @@ class PanelInputs:
         return _("The same image is chosen for several sequences ({listed}); choose each one's own.").format(
             listed="; ".join(same)
         )
+
+    def lesionDiameterMm(self) -> float | None:
+        """The largest diameter of the VOIs, as step 2 shows it; None without a VOI."""
+        return max((voi.diameterMm for voi in self.vois.values() if voi.diameterMm is not None), default=None)
 
     def followUpProblem(self) -> str | None:
         """Why the follow-up volume cannot be this patient's after TACE; None if it can, or none was chosen."""

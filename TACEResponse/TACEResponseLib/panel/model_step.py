@@ -33,7 +33,10 @@ class ModelStep(Step):
         model = self.panel.state.inputs.model
         self.ui.demonstrationLabel.setVisible(model is not None and model.isDemonstration)
         self.enable(self.ui.modelCardButton, None if self.panel.bundle is not None else _("Choose a model first."))
-        showNote(self.ui.modelProblemLabel, None if model is None else model.problem, PROBLEM_STYLE)
+        problems = [None if model is None else model.problem]
+        if self.panel.state.inputs.patientId.strip():
+            problems.append(self.panel.state.patientProblem())
+        showNote(self.ui.modelProblemLabel, "\n".join(filter(None, problems)), PROBLEM_STYLE)
         self.ui.extracellularAgentCheckBox.setVisible(self.panel.state.inputs.needsImages)
 
     def onModelSelected(self, index: int) -> None:
@@ -58,13 +61,15 @@ class ModelStep(Step):
 
     def onCard(self) -> None:
         """Show what the model was made from."""
-        box = qt.QTextBrowser()
-        box.setWindowFlags(qt.Qt.Dialog)
-        box.setWindowTitle(_("Model card: {name}").format(name=self.panel.bundle.name))
-        box.setMarkdown(self.panel.bundle.card)
-        box.resize(700, 600)
-        box.show()
-        self._card = box
+        # Of the main window, so that it stays in front of it and goes with Esc.
+        dialog = qt.QDialog(slicer.util.mainWindow())
+        dialog.setAttribute(qt.Qt.WA_DeleteOnClose)
+        dialog.setWindowTitle(_("Model card: {name}").format(name=self.panel.bundle.name))
+        browser = qt.QTextBrowser()
+        browser.setMarkdown(self.panel.bundle.card)
+        qt.QVBoxLayout(dialog).addWidget(browser)
+        dialog.resize(700, 600)
+        dialog.show()
 
     def _fillModels(self, chosen: str) -> None:
         models = {"": _("choose a model")} | {name: name for name in shipped_bundles()}

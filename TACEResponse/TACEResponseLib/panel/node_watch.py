@@ -41,6 +41,11 @@ class NodeWatch(VTKObservationMixin):
         for line in lines:
             self._watch(line, line.PointModifiedEvent, _TRANSFORMED)
 
+    def watchViews(self, compositeNodes: Iterable[slicer.vtkMRMLSliceCompositeNode]) -> None:
+        """What the views of the four-up show."""
+        for node in compositeNodes:
+            self._watch(node, vtk.vtkCommand.ModifiedEvent)
+
     def _watch(self, node: slicer.vtkMRMLNode | None, *events: int) -> None:
         for event in events:
             if node is not None and not self.hasObserver(node, event, self._onChanged):

@@ -17,11 +17,12 @@ from ..features import FeatureVector
 from ..imaging import CaseImages
 from ..models import ModelBundle
 from ..scene.cases import caseOfNodes, keyOfParameterNode, nodesOfParameterNode
+from ..scene.display import takeOffViews
 from ..scene.i18n import _
 from ..scene.logic import TACEResponseLogic
 from ..scene.parameters import Parameters, parameterNode
 from ..scene.results import removeResult, storedResult
-from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, RESULT_PARAMETER, VOLUME_ROLES
+from ..scene.roles import FOLLOW_UP_ROLE, RESULT_PARAMETER, VOLUME_ROLES
 from .background_task import TaskNews
 from .batch_step import BatchStep
 from .binding import Binding
@@ -106,6 +107,11 @@ class Panel(VTKObservationMixin):
     def bundle(self) -> ModelBundle | None:
         """The chosen model, if it can be used."""
         return self._gatherer.bundle
+
+    @property
+    def isShowingParameters(self) -> bool:
+        """The widgets are being set, not used."""
+        return self._binding.isShowing
 
     def bundleOfResult(self) -> ModelBundle | None:
         """The model that made the result, if it is the chosen one."""
@@ -226,14 +232,14 @@ class Panel(VTKObservationMixin):
         if held is not inputs:
             isOther = (held.vois, held.clinical, held.checklist) != (inputs.vois, inputs.clinical, inputs.checklist)
             self._writeBack(held, isOther)
-        lines = (line for role in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE) for line in self.followUp.lines(role))
-        self._watch.watchCase(self.parameters, lines)
+        self._watch.watchCase(self.parameters, self.followUp.allLines())
         second = self.parameters.getNode("secondSegmentation")
         fingerprint = (self.state.inputs.fingerprint(), () if second is None else segmentationTimes(second))
         if fingerprint != self._fingerprint:
             self._fingerprint = fingerprint
             self._forgetWords()
         self.fourUp.keepUp(*self._chosen())
+        self._watch.watchViews(self.fourUp.compositeNodes())
         self.showAll()
 
     def showAll(self) -> None:
@@ -244,6 +250,7 @@ class Panel(VTKObservationMixin):
 
     def showFourUp(self) -> None:
         """T2 | AP over PVP | DP."""
+        self.vois.showAll()
         self.fourUp.show(*self._chosen())
 
     def _chosen(self) -> tuple[dict, dict, dict[str, str | None]]:
@@ -275,9 +282,11 @@ class Panel(VTKObservationMixin):
     # Doing
 
     def newPatient(self) -> None:
-        """Forget the patient; his nodes stay in the scene."""
+        """Forget the patient; his nodes stay in the scene, out of sight."""
         self.tasks.abandon()
         self.state.cancel()
+        forgotten = [self.parameters.getNode(role) for role in (*VOLUME_ROLES.values(), FOLLOW_UP_ROLE)]
+        takeOffViews(node for node in forgotten if node is not None)
         for role in VOLUME_ROLES.values():
             self.parameters.setNode(role, None)
         self.parameters.setNode(FOLLOW_UP_ROLE, None)
@@ -297,24 +306,30 @@ class Panel(VTKObservationMixin):
         """Predict in the background; with ``isAgain`` the result shown stays as it is."""
         self.refresh()
         with self.saying(self.predictStep.ui.predictLabel):
-            key, bundle = self.key(), self.bundle
-            volumes, segmentations = nodesOfParameterNode(self.parameters.node)
-            needed = self.state.inputs.sequences
-            volumes = {sequence: volumes[sequence] for sequence in needed if sequence in volumes}
-            if not isAgain:
-                self.state.begin()
             try:
-                case = caseOfNodes(key, volumes, segmentations, self.state.inputs.clinical.record())
-            except ValueError as error:
-                if not isAgain:
-                    self.state.fail(str(error))
-                raise
-            engine = self.state.inputs.engine
-            self.tasks.run(
-                lambda progress: self.logic.predictCase(case, bundle, progress, engine),
-                self._keepImages(onNews) if isAgain else onNews,
-            )
-        self.showAll()
+                self._begin(onNews, isAgain)
+            finally:
+                # Before a refusal is said, which it would take away.
+                self.showAll()
+
+    def _begin(self, onNews: Callable[[TaskNews], None], isAgain: bool) -> None:
+        key, bundle = self.key(), self.bundle
+        volumes, segmentations = nodesOfParameterNode(self.parameters.node)
+        needed = self.state.inputs.sequences
+        volumes = {sequence: volumes[sequence] for sequence in needed if sequence in volumes}
+        if not isAgain:
+            self.state.begin()
+        try:
+            case = caseOfNodes(key, volumes, segmentations, self.state.inputs.clinical.record())
+        except ValueError as error:
+            if not isAgain:
+                self.state.fail(str(error))
+            raise
+        engine = self.state.inputs.engine
+        self.tasks.run(
+            lambda progress: self.logic.predictCase(case, bundle, progress, engine),
+            self._keepImages(onNews) if isAgain else onNews,
+        )
 
     def predictionEnded(self, news: TaskNews) -> None:
         """The prediction under way is done, refused or cancelled."""
@@ -323,6 +338,7 @@ class Panel(VTKObservationMixin):
             self.state.succeed(prediction)
             self._forgetWords()
             self.result.setCollapsed(False)
+            qt.QTimer.singleShot(0, self.result.scrollIntoView)
         elif news.kind == "failed":
             self.state.fail(news.text)
             self.images = self.features = None
@@ -361,6 +377,7 @@ class Panel(VTKObservationMixin):
                     counts.get("voi_edits_after_result", 0),
                 )
                 self.showAll()
+        self.repeatability.resumeBlinding()
 
     def _writeBack(self, held: PanelInputs, isAnotherPatient: bool) -> None:
         """Put what the state has cleared or filled in into the parameter node."""

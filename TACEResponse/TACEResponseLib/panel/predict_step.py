@@ -39,8 +39,8 @@ class PredictStep(Step):
         if state.failure is not None:
             showNote(self.ui.predictLabel, state.failure, PROBLEM_STYLE)
         elif missing and not state.isRunning:
-            more = _(" and {count} more (see the button's tooltip)").format(count=len(missing) - 1)
-            showNote(self.ui.predictLabel, missing[0] + (more if len(missing) > 1 else ""))
+            more = _("{count} more in the button's tooltip.").format(count=len(missing) - 1)
+            showNote(self.ui.predictLabel, missing[0] + (f" {more}" if len(missing) > 1 else ""))
         elif not state.isRunning:
             showNote(self.ui.predictLabel, None)
 

@@ -11,10 +11,12 @@ import slicer
 from ..batch.extract_job import FEATURES_FILE
 from ..cohort import SEQUENCES
 from ..prediction.perturbation_band import with_perturbation_band
+from ..prediction.wording import perturbation_words
 from ..scene.cases import arraySource, caseOfNodes, nodesOfParameterNode
+from ..scene.display import showInViews
 from ..scene.i18n import _
 from ..scene.repeatability_nodes import iccChart, iccTable, iccWords
-from ..scene.roles import VOLUME_ROLES
+from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.second_reading import beginSecondReading, compareReadings, hideOtherVois, showOutlines
 from .background_task import TaskNews
 from .result_text import numberWords
@@ -37,8 +39,10 @@ class RepeatabilityStep(Step):
         self.ui.compareButton.clicked.connect(self.onCompare)
         self.ui.perturbButton.clicked.connect(self.onPerturb)
         self.ui.iccButton.clicked.connect(self.onIcc)
+        self._texts = {button: button.text for button in (self.ui.compareButton, self.ui.perturbButton)}
         self._showOthers = None
         self._comparedInputs: tuple[str, ...] = ()
+        self._button = None
 
     @property
     def isBlinded(self) -> bool:
@@ -56,8 +60,16 @@ class RepeatabilityStep(Step):
         needsImages = state.inputs.needsImages and panel.bundle is not None
         noImages = None if needsImages else _("The model needs no images, so that no VOI changes its estimate.")
         noSecond = None if second is not None else _("Choose or draw the second VOI first.")
-        self.enable(self.ui.compareButton, noSecond or "\n".join(missing) or noImages or busy)
-        self.enable(self.ui.perturbButton, state.resultProblem() or noImages or busy)
+        isFirst = second is not None and second is panel.parameters.getNode(SEGMENTATION_ROLES[sequence])
+        same = _("This is the first VOI itself; choose or draw another one.") if isFirst else None
+        problems = {
+            self.ui.compareButton: noSecond or same or "\n".join(missing) or noImages or busy,
+            self.ui.perturbButton: state.resultProblem() or noImages or busy,
+        }
+        for button, problem in problems.items():
+            isUnderWay = self._isUnderWay(button)
+            button.setText(_("Cancel") if isUnderWay else self._texts[button])
+            self.enable(button, None if isUnderWay else problem)
         noFolder = None if panel.parameters.get("repeatedCohortFolder") else _("Choose the cohort's folder first.")
         self.enable(self.ui.iccButton, noFolder or busy)
 
@@ -69,6 +81,7 @@ class RepeatabilityStep(Step):
         if self._showOthers is not None:
             self._showOthers()
             self._showOthers = None
+            self.panel.parameters.set("blinded", False)
             showNote(self.ui.comparisonLabel, None)
 
     def forgetWords(self) -> None:
@@ -78,7 +91,8 @@ class RepeatabilityStep(Step):
 
     def clear(self) -> None:
         """Another patient: nothing of the one before is compared any more."""
-        self._showOthers = None
+        self.panel.parameters.set("blinded", False)
+        self._showOthers = self._button = None
         self.forgetWords()
 
     def onDrawAgain(self) -> None:
@@ -88,20 +102,42 @@ class RepeatabilityStep(Step):
             sequence = str(parameters.get("secondSequence"))
             volume = parameters.getNode(VOLUME_ROLES[sequence])
             reader, session = (str(parameters.get(name)).strip() for name in ("secondReader", "secondSession"))
+            if not reader or not session:
+                raise ValueError(_("Enter who draws, and in which session."))
             if (reader, session) == (str(parameters.get("reader")), str(parameters.get("session"))):
                 raise ValueError(_("Reader and session are those of the first VOI; enter another reader or session."))
             self.endBlinding()
             node = beginSecondReading(volume, sequence, reader, session)
             parameters.setNode("secondSegmentation", node)
-            self._showOthers = hideOtherVois(node)
-            self.panel.vois.takeSecond(volume, node)
-            showNote(
-                self.ui.comparisonLabel, _("Blinded: VOIs of other readers and sessions are hidden until Compare.")
-            )
+            self._blind(volume, node)
         self.panel.refresh()
 
+    def resumeBlinding(self) -> None:
+        """A scene that was saved while a VOI was drawn blinded goes on so; without the panel in sight, it ends."""
+        parameters = self.panel.parameters
+        if not parameters.get("blinded"):
+            return
+        volumes, segmentations = nodesOfParameterNode(parameters.node)
+        for node in (*segmentations.values(), *self.panel.followUp.allLines()):
+            node.GetDisplayNode().SetVisibility(True)
+        volume, second = volumes.get(parameters.get("secondSequence")), parameters.getNode("secondSegmentation")
+        if self.panel.isShown and None not in (volume, second):
+            self._blind(volume, second)
+        else:
+            parameters.set("blinded", False)
+
+    def _blind(self, volume, second) -> None:
+        self.panel.vois.showAll()
+        self._showOthers = hideOtherVois(second, self.panel.followUp.allLines())
+        self.panel.parameters.set("blinded", True)
+        self.panel.vois.takeSecond(volume, second)
+        showNote(self.ui.comparisonLabel, _("Blinded: VOIs of other readers and sessions are hidden until Compare."))
+
     def onCompare(self) -> None:
-        """Overlap, features that moved and the change in the estimate, in the background."""
+        """Overlap, features that moved and the change in the estimate, in the background; or cancel it."""
+        if self._isUnderWay(self.ui.compareButton):
+            self.panel.tasks.cancel()
+            return
         panel, parameters = self.panel, self.panel.parameters
         self.endBlinding()
         with panel.saying(self.ui.comparisonLabel):
@@ -117,6 +153,9 @@ class RepeatabilityStep(Step):
             )
             sources = {**case.sources, sequence: arraySource(volumes[sequence], second)}
             other = replace(case, key=key, sources=sources)
+            panel.fourUp.hide()
+            showInViews(volumes[sequence])
+            panel.vois.showOnly(segmentations[sequence], second)
             showOutlines([segmentations[sequence], second])
 
             engine = panel.state.inputs.engine
@@ -128,12 +167,16 @@ class RepeatabilityStep(Step):
                 return compareReadings(sequence, first, second, bundle)
 
             showNote(self.ui.comparisonLabel, _("Comparing ..."))
+            self._button = self.ui.compareButton
             panel.tasks.run(work, self._onCompared)
         panel.showAll()
 
     def onPerturb(self) -> None:
-        """How the estimate moves when every VOI is drawn a little differently, in the background."""
+        """How the estimate moves when every VOI is drawn a little differently, in the background; or cancel it."""
         panel = self.panel
+        if self._isUnderWay(self.ui.perturbButton):
+            panel.tasks.cancel()
+            return
         with panel.saying(self.ui.perturbLabel):
             prediction, bundle = panel.state.result.prediction, panel.bundle
             volumes, segmentations = nodesOfParameterNode(panel.parameters.node)
@@ -152,12 +195,17 @@ class RepeatabilityStep(Step):
                     showNote(self.ui.perturbLabel, news.text)
                 elif news.kind == "done":
                     panel.state.addBand(news.result, fingerprint)
-                    showNote(self.ui.perturbLabel, _("The band stands with the result."))
+                    words = perturbation_words(news.result)
+                    showNote(self.ui.perturbLabel, words or _("DEMONSTRATION: no band is stated for a patient."))
                 elif news.kind == "failed":
                     showNote(self.ui.perturbLabel, news.text, PROBLEM_STYLE)
+                else:
+                    showNote(self.ui.perturbLabel, _("Cancelled."))
                 if news.kind != "progress":
+                    self._button = None
                     panel.showAll()
 
+            self._button = self.ui.perturbButton
             panel.tasks.run(work, show)
         panel.showAll()
 
@@ -175,6 +223,9 @@ class RepeatabilityStep(Step):
             logic.GetSelectionNode().SetActivePlotChartID(chart.GetID())
             logic.PropagatePlotChartSelection()
 
+    def _isUnderWay(self, button) -> bool:
+        return button is self._button and self.panel.tasks.isRunning
+
     def _onCompared(self, news: TaskNews) -> None:
         if news.kind == "done" and self._comparedInputs != self.panel.state.inputs.fingerprint():
             showNote(self.ui.comparisonLabel, _("The inputs have changed meanwhile; compare again."), PROBLEM_STYLE)
@@ -184,7 +235,10 @@ class RepeatabilityStep(Step):
             showNote(self.ui.comparisonLabel, news.text, PROBLEM_STYLE)
         elif news.kind == "progress":
             showNote(self.ui.comparisonLabel, news.text)
+        else:
+            showNote(self.ui.comparisonLabel, _("Cancelled."))
         if news.kind != "progress":
+            self._button = None
             self.panel.showAll()
 
 

@@ -64,10 +64,11 @@ class ResultStep(Step):
         for button in (self.ui.reportButton, self.ui.pdfButton, self.ui.runAgainButton):
             self.enable(button, problem or busy)
         noFeatures = None if panel.features is not None else _("The features are not at hand; predict again.")
-        self.enable(self.ui.featuresButton, problem or noFeatures)
+        needsImages = panel.bundle is None or bool(panel.bundle.required_sequences)
+        noImages = None if needsImages else _("The model needs no images, so that there are no features.")
+        self.enable(self.ui.featuresButton, problem or noImages or noFeatures)
         self.enable(self.ui.selfCheckButton, busy)
-        needed = noFeatures if panel.bundle is not None and panel.bundle.required_sequences else None
-        self.enable(self.ui.whatIfBox, problem or needed)
+        self.enable(self.ui.whatIfBox, problem or (noFeatures if needsImages else None))
         if state.whatIf is None:
             self._resetWhatIf()
         showNote(self.ui.whatIfLabel, None if state.whatIf is None else whatIfHtml(state.whatIf))
@@ -97,13 +98,19 @@ class ResultStep(Step):
         panel = self.panel
         # Taken now: facts and result may change while images are read again.
         case, result, bundle = panel.caseOfResult(), panel.state.result, panel.bundle
+        counts, tumourCount = panel.state.provenance(), int(panel.parameters.get("tumourCount"))
+        reading = {
+            "Predictions for this patient": counts["predictions"],
+            "VOI edits after a result": counts["voi_edits_after_result"],
+            "Number of tumours": tumourCount or "not entered",
+        }
         showNote(self.ui.resultLabel, None)
 
         def write(images) -> None:
             with panel.saying(self.ui.resultLabel):
                 if not panel.state.resultIsCurrent or panel.state.result is not result:
                     raise ValueError(_("No report was written: the inputs have changed meanwhile."))
-                write_patient_report(path, result.prediction, bundle, images, case.clinical)
+                write_patient_report(path, result.prediction, bundle, images, case.clinical, reading)
                 showNote(self.ui.resultLabel, _("Report: {path}").format(path=path))
 
         if panel.images is not None or not panel.bundle.required_sequences:
@@ -249,4 +256,5 @@ class ResultStep(Step):
     def _askPath(self, title: str, kinds: str, suffix: str) -> Path | None:
         name = f"TACEResponse_{self.panel.state.result.prediction.patient_id}{suffix}"
         path = qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), title, name, kinds)
-        return Path(path) if path else None
+        # As a name without ending is saved without one, and nothing would open it.
+        return Path(path if path.lower().endswith(suffix) else f"{path}{suffix}") if path else None

@@ -108,7 +108,6 @@ class SelfTest:
             getattr(ui, f"{name}CheckBox").click()
         self.driver.wait()
         assert ui.demonstrationLabel.visible
-        assert self.panel.state.stepIsDone("model")
 
     def chooseStudy(self) -> None:
         """The sample patient, assigned automatically, in the four-up."""
@@ -117,6 +116,7 @@ class SelfTest:
         self.driver.wait()
         for sequence, role in VOLUME_ROLES.items():
             assert self.panel.parameters.getNode(role).GetName() == SAMPLE_NAMES[sequence]
+        assert self.panel.state.stepIsDone("model")
         assert self.panel.state.stepIsDone("study")
         self.panel.study.ui.fourUpButton.click()
         self.driver.wait()

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from ..cohort import check_identifier
 from ..prediction import Prediction
 from ..scene.i18n import _
-from .inputs import CHECKLIST, PanelInputs, VolumeInput
+from ..scene.roles import CHECKLIST
+from .inputs import PanelInputs, VolumeInput
 
 STEPS: tuple[str, ...] = ("model", "study", "vois", "clinical", "predict", "result")
 STEPS += ("followUp", "repeatability", "batch")
@@ -70,6 +71,11 @@ class PanelState:
         self.inputs = inputs
         return inputs
 
+    def holdsPatient(self) -> bool:
+        """Something of a patient is here that another one must not inherit."""
+        inputs = self.inputs
+        return bool(inputs.volumes or inputs.vois or inputs.patientId.strip() or not inputs.clinical.isEmpty())
+
     def newPatient(self) -> PanelInputs:
         """Forget the patient: volumes, VOIs, facts and result. Returns the inputs that hold from now on."""
         self._forgetPatient()
@@ -86,7 +92,7 @@ class PanelState:
             return (_("Model: choose one."),)
         if inputs.model.problem:
             return (_("Model: {problem}").format(problem=inputs.model.problem),)
-        reasons = self._patientProblem()
+        reasons = [problem for problem in (self.patientProblem(), self.readerProblem()) if problem is not None]
         if self._unticked():
             reasons.append(_("Checklist: tick what is so; the model was made for such patients only."))
         reasons += self._missingImages()
@@ -121,6 +127,11 @@ class PanelState:
             return _("This VOI is chosen for {others} too; choose each sequence's own, or copy it.").format(
                 others=", ".join(others)
             )
+        if self.inputs.isOfAnother(voi):
+            words = _(
+                "Drawn by reader {reader}, session {session}: enter these below, or choose this reader's own VOI."
+            )
+            return words.format(reader=voi.drawnBy[0], session=voi.drawnBy[1])
         if voi.isUnchecked:
             return _("Copied and not checked: edit it, or confirm that it fits. Breath-holds differ.")
         return None
@@ -133,7 +144,8 @@ class PanelState:
         """Whether a step of `STEPS` gets its tick."""
         inputs = self.inputs
         if step == "model":
-            return inputs.model is not None and not inputs.model.problem and not self._unticked()
+            isChosen = inputs.model is not None and not inputs.model.problem
+            return isChosen and self.patientProblem() is None and not self._unticked()
         if step == "study":
             return bool(inputs.sequences) and not self._missingVolumes() and inputs.studyProblem() is None
         if step == "vois":
@@ -237,19 +249,14 @@ class PanelState:
             raise ValueError(_("Predict first: a what-if stands beside a result that is up to date."))
         self._whatIf = prediction
 
-    def _patientProblem(self) -> list[str]:
-        for name, text in (
-            (_("Patient"), self.inputs.patientId),
-            (_("Reader"), self.inputs.reader),
-            (_("Session"), self.inputs.session),
-        ):
-            if not text.strip():
-                return [_("{name}: enter an identifier.").format(name=name)]
-            try:
-                check_identifier(text.strip())
-            except ValueError as error:
-                return [_("{name}: {problem}").format(name=name, problem=error)]
-        return []
+    def patientProblem(self) -> str | None:
+        """Why the patient's identifier cannot be used."""
+        return _identifierProblem(_("Patient"), self.inputs.patientId)
+
+    def readerProblem(self) -> str | None:
+        """Why reader or session cannot be used."""
+        inputs = self.inputs
+        return _identifierProblem(_("Reader"), inputs.reader) or _identifierProblem(_("Session"), inputs.session)
 
     def _unticked(self) -> list[str]:
         return [name for name in self.checklistNeeded() if name not in self.inputs.checklist]
@@ -295,6 +302,16 @@ class PanelState:
         self._whatIf = None
         self._patient = None
         self._volumesOfFacts = frozenset()
+
+
+def _identifierProblem(name: str, text: str) -> str | None:
+    if not text.strip():
+        return _("{name}: enter an identifier.").format(name=name)
+    try:
+        check_identifier(text.strip())
+    except ValueError as error:
+        return _("{name}: {problem}").format(name=name, problem=error)
+    return None
 
 
 def _node(inputs: PanelInputs, sequence: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import qt
 import slicer
 
 if TYPE_CHECKING:
@@ -15,6 +16,13 @@ UI_FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "UI"
 DONE_MARK = "✓ "
 
 WARNING_STYLE, PROBLEM_STYLE, PLAIN_STYLE = "color: #9a6700", "color: #b3261e", ""
+
+_ON_DARK = {WARNING_STYLE: "color: #ffc04d", PROBLEM_STYLE: "color: #ff8a80"}
+"""The same on a dark window, where the others cannot be read."""
+
+_DARK_LIGHTNESS = 128
+
+_NARROWEST_SELECTOR = 60
 
 
 class Step:
@@ -31,6 +39,8 @@ class Step:
         self._nodeSelectors = [one for one in vars(self.ui).values() if one.className() == "qMRMLNodeComboBox"]
         for widget in self._nodeSelectors:
             widget.setMRMLScene(slicer.mrmlScene)
+            # Long names of series are cut off instead of widening the whole panel.
+            widget.setMinimumWidth(_NARROWEST_SELECTOR)
             # Slicer lets the combo box within hand its focus to the selector, which takes none: Tab would pass it over.
             for comboBox in slicer.util.findChildren(widget, className="ctkComboBox"):
                 comboBox.setFocusProxy(None)
@@ -76,6 +86,14 @@ class Step:
         widget.setEnabled(problem is None)
         widget.setToolTip(words if problem is None else problem)
 
+    def scrollIntoView(self) -> None:
+        """Bring the part's head to the top of the module's panel."""
+        area = self.widget.parent()
+        while area is not None and area.className() != "QScrollArea":
+            area = area.parent()
+        if area is not None:
+            area.verticalScrollBar().setValue(self.widget.mapTo(area.widget(), qt.QPoint(0, 0)).y())
+
     def setCollapsed(self, isCollapsed: bool) -> None:
         """Open or close the part."""
         self.ui.stepButton.collapsed = isCollapsed
@@ -84,7 +102,10 @@ class Step:
 def showNote(label, text: str | None, style: str = PLAIN_STYLE) -> None:
     """Show a line of text, or nothing at all."""
     label.setText(text or "")
-    label.setStyleSheet(style)
+    # A long word, such as a path, is cut off instead of widening the whole panel.
+    label.setMinimumWidth(1)
+    isDark = label.palette.color(qt.QPalette.Window).lightness() < _DARK_LIGHTNESS
+    label.setStyleSheet(_ON_DARK.get(style, style) if isDark else style)
     label.setVisible(bool(text))
 
 

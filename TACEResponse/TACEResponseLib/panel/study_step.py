@@ -11,7 +11,9 @@ from ..cohort import SEQUENCES
 from ..intake import load_rules
 from ..scene.assignment import assignVolumes
 from ..scene.clinical_entry import entryOf
+from ..scene.display import showInViews
 from ..scene.i18n import _
+from ..scene.parameters import DEFAULTS
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.sample_patient import loadSamplePatient
 from .step import PLAIN_STYLE, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
@@ -65,12 +67,15 @@ class StudyStep(Step):
                 self.panel.parameters.setNode(VOLUME_ROLES[sequence], node)
             # A change of patient clears the words of the one before, so they are set after it.
             self.panel.refresh()
-            self._reasons = "\n".join(assigned.reasons)
+            found = list(assigned.volumes)
+            absent = ", ".join(sequence for sequence in map(str, SEQUENCES) if sequence not in found)
+            notFound = [_("Not found: {sequences}.").format(sequences=absent)] if found and absent else []
+            self._reasons = "\n".join([*assigned.reasons, *notFound])
             others = "\n".join(assigned.passedOver)
             self._passedOver = _("Not taken:") + "\n" + others if others else ""
             self.panel.refresh()
             if "AP" in assigned.volumes and not self.panel.fourUp.isShown:
-                slicer.util.setSliceViewerLayers(background=assigned.volumes["AP"], fit=True)
+                showInViews(assigned.volumes["AP"])
 
     def onOwnNames(self) -> None:
         """Choose a file of one's own names of sequences, or stop using it."""
@@ -89,6 +94,7 @@ class StudyStep(Step):
         """Show the four-up, or the layout before."""
         if self.panel.fourUp.isShown:
             self.panel.fourUp.hide()
+            self.panel.vois.showInHand()
         else:
             self.panel.showFourUp()
         self.panel.refresh()
@@ -96,18 +102,24 @@ class StudyStep(Step):
     def onSamplePatient(self) -> None:
         """Make the phantom patient, choose his volumes and VOIs and enter his facts."""
         with self.panel.saying(), slicer.util.WaitCursor():
-            self.panel.newPatient()
+            # With nobody to forget, what is ticked already stays.
+            if self.panel.state.holdsPatient():
+                self.panel.newPatient()
             sample = loadSamplePatient(withVois=True)
             for sequence, node in sample.volumes.items():
                 self.panel.parameters.setNode(VOLUME_ROLES[sequence], node)
             self.panel.refresh()
             for sequence, node in sample.segmentations.items():
                 self.panel.parameters.setNode(SEGMENTATION_ROLES[sequence], node)
+            for name in ("reader", "session"):
+                self.panel.parameters.set(name, DEFAULTS[name])
             self.panel.parameters.setClinicalEntry(entryOf(sample.clinical))
-            self._reasons = _("PHANTOM: a synthetic patient with drawn VOIs and facts.")
+            self._reasons = _(
+                "PHANTOM: a synthetic patient with drawn VOIs and facts. He fits the model: tick it above."
+            )
             self.panel.refresh()
             if not self.panel.fourUp.isShown:
-                slicer.util.setSliceViewerLayers(background=sample.volumes["AP"], fit=True)
+                showInViews(sample.volumes["AP"])
 
     def clear(self) -> None:
         """Another patient: the reasons of the one before go."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import slicer
 
 from ..cohort import SEQUENCES
+from ..scene.display import hideNodes, showInViews
 from ..scene.i18n import _
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.segmentations import (
@@ -13,11 +14,14 @@ from ..scene.segmentations import (
     confirmVoi,
     copyVoi,
     createVoi,
+    drawnBy,
     isEmptyVoi,
     setTag,
     shiftVoi,
     showVoi,
+    tag,
     tumourSegmentId,
+    voiCentre,
 )
 from .step import DONE_MARK, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
 
@@ -28,6 +32,8 @@ EFFECTS += ("Smoothing", "Scissors", "Islands")
 """Those that need one segment only; growing from seeds, for one, needs several."""
 
 WARNING_MARK = "⚠ "
+
+SEGMENTS_TABLE_HEIGHT = 64
 
 SPACE_EFFECT_INDEX = -1
 """By this property of its shortcuts the Segment Editor knows the space bar."""
@@ -41,15 +47,16 @@ class VoiStep(Step):
 
     def setup(self) -> None:
         self.sequence: str | None = None
-        self._second = None
+        self._second = self._showAgain = None
         for sequence in map(str, SEQUENCES):
             button = getattr(self.ui, f"voi{sequence}Button")
             button.clicked.connect(lambda *_ignored, sequence=sequence: self.onSequence(sequence))
         self.ui.copyVoiButton.clicked.connect(self.onCopy)
         self.ui.confirmVoiButton.clicked.connect(self.onConfirm)
         self.ui.shiftVoiButton.clicked.connect(self.onShift)
-        for edit in (self.ui.readerEdit, self.ui.sessionEdit):
-            edit.editingFinished.connect(self.onReaderEdited)
+        # Before the binding, which sets the parameters.
+        self.ui.readerEdit.textChanged.connect(lambda text: self.onRenamed("reader", text))
+        self.ui.sessionEdit.textChanged.connect(lambda text: self.onRenamed("session", text))
         self.editor = slicer.qMRMLSegmentEditorWidget()
         self.editor.setMRMLScene(slicer.mrmlScene)
         self.editor.setSegmentationNodeSelectorVisible(False)
@@ -57,6 +64,9 @@ class VoiStep(Step):
         self.editor.setSwitchToSegmentationsButtonVisible(False)
         self.editor.setAddRemoveSegmentButtonsVisible(False)
         self.editor.setShow3DButtonVisible(False)
+        # One row is all that the table ever holds; the effects' options must have room below.
+        for frame in slicer.util.findChildren(self.editor, name="SegmentsTableResizableFrame"):
+            frame.setFixedHeight(SEGMENTS_TABLE_HEIGHT)
         # Otherwise choosing a sequence would put its volume into all four views.
         self.editor.setAutoShowSourceVolumeNode(False)
         self.editor.setEffectNameOrder(EFFECTS)
@@ -79,6 +89,7 @@ class VoiStep(Step):
     def exit(self) -> None:
         # With an active effect, closing the scene crashed now and then.
         self.editor.setActiveEffect(None)
+        self.showAll()
         # A blinded drawing ends with the module: the first VOI is shown again.
         if self._second is not None:
             self._letGo()
@@ -142,7 +153,11 @@ class VoiStep(Step):
             if self.panel.fourUp.isShown:
                 self.panel.showFourUp()
             else:
-                slicer.util.setSliceViewerLayers(background=volume, fit=True)
+                showInViews(volume)
+                self.showInHand()
+                centre = voiCentre(segmentation)
+                if centre is not None:
+                    slicer.modules.markups.logic().JumpSlicesToLocation(*centre, True)
         self.panel.refresh()
 
     def takeSecond(self, volume, segmentation) -> None:
@@ -151,11 +166,29 @@ class VoiStep(Step):
         self.panel.fourUp.hide()
         self._edit(volume, segmentation)
         self.setCollapsed(False)
-        slicer.util.setSliceViewerLayers(background=volume, fit=True)
+        showInViews(volume)
+
+    def showOnly(self, *segmentations) -> None:
+        """Of the case's VOIs only these are seen, until `showAll`; in one view all would lie over each other."""
+        self.showAll()
+        roles = (*SEGMENTATION_ROLES.values(), "secondSegmentation")
+        nodes = [node for node in map(self.panel.parameters.getNode, roles) if node is not None]
+        self._showAgain = hideNodes(node for node in nodes if node not in segmentations)
+
+    def showInHand(self) -> None:
+        """In views that show one image: the VOI in hand alone."""
+        if self.sequence is not None and not self.panel.repeatability.isBlinded:
+            self.showOnly(self.nodesOf(self.sequence)[1])
+
+    def showAll(self) -> None:
+        """Show the VOIs that `showOnly` has hidden."""
+        if self._showAgain is not None:
+            self._showAgain()
+            self._showAgain = None
 
     def onCopy(self) -> None:
         """Copy the VOI in hand to the sequences that have none yet."""
-        with self.panel.saying():
+        with self.panel.saying(), slicer.util.WaitCursor():
             source = self.sequence
             problem = self.panel.state.inputs.copyProblem(source)
             if problem is not None:
@@ -183,7 +216,7 @@ class VoiStep(Step):
 
     def onShift(self) -> None:
         """Move the whole VOI in hand."""
-        with self.panel.saying():
+        with self.panel.saying(), slicer.util.WaitCursor():
             volume, segmentation = self.nodesOf(self.sequence)
             wanted = tuple(
                 spinBox.value
@@ -197,13 +230,21 @@ class VoiStep(Step):
                 words.format(sequence=self.sequence, left=made[0], posterior=made[1], superior=made[2]),
             )
 
-    def onReaderEdited(self) -> None:
-        """Reader and session are kept with the VOI in hand."""
-        segmentation = None if self.sequence is None else self.nodesOf(self.sequence)[1]
-        with self.panel.saying(self.ui.voiLabel):
-            if segmentation is not None:
-                setTag(segmentation, READER_TAG, self.ui.readerEdit.text)
-                setTag(segmentation, SESSION_TAG, self.ui.sessionEdit.text)
+    def onRenamed(self, name: str, text: str) -> None:
+        """The case's reader or session was named anew: with it the VOIs that stood under the name before."""
+        parameters = self.panel.parameters
+        before = str(parameters.get(name))
+        if self.panel.isShowingParameters or text == before:
+            return
+        readerTag = READER_TAG if name == "reader" else SESSION_TAG
+        for role in SEGMENTATION_ROLES.values():
+            segmentation = parameters.getNode(role)
+            if (
+                segmentation is not None
+                and drawnBy(segmentation) is not None
+                and tag(segmentation, readerTag) == before
+            ):
+                setTag(segmentation, readerTag, text)
 
     def nodesOf(self, sequence: str, create: bool = False):
         """Volume and segmentation of a sequence; the segmentation is made with ``create``."""
@@ -249,7 +290,18 @@ class VoiStep(Step):
         self.enable(self.ui.confirmVoiButton, None if isUnchecked else _("The VOI in hand is no unchecked copy."))
         isDrawn = voi is not None and voi.volumeMl is not None
         self.enable(self.ui.shiftVoiButton, None if isDrawn else _("Take a sequence with a VOI in hand first."))
-        showNote(self.ui.voiLabel, "\n".join(state.inputs.betweenSequences), WARNING_STYLE)
+        readerProblem = state.readerProblem()
+        notes = [readerProblem] if readerProblem else [*self._blindedWords(), *state.inputs.betweenSequences]
+        showNote(self.ui.voiLabel, "\n".join(notes), PROBLEM_STYLE if readerProblem else WARNING_STYLE)
+
+    def _blindedWords(self) -> tuple[str, ...]:
+        """Who draws what while the others' VOIs are hidden: the fields above tell the first reader's."""
+        if not self.panel.repeatability.isBlinded:
+            return ()
+        names = ("secondSequence", "secondReader", "secondSession")
+        sequence, reader, session = (str(self.panel.parameters.get(name)) for name in names)
+        words = _("Blinded: {sequence}, reader {reader}, session {session} is being drawn.")
+        return (words.format(sequence=sequence, reader=reader, session=session),)
 
     def _edit(self, volume, segmentation) -> None:
         self._ensureEditorNode()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from ..cohort import ClinicalRecord, replace_file
 from ..imaging import CaseImages
@@ -26,7 +28,11 @@ from .patient_sections import (
 
 
 def patient_report(
-    prediction: Prediction, bundle: ModelBundle, images: CaseImages | None, clinical: ClinicalRecord
+    prediction: Prediction,
+    bundle: ModelBundle,
+    images: CaseImages | None,
+    clinical: ClinicalRecord,
+    reading: Mapping[str, object] = MappingProxyType({}),
 ) -> str:
     """HTML of one patient's report; every text from a file is escaped.
 
@@ -39,6 +45,8 @@ def patient_report(
         What the prediction was made from; None leaves out slices and VOI table.
     clinical : ClinicalRecord
         The facts as entered.
+    reading : mapping of str to values, optional
+        What else is known of how the case was read, by its name, e.g. the number of tumours; stands in the provenance.
 
     Raises
     ------
@@ -70,7 +78,7 @@ def patient_report(
             warnings_section(prediction),
             *middle,
             plain_text_section(prediction),
-            pair(model_section(bundle), provenance_section(prediction)),
+            pair(model_section(bundle), provenance_section(prediction, reading)),
             "</main>",
         ]
     )
@@ -78,10 +86,15 @@ def patient_report(
 
 
 def write_patient_report(
-    path: Path, prediction: Prediction, bundle: ModelBundle, images: CaseImages | None, clinical: ClinicalRecord
+    path: Path,
+    prediction: Prediction,
+    bundle: ModelBundle,
+    images: CaseImages | None,
+    clinical: ClinicalRecord,
+    reading: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     """Write `patient_report` as a file, whole or not at all. Raises ValueError if it cannot be written."""
-    replace_file(path, patient_report(prediction, bundle, images, clinical).encode("utf-8"))
+    replace_file(path, patient_report(prediction, bundle, images, clinical, reading).encode("utf-8"))
 
 
 def _header(prediction: Prediction, bundle: ModelBundle) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from ..cohort import CLINICAL_FACTS, ClinicalRecord, Sequence
@@ -199,11 +200,11 @@ def model_section(bundle: ModelBundle) -> str:
     return section("The model", definitions(pairs) + card, "small")
 
 
-def provenance_section(prediction: Prediction) -> str:
-    """What is needed to make the same number again."""
+def provenance_section(prediction: Prediction, reading: Mapping[str, object]) -> str:
+    """How the case was read, and what is needed to make the same number again."""
     provenance = dict(prediction.provenance)
     inputs = provenance.pop("inputs", {})
-    pairs = [("Model SHA-256", prediction.bundle_sha256)]
+    pairs = [*((name, str(value)) for name, value in reading.items()), ("Model SHA-256", prediction.bundle_sha256)]
     pairs += [(name.replace("_", " ").capitalize(), _plain(value)) for name, value in provenance.items()]
     content = definitions(pairs)
     if inputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import slicer
@@ -11,7 +12,7 @@ import slicer
 from ..cohort import CaseKey, case_folder_names
 from ..prediction import Prediction, write_predictions_table
 from ..reporting.case_results import write_case_results
-from .cases import caseOfScene
+from .cases import caseOfScene, checklistWarning, checkVois, findParameterNode
 from .logic import TACEResponseLogic
 
 EXIT_DONE, EXIT_SOME_FAILED = 0, 3
@@ -34,10 +35,15 @@ def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, say: Cal
     for number, (path, file) in enumerate(zip(scenes, files, strict=True), start=1):
         try:
             openScene(file)
-            case = caseOfScene()
+            parameterNode = findParameterNode()
+            case = caseOfScene(parameterNode)
+            checkVois(parameterNode, bundle.required_sequences)
             if any(case.key == done.key for done in predictions):
                 raise ValueError(f"{case.key.label} stands in an earlier scene already; give each case one scene.")
             prediction, images, _features = logic.predictCase(case, bundle)
+            unticked = checklistWarning(parameterNode)
+            if unticked is not None:
+                prediction = replace(prediction, warnings=(unticked, *prediction.warnings))
             [folder] = case_folder_names([case.key]).values()
             write_case_results(out / folder, case, prediction, bundle, images)
         except ValueError as error:

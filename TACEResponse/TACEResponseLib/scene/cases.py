@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import slicer
 
-from ..cohort import ArraySource, Case, CaseKey, ClinicalRecord, check_identifier
+from ..cohort import ArraySource, Case, CaseKey, CaseWarning, ClinicalRecord, check_identifier
 from .parameters import Parameters
-from .roles import KEY_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
-from .segmentations import segmentArray
+from .roles import CHECKLIST, KEY_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
+from .segmentations import isEmptyVoi, isUnchecked, segmentArray, voiDigest
 from .volumes import volumeArray, volumeLattice, volumeTags
 
 
@@ -85,6 +85,38 @@ def nodesOfParameterNode(
         }
         for roles in (VOLUME_ROLES, SEGMENTATION_ROLES)
     )
+
+
+def checkVois(parameterNode: slicer.vtkMRMLScriptedModuleNode, sequences: Iterable[str]) -> None:
+    """Refuse what the panel refuses: a copied VOI that was neither edited nor confirmed, one VOI for two sequences.
+
+    Raises ValueError naming patient and sequence.
+    """
+    label = keyOfParameterNode(parameterNode).label
+    _volumes, segmentations = nodesOfParameterNode(parameterNode)
+    vois = {sequence: segmentations[sequence] for sequence in sequences if sequence in segmentations}
+    for sequence, node in vois.items():
+        others = [other for other, its in vois.items() if its is node and other != sequence]
+        if others:
+            raise ValueError(
+                f"{label}, {sequence}: its VOI is chosen for {', '.join(others)} too; open the scene in the panel and "
+                "choose each sequence's own."
+            )
+        if not isEmptyVoi(node) and isUnchecked(node, voiDigest(node)):
+            raise ValueError(
+                f"{label}, {sequence}: its VOI was copied and not checked; open the scene in the panel and edit it, or "
+                "confirm that it fits."
+            )
+
+
+def checklistWarning(parameterNode: slicer.vtkMRMLScriptedModuleNode) -> CaseWarning | None:
+    """What the panel wants to be ticked before it predicts and is not ticked in the scene; None if all is."""
+    parameters = Parameters(parameterNode)
+    unticked = [words for name, words in CHECKLIST.items() if not parameters.get(name)]
+    if not unticked:
+        return None
+    text = f"Not ticked in the scene: {'; '.join(unticked)}. The model was made for such patients only."
+    return CaseWarning("checklist", text)
 
 
 def caseOfScene(parameterNode: slicer.vtkMRMLScriptedModuleNode | None = None) -> Case:

@@ -86,12 +86,12 @@ class ClinicalEntry:
 
     def afpInModelUnit(self) -> str:
         """E.g. "= 121 ng/mL" beside a value in another unit; empty where there is nothing to convert."""
-        factor = self.ngPerMlPerIu if self.afpUnit == "IU/mL" else AFP_UNITS[self.afpUnit]
+        factor = self.ngPerMlPerIu if self.afpUnit == "IU/mL" else AFP_UNITS.get(self.afpUnit, 1)
         return "" if factor == 1 or self.afpUnknown else _converted(self.afp, factor, "ng/mL")
 
     def astInModelUnit(self) -> str:
         """E.g. "= 48 U/L"."""
-        factor = AST_UNITS[self.astUnit]
+        factor = AST_UNITS.get(self.astUnit, 1)
         return "" if factor == 1 or self.astUnknown else _converted(self.ast, factor, "U/L")
 
     def _value(self, field: str) -> object:
@@ -110,6 +110,9 @@ class ClinicalEntry:
     def _invasion(self) -> bool | None:
         if self.portalVenousInvasion == NOT_ENTERED:
             raise ValueError(_("Portal venous invasion: choose absent, present or unknown."))
+        if self.portalVenousInvasion not in INVASION_CHOICES:
+            words = _("Portal venous invasion: {value} is not known here; choose absent, present or unknown.")
+            raise ValueError(words.format(value=repr(self.portalVenousInvasion)))
         return None if self.portalVenousInvasion == UNKNOWN else self.portalVenousInvasion == YES
 
     def _afp(self) -> tuple[float | None, bool | None]:
@@ -124,7 +127,7 @@ class ClinicalEntry:
             value = to_ng_ml(parse_number(text[len(sign) :]), self.afpUnit, self.ngPerMlPerIu)
             return parse_afp(f"{sign}{value:.10g}")
         except ValueError as error:
-            raise ValueError(_("AFP: {problem}").format(problem=error)) from error
+            raise ValueError(named(_("AFP"), error)) from error
 
     def _ast(self) -> float | None:
         if self.astUnknown:
@@ -134,7 +137,7 @@ class ClinicalEntry:
         try:
             return parse_ast(f"{to_u_l(parse_number(self.ast), self.astUnit):.10g}")
         except ValueError as error:
-            raise ValueError(_("AST: {problem}").format(problem=error)) from error
+            raise ValueError(named(_("AST"), error)) from error
 
 
 def entryOf(record: ClinicalRecord) -> ClinicalEntry:
@@ -160,6 +163,11 @@ def _typed(value: float) -> str:
     except ValueError:
         return f"{text}0"
     return text
+
+
+def named(name: str, error: ValueError) -> str:
+    """The refusal with its field's name, which it may begin with already."""
+    return str(error) if str(error).startswith(f"{name}: ") else f"{name}: {error}"
 
 
 def _converted(text: str, factor: float, unit: str) -> str:

@@ -25,6 +25,10 @@ from .volumes import checkNoTransform
 COHORT_FILE = "cohort.csv"
 
 
+class UnfinishedLineError(ValueError):
+    """A line that lacks an end."""
+
+
 def addLine(name: str) -> slicer.vtkMRMLMarkupsLineNode:
     """A new line markup in which the diameter is to be drawn."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", name)
@@ -33,12 +37,15 @@ def addLine(name: str) -> slicer.vtkMRMLMarkupsLineNode:
 
 
 def sumOfDiametersMm(lines: Sequence[slicer.vtkMRMLMarkupsLineNode]) -> float:
-    """Sum of the lengths of the lines. Raises ValueError naming one without two ends, of length 0 or transformed."""
+    """Sum of the lengths of the lines.
+
+    Raises ValueError naming one that is transformed, and `UnfinishedLineError` one without two ends or of length 0.
+    """
     for line in lines:
         checkNoTransform(line, "line")
         # Of the ends that are placed: one that was unset still counts as a control point.
         if line.GetNumberOfDefinedControlPoints() < 2 or not line.GetLineLengthWorld() > 0:
-            raise ValueError(f"The line {line.GetName()} has no second end; place it or delete the line.")
+            raise UnfinishedLineError(f"The line {line.GetName()} has no second end; place it or delete the line.")
     return float(sum(line.GetLineLengthWorld() for line in lines))
 
 
@@ -62,8 +69,13 @@ def responseRow(
     smallestMm: float | None = None,
     newLesion: bool = False,
     nonTarget: str | None = None,
+    tumourCount: int | None = None,
+    lesionDiameterMm: float | None = None,
 ) -> Case:
-    """The patient's row of a cohort table: facts, diameters and the mRECIST category that follows from them."""
+    """The patient's row of a cohort table: facts, diameters and the mRECIST category that follows from them.
+
+    ``tumourCount`` and ``lesionDiameterMm``, the largest diameter of the VOI, are for the cohort's description.
+    """
     category = mrecist_category(baselineMm, followUpMm, smallestMm, newLesion, nonTarget)
     # Not rounded: the category must follow from the diameters again when the table is read.
     columns = {"baseline_mm": f"{baselineMm:.12g}", "follow_up_mm": f"{followUpMm:.12g}"}
@@ -73,6 +85,10 @@ def responseRow(
         columns["new_lesion"] = "yes"
     if nonTarget is not None:
         columns["non_target"] = nonTarget
+    if tumourCount is not None:
+        columns["tumour_count"] = str(tumourCount)
+    if lesionDiameterMm is not None:
+        columns["lesion_diameter_mm"] = f"{lesionDiameterMm:.1f}"
     return Case(
         key=key,
         clinical=clinical,

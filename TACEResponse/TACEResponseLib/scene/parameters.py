@@ -11,6 +11,7 @@ import slicer
 from .clinical_entry import ClinicalEntry
 from .roles import (
     BASELINE_LINES_ROLE,
+    CHECKLIST,
     CLINICAL_PARAMETERS,
     FOLLOW_UP_LINES_ROLE,
     FOLLOW_UP_ROLE,
@@ -18,8 +19,6 @@ from .roles import (
     SEGMENTATION_ROLES,
     VOLUME_ROLES,
 )
-
-CHECKLIST_PARAMETERS: tuple[str, ...] = ("firstTace", "noEarlierTreatment", "extracellularAgent", "adult", "notDiffuse")
 
 DEFAULTS: dict[str, str | bool | int | float] = {
     "patientId": "",
@@ -29,7 +28,7 @@ DEFAULTS: dict[str, str | bool | int | float] = {
     "model": "",
     "engine": "native",
     "tumourCount": 0,
-    **dict.fromkeys(CHECKLIST_PARAMETERS, False),
+    **dict.fromkeys(CHECKLIST, False),
     **{name: getattr(ClinicalEntry(), name) for name in CLINICAL_PARAMETERS},
     "nothingViable": False,
     "newLesion": False,
@@ -39,6 +38,7 @@ DEFAULTS: dict[str, str | bool | int | float] = {
     "secondSequence": "AP",
     "secondReader": "2",
     "secondSession": "1",
+    "blinded": False,
     "repeatedCohortFolder": "",
     "batchManifest": "",
     "batchFolder": "",
@@ -59,7 +59,7 @@ PATIENT_PARAMETERS: tuple[str, ...] = (
     "patientId",
     "lesion",
     "tumourCount",
-    *CHECKLIST_PARAMETERS,
+    *CHECKLIST,
     *(name for name in CLINICAL_PARAMETERS if not name.endswith("Unit") and name != "ngPerMlPerIu"),
     "nothingViable",
     "newLesion",

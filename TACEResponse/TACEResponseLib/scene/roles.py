@@ -21,6 +21,15 @@ FOLLOW_UP_LINES_ROLE = "followUpDiameter"
 
 RESULT_PARAMETER = "result"
 
+CHECKLIST: dict[str, str] = {
+    "firstTace": "study before the first TACE",
+    "noEarlierTreatment": "no earlier treatment of the HCC",
+    "extracellularAgent": "extracellular gadolinium agent",
+    "adult": "adult",
+    "notDiffuse": "neither infiltrative nor diffuse",
+}
+"""Parameter and meaning of what must be so before predicting (clinical.md)."""
+
 KEY_PARAMETERS: dict[str, str] = {
     "patient_id": "patientId",
     "lesion": "lesion",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,8 @@ from ..imaging import CaseImages
 from ..models import ModelBundle
 from ..prediction import Prediction
 from ..repeatability import Overlap, overlap
-from .segmentations import READER_TAG, SESSION_TAG, createVoi, tag, tumourSegmentId
+from .display import hideNodes
+from .segmentations import createVoi, drawnBy, tumourSegmentId
 
 MOVED_SD = 0.5
 """A feature has moved if it differs by more than this share of its standard deviation in training."""
@@ -83,22 +84,15 @@ def beginSecondReading(
     return node
 
 
-def hideOtherVois(shown: slicer.vtkMRMLSegmentationNode) -> Callable[[], None]:
-    """Hide every VOI of another reader or session than that of ``shown``; returns what shows them again."""
-    hidden = []
-    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
-        display = node.GetDisplayNode()
-        if node is not shown and display is not None and display.GetVisibility() and _drawnBy(node) != _drawnBy(shown):
-            display.SetVisibility(False)
-            hidden.append(display.GetID())
+def hideOtherVois(
+    shown: slicer.vtkMRMLSegmentationNode, lines: Iterable[slicer.vtkMRMLMarkupsLineNode] = ()
+) -> Callable[[], None]:
+    """Hide every VOI of another reader or session than that of ``shown``, and the ``lines`` that measure the lesion.
 
-    def showAgain() -> None:
-        for identifier in hidden:
-            display = slicer.mrmlScene.GetNodeByID(identifier)
-            if display is not None:
-                display.SetVisibility(True)
-
-    return showAgain
+    Returns what shows them again.
+    """
+    vois = [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if node is not shown]
+    return hideNodes([*(node for node in vois if drawnBy(node) != drawnBy(shown)), *lines])
 
 
 def showOutlines(nodes: list[slicer.vtkMRMLSegmentationNode]) -> None:
@@ -110,11 +104,3 @@ def showOutlines(nodes: list[slicer.vtkMRMLSegmentationNode]) -> None:
             display.SetVisibility2DFill(False)
             display.SetVisibility2DOutline(True)
             display.SetSliceIntersectionThickness(2)
-
-
-def _drawnBy(node: slicer.vtkMRMLSegmentationNode) -> tuple[str | None, str | None] | None:
-    """Reader and session of a VOI; None for a segmentation that is no VOI."""
-    try:
-        return tag(node, READER_TAG), tag(node, SESSION_TAG)
-    except ValueError:
-        return None

@@ -21,6 +21,8 @@ TUMOUR_TERMINOLOGY = (
 
 TUMOUR_COLOUR = (0.9, 0.75, 0.2)
 
+FILL_OPACITY = 0.2
+
 READER_TAG, SESSION_TAG = "Reader", "Session"
 
 COPIED_TAG = "TACEResponse.Copied"
@@ -86,6 +88,18 @@ def voiDigest(segmentationNode: slicer.vtkMRMLSegmentationNode) -> str:
     return contentDigest(*croppedToVoi(*segmentArray(segmentationNode)))
 
 
+def voiCentre(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple[float, float, float] | None:
+    """Centre (RAS, mm) of the voxel of the tumour that is nearest to its middle; None where nothing is drawn."""
+    try:
+        mask, lattice = croppedToVoi(*segmentArray(segmentationNode))
+    except ValueError:
+        return None
+    axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
+    centres = np.argwhere(mask)[:, ::-1] @ axes.T + lattice.origin_mm
+    left, posterior, superior = centres[np.linalg.norm(centres - centres.mean(axis=0), axis=1).argmin()].tolist()
+    return -left, -posterior, superior
+
+
 def croppedToVoi(mask: np.ndarray, lattice: Lattice) -> tuple[np.ndarray, Lattice]:
     """The box of the labelled voxels and its lattice."""
     box = bounding_box(mask)
@@ -101,6 +115,8 @@ def createVoi(
     volumeLattice(volumeNode)
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"VOI {sequence}")
     node.CreateDefaultDisplayNodes()
+    # What is drawn must be seen through the drawing.
+    node.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
     node.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
     segment = slicer.vtkSegment()
     segment.SetName(TUMOUR_NAME)
@@ -230,6 +246,14 @@ def tag(segmentationNode: slicer.vtkMRMLSegmentationNode, name: str) -> str | No
     value = vtk.mutable("")
     segment = segmentationNode.GetSegmentation().GetSegment(tumourSegmentId(segmentationNode))
     return str(value) if segment.GetTag(name, value) else None
+
+
+def drawnBy(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple[str | None, str | None] | None:
+    """Reader and session of a VOI, each None if it does not say; None for a segmentation that is no VOI."""
+    try:
+        return tag(segmentationNode, READER_TAG), tag(segmentationNode, SESSION_TAG)
+    except ValueError:
+        return None
 
 
 def _reach(axes: np.ndarray, targetAxes: np.ndarray) -> np.ndarray:

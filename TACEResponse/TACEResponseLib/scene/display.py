@@ -1,0 +1,68 @@
+"""What the views show: the grey levels of a volume, the volume of all slice views, and nodes out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import slicer
+
+_SAMPLED_VOXELS = 1_000_000
+_BRIGHT_PERCENTILE = 99.5
+_AIR_SHARE = 0.1
+"""Voxels below this part of the bright ones are air around the patient: more than half of an abdominal MR."""
+_WHITE_PERCENTILE = 96.0
+"""Of the patient's voxels; above it lie vessels, which in the arterial phase would make the liver black."""
+
+
+def bodyWindow(voxels: np.ndarray) -> tuple[float, float] | None:
+    """Black and white for an MR image (K, J, I) of any scale; None for one that is empty or has no such scale."""
+    sample = voxels.ravel()[:: max(1, voxels.size // _SAMPLED_VOXELS)]
+    sample = sample[np.isfinite(sample)]
+    if not len(sample):
+        return None
+    bright = np.percentile(sample, _BRIGHT_PERCENTILE)
+    if bright <= 0:
+        return None
+    return 0.0, float(np.percentile(sample[sample > _AIR_SHARE * bright], _WHITE_PERCENTILE))
+
+
+def showBodyWindow(volumeNode: slicer.vtkMRMLVolumeNode) -> None:
+    """Window a volume to the patient's body, unless somebody has chosen its window."""
+    display = volumeNode.GetDisplayNode()
+    if not isinstance(display, slicer.vtkMRMLScalarVolumeDisplayNode) or not display.GetAutoWindowLevel():
+        return
+    window = bodyWindow(slicer.util.arrayFromVolume(volumeNode))
+    if window is not None:
+        display.AutoWindowLevelOff()
+        display.SetWindowLevelMinMax(*window)
+
+
+def showInViews(volumeNode: slicer.vtkMRMLVolumeNode) -> None:
+    """Show a volume, and no other, in all slice views."""
+    showBodyWindow(volumeNode)
+    slicer.util.setSliceViewerLayers(background=volumeNode, fit=True)
+
+
+def takeOffViews(volumeNodes: Iterable[slicer.vtkMRMLVolumeNode]) -> None:
+    """No slice view shows these volumes any more; others stay."""
+    identifiers = {node.GetID() for node in volumeNodes}
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        if composite.GetBackgroundVolumeID() in identifiers:
+            composite.SetBackgroundVolumeID(None)
+
+
+def hideNodes(nodes: Iterable[slicer.vtkMRMLDisplayableNode]) -> Callable[[], None]:
+    """Hide the nodes that are visible; returns what shows them again."""
+    displays = [node.GetDisplayNode() for node in nodes]
+    hidden = [display.GetID() for display in displays if display is not None and display.GetVisibility()]
+    for identifier in hidden:
+        slicer.mrmlScene.GetNodeByID(identifier).SetVisibility(False)
+
+    def showAgain() -> None:
+        for identifier in hidden:
+            display = slicer.mrmlScene.GetNodeByID(identifier)
+            if display is not None:
+                display.SetVisibility(True)
+
+    return showAgain
