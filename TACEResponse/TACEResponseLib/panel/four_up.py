@@ -145,15 +145,15 @@ class FourUp:
         centre = next((place for place in map(voiCentre, present) if place is not None), None)
         if centre is not None:
             self.jumpTo(centre)
-            for name in VIEW_NAMES.values():
-                # Between two slices of an image, what is drawn on one of them may not be seen.
-                _sliceWidget(name).sliceLogic().SnapSliceOffsetToIJK()
         _link(True)
 
     def jumpTo(self, ras: tuple[float, float, float]) -> None:
         """Show one place of the patient in all four views."""
         for name in VIEW_NAMES.values():
-            slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode().JumpSliceByCentering(*ras)
+            widget = _sliceWidget(name)
+            widget.mrmlSliceNode().JumpSliceByCentering(*ras)
+            # Between two slices of an image, what is drawn on one of them may not be seen.
+            widget.sliceLogic().SnapSliceOffsetToIJK()
 
     def hide(self) -> None:
         """Give back the layout before, and show the VOIs in all views again."""

@@ -377,7 +377,7 @@ class Panel(VTKObservationMixin):
                     counts.get("voi_edits_after_result", 0),
                 )
                 self.showAll()
-        self.repeatability.resumeBlinding()
+        self.repeatability.takeScene()
 
     def _writeBack(self, held: PanelInputs, isAnotherPatient: bool) -> None:
         """Put what the state has cleared or filled in into the parameter node."""

@@ -10,10 +10,11 @@ import slicer
 
 from ..batch.extract_job import FEATURES_FILE
 from ..cohort import SEQUENCES
+from ..features import read_feature_table
 from ..prediction.perturbation_band import with_perturbation_band
 from ..prediction.wording import perturbation_words
 from ..scene.cases import arraySource, caseOfNodes, nodesOfParameterNode
-from ..scene.display import showInViews
+from ..scene.display import jumpTo, showInViews
 from ..scene.i18n import _
 from ..scene.repeatability_nodes import iccChart, iccTable, iccWords
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
@@ -112,14 +113,18 @@ class RepeatabilityStep(Step):
             self._blind(volume, node)
         self.panel.refresh()
 
-    def resumeBlinding(self) -> None:
-        """A scene that was saved while a VOI was drawn blinded goes on so; without the panel in sight, it ends."""
+    def takeScene(self) -> None:
+        """Show what was out of sight when the scene was saved.
+
+        A blinded drawing goes on; where the panel is not shown, it ends.
+        """
         parameters = self.panel.parameters
-        if not parameters.get("blinded"):
-            return
         volumes, segmentations = nodesOfParameterNode(parameters.node)
         for node in (*segmentations.values(), *self.panel.followUp.allLines()):
-            node.GetDisplayNode().SetVisibility(True)
+            if node.GetDisplayNode() is not None:
+                node.GetDisplayNode().SetVisibility(True)
+        if not parameters.get("blinded"):
+            return
         volume, second = volumes.get(parameters.get("secondSequence")), parameters.getNode("secondSegmentation")
         if self.panel.isShown and None not in (volume, second):
             self._blind(volume, second)
@@ -157,6 +162,7 @@ class RepeatabilityStep(Step):
             showInViews(volumes[sequence])
             panel.vois.showOnly(segmentations[sequence], second)
             showOutlines([segmentations[sequence], second])
+            jumpTo(segmentations[sequence])
 
             engine = panel.state.inputs.engine
             self._comparedInputs = panel.state.inputs.fingerprint()
@@ -213,9 +219,11 @@ class RepeatabilityStep(Step):
         """The cohort's ICC as a table and a plot, shown in a layout with both."""
         folder = Path(str(self.panel.parameters.get("repeatedCohortFolder")))
         with self.panel.saying(self.ui.iccLabel), slicer.util.WaitCursor():
-            parts = self.panel.logic.icc(folder / FEATURES_FILE)
+            features = read_feature_table(folder / FEATURES_FILE)
+            parts = self.panel.logic.icc(features)
             table, chart = iccTable(parts), iccChart(parts)
-            showNote(self.ui.iccLabel, iccWords(parts))
+            phantoms = _("PHANTOM results: synthetic patients.") + "\n" if features.phantoms else ""
+            showNote(self.ui.iccLabel, phantoms + iccWords(parts))
             self.panel.fourUp.showInstead(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
             logic = slicer.app.applicationLogic()
             logic.GetSelectionNode().SetActiveTableID(table.GetID())

@@ -18,11 +18,13 @@ from pathlib import Path
 import numpy as np
 import qt
 import slicer
+import vtk
 
 from ..cohort import SEQUENCES, Case, FileSource, write_manifest
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_NAMES, SAMPLE_SEED, loadSamplePatient
-from ..scene.segmentations import TUMOUR_NAME, tumourSegmentId
+from ..scene.segmentations import READER_TAG, TUMOUR_NAME, drawnBy, setTag, tumourSegmentId
+from .four_up import VIEW_NAMES
 from .self_test_cohort import CohortSelfTest
 from .self_test_driver import SelfTestDriver
 
@@ -62,6 +64,7 @@ class SelfTest:
             self.editAndSeeItStale()
             self.saveAndReopen(Path(folder))
             self.addScene(Path(folder))
+            self.renameReader()
             self.useResult(Path(folder))
             self.otherEngine()
             CohortSelfTest(self.driver, self._command).run(Path(folder))
@@ -121,8 +124,31 @@ class SelfTest:
         self.panel.study.ui.fourUpButton.click()
         self.driver.wait()
         assert self.panel.fourUp.isShown
+        self.keepViews()
         self.driver.openOnly(self.panel.study)
         self.driver.screenshot("study")
+
+    def keepViews(self) -> None:
+        """Each view shows its own volume, on one of its slices, whatever else is loaded or renamed."""
+        for sequence, name in VIEW_NAMES.items():
+            node = slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode()
+            volume = self.panel.parameters.getNode(VOLUME_ROLES[sequence])
+            toIjk = vtk.vtkMatrix4x4()
+            volume.GetRASToIJKMatrix(toIjk)
+            k = toIjk.MultiplyPoint((0.0, 0.0, node.GetSliceOffset(), 1.0))[2]
+            assert abs(k - round(k)) < 1e-3, (sequence, k)
+            assert 0 <= round(k) < volume.GetImageData().GetDimensions()[2], (sequence, k)
+        ap = self.panel.parameters.getNode(VOLUME_ROLES["AP"])
+        other = slicer.util.addVolumeFromArray(slicer.util.arrayFromVolume(ap), name="loaded meanwhile")
+        slicer.util.setSliceViewerLayers(background=other)
+        ap.SetName("renamed")
+        self.driver.wait(1.0)
+        for sequence, composite in zip(VIEW_NAMES, self.panel.fourUp.compositeNodes(), strict=True):
+            shown = composite.GetBackgroundVolumeID()
+            assert shown == self.panel.parameters.getNode(VOLUME_ROLES[sequence]).GetID(), (sequence, shown)
+        slicer.mrmlScene.RemoveNode(other)
+        ap.SetName(SAMPLE_NAMES["AP"])
+        self.driver.wait()
 
     def drawVois(self) -> None:
         """Paint on AP, copy to the others, confirm two of them, and threshold within the third."""
@@ -269,6 +295,23 @@ class SelfTest:
         self.driver.wait(1.0)
         assert self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not before
         assert self.panel.state.missing() == ()
+        assert self.panel.state.resultIsCurrent
+
+    def renameReader(self) -> None:
+        """The VOIs of a case follow its reader's name; one of another reader is refused; the result is out of date."""
+        edit = self.panel.vois.ui.readerEdit
+        edit.setText("MK")
+        self.driver.wait()
+        for role in SEGMENTATION_ROLES.values():
+            assert drawnBy(self.panel.parameters.getNode(role)) == ("MK", "1")
+        assert self.panel.state.resultIsStale
+        assert not self.panel.state.missing()
+        setTag(self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"]), READER_TAG, "JS")
+        self.driver.wait()
+        assert "Drawn by reader JS" in self.panel.vois.ui.voiAPLabel.text
+        setTag(self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"]), READER_TAG, "MK")
+        edit.setText("1")
+        self.driver.wait()
         assert self.panel.state.resultIsCurrent
 
     def useResult(self, folder: Path) -> None:

@@ -29,7 +29,7 @@ class CohortSelfTest:
     def run(self, folder: Path) -> None:
         """Everything, in the order of the panel."""
         self.followUp(folder / "cohort")
-        self.drawAgain()
+        self.drawAgain(folder)
         self.repeatedCohort(folder / "repeated")
         self.manyPatients(folder / "many")
 
@@ -71,7 +71,21 @@ class CohortSelfTest:
         assert case.key == self.panel.key()
         assert read_feature_table(folder / "features.csv").values.shape == (1, 440)
 
-    def drawAgain(self) -> None:
+    def reopenBlinded(self, folder: Path) -> None:
+        """A scene that is saved in the middle of a blinded drawing goes on with it."""
+        scene = str(folder / "blinded.mrb")
+        assert slicer.util.saveScene(scene)
+        slicer.mrmlScene.Clear()
+        self.driver.wait()
+        slicer.util.loadScene(scene)
+        self.driver.wait(1.0)
+        assert self.panel.repeatability.isBlinded
+        for role in SEGMENTATION_ROLES.values():
+            assert not self.panel.parameters.getNode(role).GetDisplayNode().GetVisibility(), role
+        assert "reader 2" in self.panel.vois.ui.voiLabel.text, self.panel.vois.ui.voiLabel.text
+        assert "mL" not in self.panel.vois.ui.voiAPLabel.text
+
+    def drawAgain(self, folder: Path) -> None:
         """A second reader draws AP without seeing the first VOI; then both are compared."""
         from ..phantom import make_patient
 
@@ -82,6 +96,8 @@ class CohortSelfTest:
         assert step.isBlinded
         assert not first.GetDisplayNode().GetVisibility()
         assert "mL" not in vois.ui.voiAPLabel.text
+        self.reopenBlinded(folder)
+        first = self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"])
         second = self.panel.parameters.getNode("secondSegmentation")
         mask = make_patient(SAMPLE_SEED, SAMPLE_INDEX).mask("AP")
         setVoiArray(second, self.panel.parameters.getNode(VOLUME_ROLES["AP"]), mask)

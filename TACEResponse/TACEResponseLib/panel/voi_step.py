@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 
 from ..cohort import SEQUENCES
-from ..scene.display import hideNodes, showInViews
+from ..scene.display import hideNodes, jumpTo, showInViews
 from ..scene.i18n import _
 from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.segmentations import (
@@ -21,7 +21,6 @@ from ..scene.segmentations import (
     showVoi,
     tag,
     tumourSegmentId,
-    voiCentre,
 )
 from .step import DONE_MARK, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
 
@@ -155,9 +154,7 @@ class VoiStep(Step):
             else:
                 showInViews(volume)
                 self.showInHand()
-                centre = voiCentre(segmentation)
-                if centre is not None:
-                    slicer.modules.markups.logic().JumpSlicesToLocation(*centre, True)
+                jumpTo(segmentation)
         self.panel.refresh()
 
     def takeSecond(self, volume, segmentation) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import slicer
 
+from .segmentations import voiCentre
+
 _SAMPLED_VOXELS = 1_000_000
 _BRIGHT_PERCENTILE = 99.5
 _AIR_SHARE = 0.1
@@ -42,6 +44,13 @@ def showInViews(volumeNode: slicer.vtkMRMLVolumeNode) -> None:
     """Show a volume, and no other, in all slice views."""
     showBodyWindow(volumeNode)
     slicer.util.setSliceViewerLayers(background=volumeNode, fit=True)
+
+
+def jumpTo(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
+    """Show the middle of a VOI in all slice views; nothing happens where nothing is drawn."""
+    centre = voiCentre(segmentationNode)
+    if centre is not None:
+        slicer.modules.markups.logic().JumpSlicesToLocation(*centre, True)
 
 
 def takeOffViews(volumeNodes: Iterable[slicer.vtkMRMLVolumeNode]) -> None:
