@@ -67,7 +67,7 @@ def test_afp_is_accepted(cell, expected):
         ("<401", "above 400"),
         (">399", "above 400"),
         ("1,200", "ambiguous.*1200 or 1.2"),
-        ("12,5", "ambiguous"),
+        ("12,5", r"ambiguous.*decimals\. Write 12\.5\.$"),
         ("<1,200", "ambiguous"),
         ("1.200,5", "without a separator of thousands"),
         ("1_000", "not a number"),

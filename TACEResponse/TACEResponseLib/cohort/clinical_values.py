@@ -77,8 +77,7 @@ def parse_number(cell: str) -> float:
         value = float(text.replace("_", "?"))
     except ValueError as error:
         raise ValueError(
-            f"{cell!r} is not a number; enter the measured value, or say that it is unknown (in a table by an empty "
-            "cell)."
+            f"{cell!r} is not a number; enter the measured value, or say that it is unknown (an empty cell of a table)."
         ) from error
     if not 0 <= value < float("inf"):
         raise ValueError(f"{cell!r} is negative or no finite number; enter the measured value.")
@@ -102,6 +101,9 @@ def _without_separators(text: str) -> str:
     if len(re.findall(r"[.,]", text)) > 1:
         return "Write it without a separator of thousands, and decimals after a point."
     whole, decimals = re.split(r"[.,]", text)
+    if len(decimals) != 3:
+        # No separator of thousands stands there.
+        return f"Write {whole or '0'}.{decimals or '0'}."
     decimals = decimals.rstrip("0")
     # Three decimals would be refused again.
     decimals += "0" if len(decimals) == 3 else ""

@@ -114,9 +114,7 @@ class StudyStep(Step):
             for name in ("reader", "session"):
                 self.panel.parameters.set(name, DEFAULTS[name])
             self.panel.parameters.setClinicalEntry(entryOf(sample.clinical))
-            self._reasons = _(
-                "PHANTOM: a synthetic patient with drawn VOIs and facts. He fits the model: tick it above."
-            )
+            self._reasons = _("PHANTOM: a synthetic patient with drawn VOIs and facts. The checklist holds for him.")
             self.panel.refresh()
             if not self.panel.fourUp.isShown:
                 showInViews(sample.volumes["AP"])

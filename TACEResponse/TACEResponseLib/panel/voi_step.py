@@ -152,9 +152,7 @@ class VoiStep(Step):
             if self.panel.fourUp.isShown:
                 self.panel.showFourUp()
             else:
-                showInViews(volume)
                 self.showInHand()
-                jumpTo(segmentation)
         self.panel.refresh()
 
     def takeSecond(self, volume, segmentation) -> None:
@@ -173,9 +171,13 @@ class VoiStep(Step):
         self._showAgain = hideNodes(node for node in nodes if node not in segmentations)
 
     def showInHand(self) -> None:
-        """In views that show one image: the VOI in hand alone."""
-        if self.sequence is not None and not self.panel.repeatability.isBlinded:
-            self.showOnly(self.nodesOf(self.sequence)[1])
+        """In views that show one image: the sequence in hand with its VOI alone, where that lies."""
+        if self.sequence is None or self.panel.repeatability.isBlinded:
+            return
+        volume, segmentation = self.nodesOf(self.sequence)
+        showInViews(volume)
+        self.showOnly(segmentation)
+        jumpTo(segmentation)
 
     def showAll(self) -> None:
         """Show the VOIs that `showOnly` has hidden."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..models import ModelBundle
+from ..prediction.wording import term_label
 from .study_data import StudyData
 from .training_settings import TrainingSettings
 
@@ -32,7 +33,7 @@ def model_card(bundle: ModelBundle, data: StudyData, settings: TrainingSettings)
     )
     needs = [*bundle.required_sequences, *bundle.clinical_coding.values()]
     terms = "\n".join(
-        f"| {term} | {coefficient:+.3f} | {low:+.3f} to {high:+.3f} |"
+        f"| {term_label(term)} | {coefficient:+.3f} | {low:+.3f} to {high:+.3f} |"
         for term, coefficient, (low, high) in zip(
             bundle.predictor.terms,
             bundle.predictor.coefficients,
