@@ -76,9 +76,7 @@ def parse_number(cell: str) -> float:
         # Python passes over underscores.
         value = float(text.replace("_", "?"))
     except ValueError as error:
-        raise ValueError(
-            f"{cell!r} is not a number; enter the measured value, or say that it is unknown (an empty cell of a table)."
-        ) from error
+        raise ValueError(f"{cell!r} is not a number; enter the measured value, or state that it is unknown.") from error
     if not 0 <= value < float("inf"):
         raise ValueError(f"{cell!r} is negative or no finite number; enter the measured value.")
     return value
