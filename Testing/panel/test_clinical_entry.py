@@ -60,6 +60,9 @@ def test_ast_in_ukat_is_sixty_times_as_much():
         ({"ast": "0.6"}, "ast", "ukat/L"),
         ({"ast": ""}, "ast", "tick unknown"),
         ({"portalVenousInvasion": ""}, "portalVenousInvasion", "absent, present or unknown"),
+        ({"portalVenousInvasion": "maybe"}, "portalVenousInvasion", "'maybe' is not known here"),
+        ({"afpUnit": "kU/L"}, "afp", "the unit 'kU/L' is not known"),
+        ({"astUnit": "kat"}, "ast", "the unit 'kat' is not known"),
     ],
 )
 def test_a_field_that_does_not_tell_its_fact_says_why(changes, field, words):
@@ -68,6 +71,12 @@ def test_a_field_that_does_not_tell_its_fact_says_why(changes, field, words):
     assert words in problems[field]
     with pytest.raises(ValueError, match=r".+"):
         entry(**changes).record()
+
+
+def test_a_unit_of_another_version_converts_nothing_and_is_named_once():
+    foreign = entry(afpUnit="kU/L", astUnit="kat")
+    assert (foreign.afpInModelUnit(), foreign.astInModelUnit()) == ("", "")
+    assert foreign.problems()["afp"].count("AFP") == 1
 
 
 def test_a_wrong_field_counts_as_unknown_for_showing_only():

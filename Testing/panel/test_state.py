@@ -97,6 +97,39 @@ def test_an_identifier_that_cannot_name_a_folder_is_refused_before_predicting(co
     assert state.missing() == ("Session: enter an identifier.",)
 
 
+def test_the_first_step_is_ticked_with_a_patient_only(complete_inputs):
+    state = PanelState()
+    for patient, isDone in (("", False), ("12/345", False), ("12-345", True)):
+        state.update(complete_inputs(patient=None, patientId=patient))
+        assert state.stepIsDone("model") is isDone
+
+
+@pytest.mark.parametrize(
+    ("drawnBy", "isRefused"),
+    [(None, False), ((None, None), False), (("1", None), False), (("1", "1"), False), (("2", "1"), True)],
+)
+def test_a_voi_of_another_reader_is_refused(complete_inputs, drawnBy, isRefused):
+    """Else one drawing could stand in a cohort under two readers, who would agree perfectly."""
+    state = PanelState()
+    state.update(with_voi(complete_inputs(), "AP", drawnBy=drawnBy))
+    assert bool(state.missing()) is isRefused
+    assert state.voiIsTicked("AP") is not isRefused
+    if isRefused:
+        assert state.voiProblem("AP").startswith("Drawn by reader 2, session 1")
+        state.update(with_voi(complete_inputs(reader="2"), "AP", drawnBy=drawnBy))
+        assert not state.missing()
+
+
+def test_there_is_nobody_to_forget_before_something_was_entered(complete_inputs):
+    state = PanelState()
+    everything = complete_inputs()
+    state.update(PanelInputs(model=everything.model, checklist=everything.checklist))
+    assert not state.holdsPatient()
+    for part in ("volumes", "vois", "clinical", "patientId"):
+        state.update(PanelInputs(**{part: getattr(everything, part)}))
+        assert state.holdsPatient(), part
+
+
 @pytest.mark.parametrize("part", ["lesion", "reader", "session"])
 def test_another_case_of_the_patient_makes_the_result_stale(predicted, part):
     """The report names lesion, reader and session; so they must be those of the prediction."""

@@ -121,6 +121,15 @@ def test_a_demonstration_is_struck_through(case, make_formula_bundle, images, pa
     assert "is higher than that of" not in page.text
 
 
+def test_how_the_case_was_read_stands_in_the_provenance(prediction, bundle, images, case, parse):
+    reading = {"Predictions for this patient": 2, "Number of tumours": "<b>3</b>"}
+    html = patient_report(prediction, bundle, images, case.clinical, reading)
+    assert "<b>3</b>" not in html
+    text = parse(html).text
+    assert "Predictions for this patient 2" in " ".join(text.split())
+    assert text.index("Provenance") < text.index("Number of tumours")
+
+
 def test_phantoms_are_marked(case, make_formula_bundle, parse):
     phantom = AcquisitionTags(is_phantom=True)
     sources = {sequence: replace(source, tags=phantom) for sequence, source in case.sources.items()}

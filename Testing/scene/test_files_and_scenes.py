@@ -14,8 +14,8 @@ from TACEResponseLib.scene import cases, results
 from TACEResponseLib.scene.batch import openScene, predictScenes
 from TACEResponseLib.scene.clinical_entry import entryOf
 from TACEResponseLib.scene.logic import TACEResponseLogic
-from TACEResponseLib.scene.roles import CLINICAL_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
-from TACEResponseLib.scene.segmentations import voiDigest
+from TACEResponseLib.scene.roles import CHECKLIST, CLINICAL_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
+from TACEResponseLib.scene.segmentations import confirmVoi, copyVoi, voiDigest
 from TACEResponseLib.scene.volumes import rememberTags, volumeDigest, volumeTags
 
 NAMES = tuple(map(str, SEQUENCES))
@@ -171,6 +171,44 @@ def test_scenes_are_predicted_as_their_files_are(saved_scene, phantom_bundle, tm
     monkeypatch.chdir(tmp_path)
     assert predictScenes([path.relative_to(tmp_path)], model, Path("out3"), said.append) == 0, said
     assert Path("out3/predictions.csv").read_bytes() == (tmp_path / "out2" / "predictions.csv").read_bytes()
+
+
+def test_a_scene_is_refused_and_warned_of_as_in_the_panel(saved_scene, phantom_bundle, tmp_path):
+    case, node, path = saved_scene
+    volumes, segmentations = cases.nodesOfParameterNode(node)
+    for name in CHECKLIST:
+        node.SetParameter(name, "True")
+    save(path)
+    assert predictScenes([path], phantom_bundle, tmp_path / "ticked", print) == 0
+    openScene(path)
+    node = cases.findParameterNode()
+    node.SetParameter("firstTace", "False")
+    save(path)
+    assert predictScenes([path], phantom_bundle, tmp_path / "unticked", print) == 0
+    ticked, unticked = (
+        json.loads((tmp_path / folder / case.key.patient_id / "prediction.json").read_text())
+        for folder in ("ticked", "unticked")
+    )
+    assert [w["text"] for w in unticked["warnings"] if w not in ticked["warnings"]] == [
+        "Not ticked in the scene: study before the first TACE. The model was made for such patients only."
+    ]
+    assert unticked["probability"] == ticked["probability"]
+    openScene(path)
+    node = cases.findParameterNode()
+    volumes, segmentations = cases.nodesOfParameterNode(node)
+    copyVoi(segmentations["T2"], segmentations["AP"], volumes["AP"], "T2")
+    with pytest.raises(ValueError, match="AP: its VOI was copied and not checked"):
+        cases.checkVois(node, ("T2", "AP"))
+    cases.checkVois(node, ("T2", "PVP"))
+    confirmVoi(segmentations["AP"])
+    cases.checkVois(node, ("T2", "AP"))
+    node.SetNodeReferenceID(SEGMENTATION_ROLES["AP"], segmentations["T2"].GetID())
+    with pytest.raises(ValueError, match="T2: its VOI is chosen for AP too"):
+        cases.checkVois(node, ("T2", "AP"))
+    save(path)
+    said = []
+    assert predictScenes([path], phantom_bundle, tmp_path / "shared", said.append) == 3
+    assert "chosen for AP too" in said[0]
 
 
 def test_a_scene_without_the_module_says_so(scene, tmp_path):

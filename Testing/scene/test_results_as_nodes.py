@@ -199,6 +199,21 @@ def test_the_row_of_the_cohort_reads_back(scene, tmp_path, two_sequences, baseli
     assert np.array_equal(table.values[0], features.values, equal_nan=True)
 
 
+def test_one_drawing_is_not_taken_for_two_readers(scene, tmp_path, two_sequences):
+    for reader in ("1", "2"):
+        key = CaseKey("P1", reader=reader)
+        row = follow_up.responseRow(key, KNOWN, 50, 20, tumourCount=3, lesionDiameterMm=31.25)
+        features = TACEResponseLogic().extract(*two_sequences, key=key)
+        if reader == "1":
+            follow_up.addToCohort(tmp_path, row, features)
+            continue
+        with pytest.raises(ValueError, match="Patient P1, reader 2: its VOIs are voxel for voxel those of reader 1"):
+            follow_up.addToCohort(tmp_path, row, features)
+    [case] = read_manifest(tmp_path / follow_up.COHORT_FILE)
+    assert (case.columns["tumour_count"], case.columns["lesion_diameter_mm"]) == ("3", "31.2")
+    assert read_feature_table(tmp_path / follow_up.FEATURES_FILE).keys == (CaseKey("P1"),)
+
+
 def test_the_cohort_grows_and_takes_nobody_twice(scene, tmp_path, two_sequences):
     for count, patient in enumerate(("P1", "P2"), start=1):
         key = CaseKey(patient)
