@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import slicer
 from TACEResponseLib.cohort import AcquisitionTags, Case, CaseKey, Lattice
 from TACEResponseLib.features import extract_features
@@ -170,6 +171,28 @@ def test_a_voi_copied_to_its_own_lattice_is_the_same(make_lesion_source, make_no
     source = make_lesion_source(direction=OBLIQUE)
     copied = vois.maskOnLattice(source.mask, source.lattice, source.mask.shape, source.lattice)
     assert np.array_equal(copied, source.mask)
+
+
+@pytest.mark.parametrize("tilt_degrees", [0, 12], ids=["parallel", "oblique"])
+@pytest.mark.parametrize("spacing_mm", [(1.8, 1.9, 2.5), (1.3, 1.1, 6.0), (3.1, 2.9, 1.7)])
+def test_a_voi_on_another_lattice_is_itks_nearest_neighbour(make_lesion_source, spacing_mm, tilt_degrees):
+    source = make_lesion_source()
+    cosine, sine = np.cos(np.radians(tilt_degrees)), np.sin(np.radians(tilt_degrees))
+    target = Lattice(spacing_mm, (-58.03, -51.07, -41.01), (cosine, -sine, 0.0, sine, cosine, 0.0, 0.0, 0.0, 1.0))
+    shape = tuple(int(np.ceil(length / step)) for length, step in zip((90, 130, 130), spacing_mm[::-1], strict=True))
+    image = sitk.GetImageFromArray(source.mask.astype(np.uint8))
+    for setter, value in (
+        ("Spacing", source.spacing_mm),
+        ("Origin", source.origin_mm),
+        ("Direction", source.direction),
+    ):
+        getattr(image, f"Set{setter}")(value)
+    expected = sitk.Resample(
+        image, shape[::-1], sitk.Transform(), sitk.sitkNearestNeighbor, target.origin_mm, target.spacing_mm,
+        target.direction,
+    )  # fmt: skip
+    copied = vois.maskOnLattice(source.mask, source.lattice, shape, target)
+    assert np.array_equal(copied, sitk.GetArrayFromImage(expected) > 0)
 
 
 def test_a_voi_outside_the_other_image_is_not_copied(make_lesion_source, make_nodes):

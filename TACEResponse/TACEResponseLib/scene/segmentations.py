@@ -29,6 +29,11 @@ COPIED_TAG = "TACEResponse.Copied"
 """Tag of a segment that was copied from another sequence: which one, and the digest of what was copied."""
 
 
+_PARALLEL = 1e-9
+_OUTSIDE = "a part of the VOI lies outside the image of the other sequence; draw it there."
+_BETWEEN = "no voxel of the other sequence lies in the VOI; draw it there."
+
+
 class EmptyVoiError(ValueError):
     """A VOI in which nothing is drawn."""
 
@@ -212,10 +217,14 @@ def maskOnLattice(mask: np.ndarray, lattice: Lattice, shape: tuple[int, int, int
     """
     axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
     targetAxes = np.reshape(target.direction, (3, 3)) * target.spacing_mm
+    toSource = np.linalg.solve(axes, targetAxes)
+    if np.allclose(toSource, np.diag(np.diag(toSource)), atol=_PARALLEL) and (np.diag(toSource) > 0).all():
+        firstInSource = np.linalg.solve(axes, np.subtract(target.origin_mm, lattice.origin_mm))
+        return _maskOnParallelLattice(mask, shape, firstInSource, np.diag(toSource))
     centres = np.argwhere(mask)[:, ::-1] @ axes.T + lattice.origin_mm
     indices = np.linalg.solve(targetAxes, (centres - target.origin_mm).T).T
     if (indices < -0.5).any() or (indices > np.array(shape[::-1]) - 0.5).any():
-        raise ValueError("a part of the VOI lies outside the image of the other sequence; draw it there.")
+        raise ValueError(_OUTSIDE)
     first = np.floor(indices.min(axis=0) - _reach(axes, targetAxes)).astype(int).clip(0)
     last = np.minimum(np.ceil(indices.max(axis=0) + _reach(axes, targetAxes)).astype(int) + 1, shape[::-1])
     places = np.stack(np.meshgrid(*map(np.arange, first, last), indexing="ij"), axis=-1).reshape(-1, 3)
@@ -224,9 +233,33 @@ def maskOnLattice(mask: np.ndarray, lattice: Lattice, shape: tuple[int, int, int
     inside = ((inSource >= 0) & (inSource < mask.shape)).all(axis=1)
     labelled = places[inside][mask[tuple(inSource[inside].T)]]
     if not len(labelled):
-        raise ValueError("no voxel of the other sequence lies in the VOI; draw it there.")
+        raise ValueError(_BETWEEN)
     result = np.zeros(shape, bool)
     result[tuple(labelled[:, ::-1].T)] = True
+    return result
+
+
+def _maskOnParallelLattice(
+    mask: np.ndarray, shape: tuple[int, int, int], firstInSource: np.ndarray, step: np.ndarray
+) -> np.ndarray:
+    """`maskOnLattice` axis by axis, for parallel lattices: a large lesion takes seconds voxel by voxel.
+
+    ``firstInSource`` (I, J, K) is the target's first voxel in indices of the source, ``step`` its voxels' size in them.
+    """
+    box, places, sources = bounding_box(mask), [], []
+    for part, length, first, size in zip(box, shape, firstInSource[::-1], step[::-1], strict=True):
+        # Centres of the outermost labelled voxels, in indices of the target.
+        lowest, highest = ((edge - first) / size for edge in (part.start, part.stop - 1))
+        if lowest < -0.5 or highest > length - 0.5:
+            raise ValueError(_OUTSIDE)
+        source = np.floor(first + size * np.arange(length) + 0.5).astype(int)
+        inside = (source >= part.start) & (source < part.stop)
+        places.append(np.flatnonzero(inside))
+        sources.append(source[inside])
+    result = np.zeros(shape, bool)
+    result[np.ix_(*places)] = mask[np.ix_(*sources)]
+    if not result.any():
+        raise ValueError(_BETWEEN)
     return result
 
 
