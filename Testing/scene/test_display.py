@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 import slicer
 from TACEResponseLib.phantom import make_patient
-from TACEResponseLib.scene.display import bodyWindow, hideNodes, showBodyWindow, takeOffViews
+from TACEResponseLib.scene.display import (
+    BLINDED,
+    COVERING,
+    bodyWindow,
+    hideNodes,
+    isVisible,
+    showBodyWindow,
+    showHidden,
+    showNodes,
+    takeOffViews,
+)
 from TACEResponseLib.scene.sample_patient import loadSamplePatient
 from TACEResponseLib.scene.segmentations import createVoi, voiCentre
 
@@ -47,6 +57,13 @@ def test_a_window_that_somebody_chose_stays(scene):
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (10, 20)
 
 
+def test_a_volume_whose_voxels_are_missing_gets_no_window(scene):
+    volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+    volume.CreateDefaultDisplayNodes()
+    showBodyWindow(volume)
+    assert volume.GetDisplayNode().GetAutoWindowLevel()
+
+
 def test_a_forgotten_volume_is_taken_off_the_views_and_others_stay(scene):
     volumes = loadSamplePatient().volumes
     composites = [scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode") for _ in range(2)]
@@ -55,17 +72,47 @@ def test_a_forgotten_volume_is_taken_off_the_views_and_others_stay(scene):
         composite.SetBackgroundVolumeID(volumes[sequence].GetID())
     takeOffViews([volumes["AP"], volumes["DP"]])
     assert composites[0].GetBackgroundVolumeID() is None
+    composites[1].SetForegroundVolumeID(volumes["DP"].GetID())
+    takeOffViews([volumes["DP"]])
+    assert composites[1].GetForegroundVolumeID() is None
     assert composites[1].GetBackgroundVolumeID() == volumes["T2"].GetID()
 
 
 def test_only_what_was_visible_is_shown_again(scene):
     nodes = list(loadSamplePatient(withVois=True).segmentations.values())
     nodes[1].GetDisplayNode().SetVisibility(False)
-    show_again = hideNodes(nodes)
-    assert not any(node.GetDisplayNode().GetVisibility() for node in nodes)
+    hideNodes(nodes, COVERING)
+    assert not any(map(isVisible, nodes))
     scene.RemoveNode(nodes[2])
-    show_again()
-    assert [bool(nodes[number].GetDisplayNode().GetVisibility()) for number in (0, 1, 3)] == [True, False, True]
+    showHidden(BLINDED)
+    assert not any(map(isVisible, (nodes[0], nodes[1], nodes[3])))
+    showHidden(COVERING)
+    assert [isVisible(nodes[number]) for number in (0, 1, 3)] == [True, False, True]
+
+
+def test_what_is_hidden_stays_so_in_a_saved_scene_until_it_is_shown(scene, tmp_path):
+    nodes = loadSamplePatient(withVois=True).segmentations
+    hideNodes([nodes["T2"]], COVERING)
+    hideNodes([nodes["AP"]], BLINDED)
+    hideNodes([nodes["DP"]], COVERING)
+    showNodes([nodes["DP"]], False)
+    names = {sequence: node.GetName() for sequence, node in nodes.items()}
+    assert scene.WriteToMRB(str(tmp_path / "hidden.mrb"))
+    scene.Clear()
+    assert scene.ReadFromMRB(str(tmp_path / "hidden.mrb"))
+    visible = {sequence: isVisible(slicer.util.getNode(name)) for sequence, name in names.items()}
+    assert visible == {"T2": False, "AP": False, "PVP": True, "DP": False}
+    showHidden(COVERING)
+    # What was hidden for good since, as with a patient who is forgotten, does not come back.
+    visible = {sequence: isVisible(slicer.util.getNode(name)) for sequence, name in names.items()}
+    assert visible == {"T2": True, "AP": False, "PVP": True, "DP": False}
+
+
+def test_a_node_without_display_is_left_alone(scene):
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    showNodes([node], True)
+    hideNodes([node], COVERING)
+    assert not isVisible(node)
 
 
 @pytest.mark.parametrize("direction", [(1, 0, 0, 0, 1, 0, 0, 0, 1), (0, -1, 0, 1, 0, 0, 0, 0, -1)])

@@ -15,7 +15,7 @@ from TACEResponseLib.scene.batch import openScene, predictScenes
 from TACEResponseLib.scene.clinical_entry import entryOf
 from TACEResponseLib.scene.logic import TACEResponseLogic
 from TACEResponseLib.scene.roles import CHECKLIST, CLINICAL_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
-from TACEResponseLib.scene.segmentations import confirmVoi, copyVoi, voiDigest
+from TACEResponseLib.scene.segmentations import READER_TAG, confirmVoi, copyVoi, setTag, voiDigest
 from TACEResponseLib.scene.volumes import rememberTags, volumeDigest, volumeTags
 
 NAMES = tuple(map(str, SEQUENCES))
@@ -202,6 +202,13 @@ def test_a_scene_is_refused_and_warned_of_as_in_the_panel(saved_scene, phantom_b
     cases.checkVois(node, ("T2", "PVP"))
     confirmVoi(segmentations["AP"])
     cases.checkVois(node, ("T2", "AP"))
+    setTag(segmentations["AP"], READER_TAG, "JS")
+    with pytest.raises(ValueError, match="AP: its VOI was drawn by reader JS, session 1, the case is of reader 1"):
+        cases.checkVois(node, ("T2", "AP"))
+    node.SetParameter("extracellularAgent", "False")
+    node.SetParameter("firstTace", "True")
+    assert cases.checklistWarning(node, needsImages=False) is None
+    assert "extracellular" in cases.checklistWarning(node, needsImages=True).text
     node.SetNodeReferenceID(SEGMENTATION_ROLES["AP"], segmentations["T2"].GetID())
     with pytest.raises(ValueError, match="T2: its VOI is chosen for AP too"):
         cases.checkVois(node, ("T2", "AP"))

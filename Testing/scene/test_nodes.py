@@ -167,6 +167,23 @@ def test_a_copied_voi_is_checked_by_an_edit_or_by_word(make_lesion_source, make_
     assert volume is not target_volume
 
 
+@pytest.mark.parametrize(
+    ("readers", "now", "after"),
+    [
+        (["1", "1", "1"], "MK", ["MK", "MK", "MK"]),
+        (["1", "1", "JS"], "JS", ["1", "1", "JS"]),
+        (["1", None, "1"], "JS", ["JS", None, "JS"]),
+    ],
+)
+def test_vois_follow_their_readers_name_and_none_changes_its_owner(make_lesion_source, make_nodes, readers, now, after):
+    nodes = [make_nodes(make_lesion_source())[1] for _ in readers]
+    for node, reader in zip(nodes, readers, strict=True):
+        vois.setTag(node, vois.READER_TAG, reader)
+    vois.renameReader(nodes, vois.READER_TAG, "1", now)
+    assert [vois.drawnBy(node)[0] for node in nodes] == after
+    assert {vois.drawnBy(node)[1] for node in nodes} == {"1"}
+
+
 def test_a_voi_copied_to_its_own_lattice_is_the_same(make_lesion_source, make_nodes):
     source = make_lesion_source(direction=OBLIQUE)
     copied = vois.maskOnLattice(source.mask, source.lattice, source.mask.shape, source.lattice)

@@ -9,6 +9,7 @@ from TACEResponseLib.cohort import CaseKey
 from TACEResponseLib.models import find_bundle, load_bundle
 from TACEResponseLib.repeatability import icc
 from TACEResponseLib.scene.cases import arraySource, caseOfNodes
+from TACEResponseLib.scene.display import BLINDED, showHidden
 from TACEResponseLib.scene.logic import TACEResponseLogic
 from TACEResponseLib.scene.repeatability_nodes import iccChart, iccTable, iccWords
 from TACEResponseLib.scene.sample_patient import loadSamplePatient
@@ -74,13 +75,13 @@ def test_the_same_voi_moves_nothing(sample):
 
 def test_the_second_reader_sees_no_voi_of_the_first(sample, second_voi):
     node, _full, _smaller = second_voi
-    show_again = hideOtherVois(node)
+    hideOtherVois(node)
     displays = {name: one.GetDisplayNode() for name, one in sample.segmentations.items()}
     assert not any(display.GetVisibility() for display in displays.values())
     assert node.GetDisplayNode().GetVisibility()
     assert (tag(node, "Reader"), tag(node, "Session")) == ("2", "1")
     slicer.mrmlScene.RemoveNode(displays.pop("T2"))
-    show_again()
+    showHidden(BLINDED)
     assert all(display.GetVisibility() for display in displays.values())
     showOutlines([sample.segmentations["AP"], node])
     assert not node.GetDisplayNode().GetVisibility2DFill()

@@ -26,6 +26,10 @@ class CaseKey(NamedTuple):
         parts += [f"{name} {value}" for name, value in zip(self._fields[1:], self[1:], strict=True) if value != "1"]
         return ", ".join(parts)
 
+    def may_be_of(self, reader: str | None, session: str | None) -> bool:
+        """Whether a drawing that states this reader and session, None if it does not say, can be this case's."""
+        return reader in (None, self.reader) and session in (None, self.session)
+
     @property
     def label(self) -> str:
         """The key at the beginning of a sentence: "Patient Abc, lesion 2"."""

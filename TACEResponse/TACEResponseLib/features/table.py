@@ -188,8 +188,8 @@ def _case_provenance(vector: FeatureVector) -> dict[str, object]:
 
 
 def _masks(case: Mapping) -> dict[str, str]:
-    """Hash of the mask by sequence, of a case's provenance."""
-    return {sequence: hashes["mask"] for sequence, hashes in case["input_sha256"].items()}
+    """Hash of the mask by sequence, of a case's provenance; empty where it says nothing of them."""
+    return {sequence: hashes.get("mask") for sequence, hashes in case.get("input_sha256", {}).items()}
 
 
 def _write(path: Path, table_bytes: bytes, provenance: Mapping[str, object]) -> None:

@@ -170,11 +170,13 @@ class BatchStep(Step):
             self.ui.batchTable.setItem(number, column, item)
 
     def _onNews(self, news: TaskNews) -> None:
+        hasOutcomes = not self._outcomes.empty()
         while not self._outcomes.empty():
             outcome, estimate = self._outcomes.get()
             number = self.list.take(outcome, estimate)
             self._fill(number, self.list.rows[number])
-        self.ui.batchTable.resizeColumnsToContents()
+        if hasOutcomes:
+            self.ui.batchTable.resizeColumnsToContents()
         if news.kind == "progress":
             self.ui.batchProgressBar.setValue(round(100 * news.fraction))
             return

@@ -15,7 +15,7 @@ from ..cohort.child_pugh import (
     prothrombin_points,
 )
 from ..cohort.clinical_values import child_pugh_cell, parse_number
-from ..scene.clinical_entry import named
+from ..scene.clinical_entry import withFieldName
 from ..scene.i18n import _
 
 BILIRUBIN_UNITS = ("mg/dL", "umol/L")
@@ -77,4 +77,4 @@ def _points(name: str, text: str, pointsOf, mayBeNegative: bool = False) -> int 
     try:
         return pointsOf(sign * parse_number(digits))
     except ValueError as error:
-        raise ValueError(named(name, error)) from error
+        raise ValueError(withFieldName(name, error)) from error

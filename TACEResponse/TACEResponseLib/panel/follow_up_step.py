@@ -7,7 +7,7 @@ from pathlib import Path
 import slicer
 
 from ..scene import follow_up
-from ..scene.display import showInViews
+from ..scene.display import showInViews, showNodes
 from ..scene.i18n import _
 from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, VOLUME_ROLES
 from .step import PLAIN_STYLE, PROBLEM_STYLE, Step, fillSelector, showNote
@@ -20,7 +20,7 @@ class FollowUpStep(Step):
     uiFile = "FollowUpStep.ui"
 
     def setup(self) -> None:
-        self._isPlacing = False
+        self._hasBegunPlacing = False
         fillSelector(
             self.ui.nonTargetSelector,
             {"": _("none"), "gone": _("gone"), "persisting": _("persisting"), "progressing": _("progressing")},
@@ -31,8 +31,7 @@ class FollowUpStep(Step):
 
     def exit(self) -> None:
         self._endPlacing()
-        for line in self.allLines():
-            line.GetDisplayNode().SetVisibility(True)
+        showNodes(self.allLines(), True)
 
     def forgetWords(self) -> None:
         showNote(self.ui.cohortLabel, None)
@@ -52,20 +51,25 @@ class FollowUpStep(Step):
             (FOLLOW_UP_LINES_ROLE, self.ui.followUpLabel),
         ):
             lines = self.lines(role)
+            if self.panel.repeatability.isBlinded:
+                showNote(label, None)
+                continue
             try:
                 words = _("{sum:.1f} mm (lesions: {count})").format(
                     sum=follow_up.sumOfDiametersMm(lines), count=len(lines)
                 )
                 showNote(label, words if lines else _("nothing measured"))
             except follow_up.UnfinishedLineError as error:
-                showNote(label, str(error) if not self._isPlacing else _("Click both ends of the diameter."))
+                showNote(label, str(error) if not self._isPlacing() else _("Click both ends of the diameter."))
             except ValueError as error:
                 showNote(label, str(error), PROBLEM_STYLE)
         # A model without images hides step 1: then the line is drawn on what the views show.
         hasBaseline = self.panel.parameters.getNode(VOLUME_ROLES["AP"]) is not None or not inputs.needsImages
-        self.enable(self.ui.addBaselineButton, None if hasBaseline else _("Choose the volume of AP in step 1 first."))
+        blinded = _("A VOI is drawn blinded.") if self.panel.repeatability.isBlinded else None
+        noBaseline = None if hasBaseline else _("Choose the volume of AP in step 1 first.")
+        self.enable(self.ui.addBaselineButton, noBaseline or blinded)
         noFollowUp = None if inputs.followUp is not None else _("Choose the follow-up volume first.")
-        self.enable(self.ui.addFollowUpButton, problem or noFollowUp)
+        self.enable(self.ui.addFollowUpButton, problem or noFollowUp or blinded)
         try:
             row = self.row()
         except ValueError as error:
@@ -127,23 +131,28 @@ class FollowUpStep(Step):
         self.panel.parameters.node.AddNodeReferenceID(role, line.GetID())
         # Lines of the one study say nothing on the images of the other.
         for shown in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
-            for one in self.lines(shown):
-                one.GetDisplayNode().SetVisibility(shown == role)
+            showNodes(self.lines(shown), shown == role)
         volume = self.panel.parameters.getNode(volumeRole)
         self.panel.fourUp.hide()
-        # Nothing may lie over the rim that is measured.
+        # Nothing may lie over the rim that is measured, and nobody draws what he does not see.
+        self.panel.vois.letGo()
         self.panel.vois.showOnly()
         if volume is not None:
             showInViews(volume)
         slicer.modules.markups.logic().SetActiveList(line)
         _interaction().SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.Place)
-        self._isPlacing = True
+        self._hasBegunPlacing = True
         self.panel.refresh()
 
     def _endPlacing(self) -> None:
-        if self._isPlacing:
+        if self._isPlacing():
             _interaction().SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.ViewTransform)
-        self._isPlacing = False
+        self._hasBegunPlacing = False
+
+    def _isPlacing(self) -> bool:
+        """A line was begun, and the views still wait for its ends."""
+        place = slicer.vtkMRMLInteractionNode.Place
+        return self._hasBegunPlacing and _interaction().GetCurrentInteractionMode() == place
 
     def _missing(self, row) -> str | None:
         if row is None:

@@ -9,7 +9,7 @@ import slicer
 import vtk
 
 from ..cohort import SEQUENCES
-from ..scene.display import showBodyWindow
+from ..scene.display import isVisible, showBodyWindow
 from ..scene.segmentations import voiCentre
 
 LAYOUT_ID = 51347
@@ -57,6 +57,7 @@ class FourUp:
         self._layoutGivenBack: int = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
         self._restricted: list[str] = []
         self._shown: tuple = ()
+        self._fitted: dict[str, str | None] = {}
         self._captions: dict[str, vtk.vtkTextActor] = {}
 
     @property
@@ -79,7 +80,7 @@ class FourUp:
             self._liftRestrictions()
         elif not volumes:
             self.hide()
-        elif self._shown != _what(volumes, segmentations, dates) or self._showsOthers(volumes):
+        elif self._shown != _shownNodes(volumes, segmentations, dates) or self._showsOthers(volumes):
             self.show(volumes, segmentations, dates)
 
     def show(
@@ -104,7 +105,7 @@ class FourUp:
         if any(manager.sliceWidget(name) is None for name in VIEW_NAMES.values()):
             self._shown = ()
             return
-        self._shown = _what(volumes, segmentations, dates)
+        self._shown = _shownNodes(volumes, segmentations, dates)
         for sequence, name in VIEW_NAMES.items():
             widget = manager.sliceWidget(name)
             composite, view = widget.sliceLogic().GetSliceCompositeNode(), widget.mrmlSliceNode()
@@ -112,9 +113,10 @@ class FourUp:
             volumeId = None if volume is None else volume.GetID()
             composite.SetLinkedControl(False)
             self._caption(name, widget).SetInput(f"{sequence}   {_dateWords(dates.get(sequence))}".strip())
-            # A volume that is shown already keeps its slice and zoom: the reader looks at the lesion.
-            if composite.GetBackgroundVolumeID() != volumeId:
-                composite.SetBackgroundVolumeID(volumeId)
+            composite.SetBackgroundVolumeID(volumeId)
+            # A volume that was shown already keeps its slice and zoom: the reader looks at the lesion.
+            if self._fitted.get(name) != volumeId:
+                self._fitted[name] = volumeId
                 if volume is not None:
                     showBodyWindow(volume)
                     _fit(widget)
@@ -141,7 +143,8 @@ class FourUp:
         for sequence, name in VIEW_NAMES.items():
             if slicer.mrmlScene.IsNodePresent(volumes.get(sequence)):
                 _fit(_sliceWidget(name))
-        present = [node for node in segmentations.values() if slicer.mrmlScene.IsNodePresent(node)]
+        # A VOI that is hidden from a blinded reader must not lead him to the lesion.
+        present = [node for node in segmentations.values() if slicer.mrmlScene.IsNodePresent(node) and isVisible(node)]
         centre = next((place for place in map(voiCentre, present) if place is not None), None)
         if centre is not None:
             self.jumpTo(centre)
@@ -158,6 +161,7 @@ class FourUp:
     def hide(self) -> None:
         """Give back the layout before, and show the VOIs in all views again."""
         self._liftRestrictions()
+        self._fitted = {}
         if self.isShown and self._layoutBefore is None:
             # It came with a scene: the layout that was given back last, or Slicer's own.
             self._layoutBefore = self._layoutGivenBack
@@ -219,7 +223,7 @@ class FourUp:
             self._restricted.append(displayNode.GetID())
 
 
-def _what(volumes: Mapping, segmentations: Mapping, dates: Mapping[str, str | None]) -> tuple:
+def _shownNodes(volumes: Mapping, segmentations: Mapping, dates: Mapping[str, str | None]) -> tuple:
     """What is shown, to be compared: node by sequence, and dates."""
     nodes = [sorted((sequence, node.GetID()) for sequence, node in one.items()) for one in (volumes, segmentations)]
     return (*nodes, sorted(dates.items()))

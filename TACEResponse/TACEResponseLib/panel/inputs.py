@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from ..cohort import SEQUENCES
+from ..cohort import SEQUENCES, CaseKey
 from ..scene.clinical_entry import FIELD_OF_FACT, ClinicalEntry
 from ..scene.i18n import _
 
@@ -94,8 +94,8 @@ class PanelInputs:
 
     def isOfAnother(self, voi: VoiInput) -> bool:
         """The VOI states another reader or session than the case."""
-        stated = zip(voi.drawnBy or (), (self.reader.strip(), self.session.strip()), strict=False)
-        return any(said is not None and said.strip() != own for said, own in stated)
+        key = CaseKey(self.patientId, self.lesion, self.reader.strip(), self.session.strip())
+        return voi.drawnBy is not None and not key.may_be_of(*voi.drawnBy)
 
     def fingerprint(self) -> tuple[str, ...]:
         """Equal exactly as long as a prediction would be made of the same model, case, voxels and facts."""

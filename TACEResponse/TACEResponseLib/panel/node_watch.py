@@ -10,7 +10,7 @@ from slicer.util import VTKObservationMixin
 
 from ..scene.cases import nodesOfParameterNode
 from ..scene.parameters import Parameters
-from ..scene.roles import FOLLOW_UP_ROLE
+from ..scene.roles import FOLLOW_UP_ROLE, SECOND_SEGMENTATION_ROLE
 
 _TRANSFORMED = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
 _VOLUME_EVENTS = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, _TRANSFORMED)
@@ -36,7 +36,7 @@ class NodeWatch(VTKObservationMixin):
         volumes, segmentations = nodesOfParameterNode(parameters.node)
         for volume in (*volumes.values(), parameters.getNode(FOLLOW_UP_ROLE)):
             self._watch(volume, *_VOLUME_EVENTS)
-        for segmentation in (*segmentations.values(), parameters.getNode("secondSegmentation")):
+        for segmentation in (*segmentations.values(), parameters.getNode(SECOND_SEGMENTATION_ROLE)):
             self._watch(segmentation, *_SEGMENTATION_EVENTS)
         for line in lines:
             self._watch(line, line.PointModifiedEvent, _TRANSFORMED)

@@ -22,7 +22,7 @@ from ..scene.i18n import _
 from ..scene.logic import TACEResponseLogic
 from ..scene.parameters import Parameters, parameterNode
 from ..scene.results import removeResult, storedResult
-from ..scene.roles import FOLLOW_UP_ROLE, RESULT_PARAMETER, VOLUME_ROLES
+from ..scene.roles import FOLLOW_UP_ROLE, RESULT_PARAMETER, SECOND_SEGMENTATION_ROLE, VOLUME_ROLES
 from .background_task import TaskNews
 from .batch_step import BatchStep
 from .binding import Binding
@@ -158,6 +158,7 @@ class Panel(VTKObservationMixin):
         self.fourUp.hide()
         self.vois.exit()
         self.repeatability.clear()
+        self.followUp.clear()
         self.vois.forgetEditorNode()
         self.result.removePlot()
         self._binding.parameters = None
@@ -168,7 +169,7 @@ class Panel(VTKObservationMixin):
         self.tasks.abandon()
         self.state.cancel()
         self.vois.exit()
-        self.repeatability.endBlinding()
+        self.repeatability.clear()
         if self._binding.parameters is not None:
             stored = self.parameters.node.GetParameter(RESULT_PARAMETER)
             self._beforeImport = _BeforeImport(self.state, self.images, self.features, stored)
@@ -203,7 +204,7 @@ class Panel(VTKObservationMixin):
     def onNodeAboutToBeRemoved(self, _scene, _event, node) -> None:
         """A volume or VOI goes away: its place stays empty until the user fills it."""
         if self._binding.parameters is not None:
-            if node is self.parameters.getNode("secondSegmentation"):
+            if node is self.parameters.getNode(SECOND_SEGMENTATION_ROLE):
                 self.repeatability.endBlinding()
             self.vois.forgetNode(node)
             self._binding.forgetNode(node)
@@ -233,7 +234,7 @@ class Panel(VTKObservationMixin):
             isOther = (held.vois, held.clinical, held.checklist) != (inputs.vois, inputs.clinical, inputs.checklist)
             self._writeBack(held, isOther)
         self._watch.watchCase(self.parameters, self.followUp.allLines())
-        second = self.parameters.getNode("secondSegmentation")
+        second = self.parameters.getNode(SECOND_SEGMENTATION_ROLE)
         fingerprint = (self.state.inputs.fingerprint(), () if second is None else segmentationTimes(second))
         if fingerprint != self._fingerprint:
             self._fingerprint = fingerprint
@@ -366,6 +367,8 @@ class Panel(VTKObservationMixin):
         self.images = self.features = None
         self.parameters = Parameters(parameterNode())
         self._binding.parameters = self.parameters
+        # Before anything is shown that a blinded reader must not see.
+        self.repeatability.takeScene()
         self.refresh()
         with self.saying():
             stored = storedResult(self.parameters.node)
@@ -377,7 +380,6 @@ class Panel(VTKObservationMixin):
                     counts.get("voi_edits_after_result", 0),
                 )
                 self.showAll()
-        self.repeatability.takeScene()
 
     def _writeBack(self, held: PanelInputs, isAnotherPatient: bool) -> None:
         """Put what the state has cleared or filled in into the parameter node."""

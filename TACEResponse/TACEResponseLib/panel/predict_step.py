@@ -23,10 +23,13 @@ class PredictStep(Step):
     def refresh(self) -> None:
         state = self.panel.state
         missing = state.missing()
+        if self.panel.repeatability.isBlinded:
+            # What is missing tells of the first VOI.
+            missing = (_("A VOI is drawn blinded: press Compare in step 7, or take a sequence in hand."),)
         self.ui.engineFrame.setVisible(state.inputs.needsImages)
         button = self.ui.predictButton
         button.setText(_("Cancel") if state.isRunning else _("Predict"))
-        button.setEnabled(state.isRunning or (state.canPredict() and not self.panel.tasks.isRunning))
+        button.setEnabled(state.isRunning or not (missing or self.panel.tasks.isRunning))
         if not state.isRunning and self.panel.busyProblem():
             button.setToolTip(self.panel.busyProblem())
         elif state.isRunning:
@@ -36,7 +39,7 @@ class PredictStep(Step):
         else:
             button.setToolTip(_("Predict objective response"))
         self.ui.progressBar.setVisible(state.isRunning)
-        if state.failure is not None:
+        if state.failure is not None and not self.panel.repeatability.isBlinded:
             showNote(self.ui.predictLabel, state.failure, PROBLEM_STYLE)
         elif missing and not state.isRunning:
             more = _("{count} more in the button's tooltip.").format(count=len(missing) - 1)

@@ -14,10 +14,10 @@ from ..features import read_feature_table
 from ..prediction.perturbation_band import with_perturbation_band
 from ..prediction.wording import perturbation_words
 from ..scene.cases import arraySource, caseOfNodes, nodesOfParameterNode
-from ..scene.display import jumpTo, showInViews
+from ..scene.display import BLINDED, COVERING, jumpToVoi, showHidden, showInViews
 from ..scene.i18n import _
 from ..scene.repeatability_nodes import iccChart, iccTable, iccWords
-from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.roles import SECOND_SEGMENTATION_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.second_reading import beginSecondReading, compareReadings, hideOtherVois, showOutlines
 from .background_task import TaskNews
 from .result_text import numberWords
@@ -41,14 +41,13 @@ class RepeatabilityStep(Step):
         self.ui.perturbButton.clicked.connect(self.onPerturb)
         self.ui.iccButton.clicked.connect(self.onIcc)
         self._texts = {button: button.text for button in (self.ui.compareButton, self.ui.perturbButton)}
-        self._showOthers = None
         self._comparedInputs: tuple[str, ...] = ()
-        self._button = None
+        self._buttonUnderWay = None
 
     @property
     def isBlinded(self) -> bool:
         """A second VOI is being drawn and those of others are hidden."""
-        return self._showOthers is not None
+        return bool(self.panel.parameters.get("blinded"))
 
     def refresh(self) -> None:
         panel, state = self.panel, self.panel.state
@@ -56,15 +55,17 @@ class RepeatabilityStep(Step):
         busy = panel.busyProblem()
         noVolume = _("Choose the volume of {sequence} in step 1 first.").format(sequence=sequence)
         self.enable(self.ui.drawAgainButton, busy if sequence in state.inputs.volumes else noVolume)
-        second = panel.parameters.getNode("secondSegmentation")
-        missing = state.missing()
+        second = panel.parameters.getNode(SECOND_SEGMENTATION_ROLE)
+        incomplete = "\n".join(state.missing())
+        if incomplete and self.isBlinded:
+            incomplete = _("The first case is not complete; take a sequence in hand to see why.")
         needsImages = state.inputs.needsImages and panel.bundle is not None
         noImages = None if needsImages else _("The model needs no images, so that no VOI changes its estimate.")
         noSecond = None if second is not None else _("Choose or draw the second VOI first.")
         isFirst = second is not None and second is panel.parameters.getNode(SEGMENTATION_ROLES[sequence])
         same = _("This is the first VOI itself; choose or draw another one.") if isFirst else None
         problems = {
-            self.ui.compareButton: noSecond or same or "\n".join(missing) or noImages or busy,
+            self.ui.compareButton: noSecond or same or incomplete or noImages or busy,
             self.ui.perturbButton: state.resultProblem() or noImages or busy,
         }
         for button, problem in problems.items():
@@ -74,14 +75,18 @@ class RepeatabilityStep(Step):
         noFolder = None if panel.parameters.get("repeatedCohortFolder") else _("Choose the cohort's folder first.")
         self.enable(self.ui.iccButton, noFolder or busy)
 
+    def enter(self) -> None:
+        # A scene was opened before the panel was shown.
+        if self.isBlinded:
+            self.takeScene()
+
     def exit(self) -> None:
         self.endBlinding()
 
     def endBlinding(self) -> None:
         """Show the VOIs that were hidden."""
-        if self._showOthers is not None:
-            self._showOthers()
-            self._showOthers = None
+        if self.isBlinded:
+            showHidden(BLINDED)
             self.panel.parameters.set("blinded", False)
             showNote(self.ui.comparisonLabel, None)
 
@@ -92,8 +97,8 @@ class RepeatabilityStep(Step):
 
     def clear(self) -> None:
         """Another patient: nothing of the one before is compared any more."""
-        self.panel.parameters.set("blinded", False)
-        self._showOthers = self._button = None
+        self.endBlinding()
+        self._buttonUnderWay = None
         self.forgetWords()
 
     def onDrawAgain(self) -> None:
@@ -105,35 +110,30 @@ class RepeatabilityStep(Step):
             reader, session = (str(parameters.get(name)).strip() for name in ("secondReader", "secondSession"))
             if not reader or not session:
                 raise ValueError(_("Enter who draws, and in which session."))
-            if (reader, session) == (str(parameters.get("reader")), str(parameters.get("session"))):
+            if (reader, session) == tuple(str(parameters.get(name)).strip() for name in ("reader", "session")):
                 raise ValueError(_("Reader and session are those of the first VOI; enter another reader or session."))
             self.endBlinding()
             node = beginSecondReading(volume, sequence, reader, session)
-            parameters.setNode("secondSegmentation", node)
+            parameters.setNode(SECOND_SEGMENTATION_ROLE, node)
             self._blind(volume, node)
         self.panel.refresh()
 
     def takeScene(self) -> None:
-        """Show what was out of sight when the scene was saved.
-
-        A blinded drawing goes on; where the panel is not shown, it ends.
-        """
-        parameters = self.panel.parameters
-        volumes, segmentations = nodesOfParameterNode(parameters.node)
-        for node in (*segmentations.values(), *self.panel.followUp.allLines()):
-            if node.GetDisplayNode() is not None:
-                node.GetDisplayNode().SetVisibility(True)
-        if not parameters.get("blinded"):
+        """Show what lay over others when the scene was saved; a blinded drawing goes on once the panel is shown."""
+        showHidden(COVERING)
+        if not self.isBlinded:
             return
-        volume, second = volumes.get(parameters.get("secondSequence")), parameters.getNode("secondSegmentation")
-        if self.panel.isShown and None not in (volume, second):
+        parameters = self.panel.parameters
+        volume = parameters.getNode(VOLUME_ROLES[str(parameters.get("secondSequence"))])
+        second = parameters.getNode(SECOND_SEGMENTATION_ROLE)
+        if None in (volume, second):
+            self.endBlinding()
+        elif self.panel.isShown:
             self._blind(volume, second)
-        else:
-            parameters.set("blinded", False)
 
     def _blind(self, volume, second) -> None:
         self.panel.vois.showAll()
-        self._showOthers = hideOtherVois(second, self.panel.followUp.allLines())
+        hideOtherVois(second, self.panel.followUp.allLines())
         self.panel.parameters.set("blinded", True)
         self.panel.vois.takeSecond(volume, second)
         showNote(self.ui.comparisonLabel, _("Blinded: VOIs of other readers and sessions are hidden until Compare."))
@@ -147,7 +147,7 @@ class RepeatabilityStep(Step):
         self.endBlinding()
         with panel.saying(self.ui.comparisonLabel):
             sequence = str(parameters.get("secondSequence"))
-            second, bundle = parameters.getNode("secondSegmentation"), panel.bundle
+            second, bundle = parameters.getNode(SECOND_SEGMENTATION_ROLE), panel.bundle
             volumes, segmentations = nodesOfParameterNode(parameters.node)
             needed = {name: volumes[name] for name in panel.state.inputs.sequences}
             if sequence not in needed:
@@ -162,7 +162,7 @@ class RepeatabilityStep(Step):
             showInViews(volumes[sequence])
             panel.vois.showOnly(segmentations[sequence], second)
             showOutlines([segmentations[sequence], second])
-            jumpTo(segmentations[sequence])
+            jumpToVoi(segmentations[sequence])
 
             engine = panel.state.inputs.engine
             self._comparedInputs = panel.state.inputs.fingerprint()
@@ -173,7 +173,7 @@ class RepeatabilityStep(Step):
                 return compareReadings(sequence, first, second, bundle)
 
             showNote(self.ui.comparisonLabel, _("Comparing ..."))
-            self._button = self.ui.compareButton
+            self._buttonUnderWay = self.ui.compareButton
             panel.tasks.run(work, self._onCompared)
         panel.showAll()
 
@@ -208,10 +208,10 @@ class RepeatabilityStep(Step):
                 else:
                     showNote(self.ui.perturbLabel, _("Cancelled."))
                 if news.kind != "progress":
-                    self._button = None
+                    self._buttonUnderWay = None
                     panel.showAll()
 
-            self._button = self.ui.perturbButton
+            self._buttonUnderWay = self.ui.perturbButton
             panel.tasks.run(work, show)
         panel.showAll()
 
@@ -232,7 +232,7 @@ class RepeatabilityStep(Step):
             logic.PropagatePlotChartSelection()
 
     def _isUnderWay(self, button) -> bool:
-        return button is self._button and self.panel.tasks.isRunning
+        return button is self._buttonUnderWay and self.panel.tasks.isRunning
 
     def _onCompared(self, news: TaskNews) -> None:
         if news.kind == "done" and self._comparedInputs != self.panel.state.inputs.fingerprint():
@@ -246,7 +246,7 @@ class RepeatabilityStep(Step):
         else:
             showNote(self.ui.comparisonLabel, _("Cancelled."))
         if news.kind != "progress":
-            self._button = None
+            self._buttonUnderWay = None
             self.panel.showAll()
 
 

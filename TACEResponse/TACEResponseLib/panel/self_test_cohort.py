@@ -13,7 +13,14 @@ import vtk
 from ..cohort import read_manifest
 from ..features import read_feature_table
 from ..scene.follow_up import COHORT_FILE
-from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.roles import (
+    BASELINE_LINES_ROLE,
+    FOLLOW_UP_LINES_ROLE,
+    FOLLOW_UP_ROLE,
+    SECOND_SEGMENTATION_ROLE,
+    SEGMENTATION_ROLES,
+    VOLUME_ROLES,
+)
 from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_SEED
 from ..scene.segmentations import setVoiArray
 from .self_test_driver import SelfTestDriver
@@ -75,15 +82,22 @@ class CohortSelfTest:
         """A scene that is saved in the middle of a blinded drawing goes on with it."""
         scene = str(folder / "blinded.mrb")
         assert slicer.util.saveScene(scene)
-        slicer.mrmlScene.Clear()
-        self.driver.wait()
-        slicer.util.loadScene(scene)
-        self.driver.wait(1.0)
-        assert self.panel.repeatability.isBlinded
-        for role in SEGMENTATION_ROLES.values():
-            assert not self.panel.parameters.getNode(role).GetDisplayNode().GetVisibility(), role
-        assert "reader 2" in self.panel.vois.ui.voiLabel.text, self.panel.vois.ui.voiLabel.text
-        assert "mL" not in self.panel.vois.ui.voiAPLabel.text
+        for module in ("TACEResponse", "Data"):
+            slicer.mrmlScene.Clear()
+            slicer.util.selectModule(module)
+            self.driver.wait()
+            slicer.util.loadScene(scene)
+            slicer.util.selectModule("TACEResponse")
+            # At once: what is seen for a moment is seen.
+            assert self.panel.repeatability.isBlinded
+            for role in SEGMENTATION_ROLES.values():
+                assert not self.panel.parameters.getNode(role).GetDisplayNode().GetVisibility(), role
+            assert not self.panel.vois.ui.voiAPLabel.text
+            self.driver.wait(1.0)
+            assert not self.panel.vois.ui.voiAPLabel.text
+            assert "reader 2" in self.panel.vois.ui.voiLabel.text, self.panel.vois.ui.voiLabel.text
+            assert not self.panel.predictStep.ui.predictButton.enabled
+            assert not self.panel.followUp.ui.addBaselineButton.enabled
 
     def drawAgain(self, folder: Path) -> None:
         """A second reader draws AP without seeing the first VOI; then both are compared."""
@@ -95,10 +109,11 @@ class CohortSelfTest:
         step.ui.drawAgainButton.click()
         assert step.isBlinded
         assert not first.GetDisplayNode().GetVisibility()
-        assert "mL" not in vois.ui.voiAPLabel.text
+        self.driver.wait()
+        assert not vois.ui.voiAPLabel.text
         self.reopenBlinded(folder)
         first = self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"])
-        second = self.panel.parameters.getNode("secondSegmentation")
+        second = self.panel.parameters.getNode(SECOND_SEGMENTATION_ROLE)
         mask = make_patient(SAMPLE_SEED, SAMPLE_INDEX).mask("AP")
         setVoiArray(second, self.panel.parameters.getNode(VOLUME_ROLES["AP"]), mask)
         self.driver.wait()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ..cohort import check_identifier
 from ..prediction import Prediction
 from ..scene.i18n import _
-from ..scene.roles import CHECKLIST
+from ..scene.roles import checklistFor
 from .inputs import PanelInputs, VolumeInput
 
 STEPS: tuple[str, ...] = ("model", "study", "vois", "clinical", "predict", "result")
@@ -104,7 +104,7 @@ class PanelState:
 
     def checklistNeeded(self) -> tuple[str, ...]:
         """The statements that must be ticked; those on images only for a model that needs images."""
-        return tuple(name for name in CHECKLIST if self.inputs.needsImages or name != "extracellularAgent")
+        return checklistFor(self.inputs.needsImages)
 
     def canPredict(self) -> bool:
         """Everything is there and no prediction is under way."""
@@ -128,10 +128,9 @@ class PanelState:
                 others=", ".join(others)
             )
         if self.inputs.isOfAnother(voi):
-            words = _(
-                "Drawn by reader {reader}, session {session}: enter these below, or choose this reader's own VOI."
-            )
-            return words.format(reader=voi.drawnBy[0], session=voi.drawnBy[1])
+            reader, session = (_("not stated") if one is None else one for one in voi.drawnBy)
+            words = _("Drawn by reader {reader}, session {session}: enter these above, or choose the own VOI.")
+            return words.format(reader=reader, session=session)
         if voi.isUnchecked:
             return _("Copied and not checked: edit it, or confirm that it fits. Breath-holds differ.")
         return None

@@ -14,7 +14,7 @@ from ..scene.clinical_entry import entryOf
 from ..scene.display import showInViews
 from ..scene.i18n import _
 from ..scene.parameters import DEFAULTS
-from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.roles import CHECKLIST, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.sample_patient import loadSamplePatient
 from .step import PLAIN_STYLE, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
 
@@ -102,9 +102,11 @@ class StudyStep(Step):
     def onSamplePatient(self) -> None:
         """Make the phantom patient, choose his volumes and VOIs and enter his facts."""
         with self.panel.saying(), slicer.util.WaitCursor():
-            # With nobody to forget, what is ticked already stays.
             if self.panel.state.holdsPatient():
                 self.panel.newPatient()
+            else:
+                # With nobody to forget, what is ticked already stays.
+                self.panel.parameters.forgetPatient(keep=tuple(CHECKLIST))
             sample = loadSamplePatient(withVois=True)
             for sequence, node in sample.volumes.items():
                 self.panel.parameters.setNode(VOLUME_ROLES[sequence], node)

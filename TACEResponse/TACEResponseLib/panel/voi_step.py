@@ -5,21 +5,19 @@ from __future__ import annotations
 import slicer
 
 from ..cohort import SEQUENCES
-from ..scene.display import hideNodes, jumpTo, showInViews
+from ..scene.display import COVERING, hideNodes, jumpToVoi, showHidden, showInViews
 from ..scene.i18n import _
-from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from ..scene.roles import SECOND_SEGMENTATION_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.segmentations import (
     READER_TAG,
     SESSION_TAG,
     confirmVoi,
     copyVoi,
     createVoi,
-    drawnBy,
     isEmptyVoi,
-    setTag,
+    renameReader,
     shiftVoi,
     showVoi,
-    tag,
     tumourSegmentId,
 )
 from .step import DONE_MARK, PROBLEM_STYLE, WARNING_STYLE, Step, showNote
@@ -46,7 +44,7 @@ class VoiStep(Step):
 
     def setup(self) -> None:
         self.sequence: str | None = None
-        self._second = self._showAgain = None
+        self._second = None
         for sequence in map(str, SEQUENCES):
             button = getattr(self.ui, f"voi{sequence}Button")
             button.clicked.connect(lambda *_ignored, sequence=sequence: self.onSequence(sequence))
@@ -91,7 +89,7 @@ class VoiStep(Step):
         self.showAll()
         # A blinded drawing ends with the module: the first VOI is shown again.
         if self._second is not None:
-            self._letGo()
+            self.letGo()
         self.editor.uninstallKeyboardShortcuts()
         self.editor.removeViewObservations()
 
@@ -106,7 +104,7 @@ class VoiStep(Step):
     def forgetNode(self, node) -> None:
         """A node is about to be removed: the editor lets go of it, and does not take another in its place."""
         if node in (self.editor.segmentationNode(), self.editor.sourceVolumeNode()):
-            self._letGo()
+            self.letGo()
 
     def cleanup(self) -> None:
         self.exit()
@@ -126,17 +124,21 @@ class VoiStep(Step):
             noVolume = _("Choose the volume of {sequence} in step 1 first.").format(sequence=sequence)
             self.enable(button, state.volumeProblem(sequence) if hasVolume else noVolume)
             button.setChecked(sequence == self.sequence)
-            warned = voi is not None and bool(voi.warnings)
+            # Warnings and problems tell how large the first VOI is, and where.
+            isBlinded = self.panel.repeatability.isBlinded
+            warned = voi is not None and bool(voi.warnings) and not isBlinded
             mark = DONE_MARK if state.voiIsTicked(sequence) else ""
             button.setText(f"{mark}{sequence}{' ' + WARNING_MARK.strip() if warned else ''}")
             size = ""
-            if voi is not None and voi.volumeMl is not None and not self.panel.repeatability.isBlinded:
+            if voi is not None and voi.volumeMl is not None:
                 size = _("{volume} mL, largest diameter {diameter} mm").format(
                     volume=f"{voi.volumeMl:.1f}", diameter=f"{voi.diameterMm:.0f}"
                 )
             parts = [size, *(() if voi is None else voi.warnings)]
             if sequence == state.failedSequence():
                 problem = state.failure
+            if isBlinded:
+                parts, problem = [], None
             if problem and (hasVolume or voi is not None):
                 parts.append(problem)
             showNote(label, "\n".join(part for part in parts if part), _style(problem, voi, warned))
@@ -166,24 +168,23 @@ class VoiStep(Step):
     def showOnly(self, *segmentations) -> None:
         """Of the case's VOIs only these are seen, until `showAll`; in one view all would lie over each other."""
         self.showAll()
-        roles = (*SEGMENTATION_ROLES.values(), "secondSegmentation")
+        roles = (*SEGMENTATION_ROLES.values(), SECOND_SEGMENTATION_ROLE)
         nodes = [node for node in map(self.panel.parameters.getNode, roles) if node is not None]
-        self._showAgain = hideNodes(node for node in nodes if node not in segmentations)
+        hideNodes([node for node in nodes if node not in segmentations], COVERING)
 
     def showInHand(self) -> None:
         """In views that show one image: the sequence in hand with its VOI alone, where that lies."""
         if self.sequence is None or self.panel.repeatability.isBlinded:
             return
         volume, segmentation = self.nodesOf(self.sequence)
-        showInViews(volume)
-        self.showOnly(segmentation)
-        jumpTo(segmentation)
+        if None not in (volume, segmentation):
+            showInViews(volume)
+            self.showOnly(segmentation)
+            jumpToVoi(segmentation)
 
     def showAll(self) -> None:
         """Show the VOIs that `showOnly` has hidden."""
-        if self._showAgain is not None:
-            self._showAgain()
-            self._showAgain = None
+        showHidden(COVERING)
 
     def onCopy(self) -> None:
         """Copy the VOI in hand to the sequences that have none yet."""
@@ -233,17 +234,10 @@ class VoiStep(Step):
         """The case's reader or session was named anew: with it the VOIs that stood under the name before."""
         parameters = self.panel.parameters
         before = str(parameters.get(name))
-        if self.panel.isShowingParameters or text == before:
-            return
-        readerTag = READER_TAG if name == "reader" else SESSION_TAG
-        for role in SEGMENTATION_ROLES.values():
-            segmentation = parameters.getNode(role)
-            if (
-                segmentation is not None
-                and drawnBy(segmentation) is not None
-                and tag(segmentation, readerTag) == before
-            ):
-                setTag(segmentation, readerTag, text)
+        if not self.panel.isShowingParameters and text != before:
+            nodes = [parameters.getNode(role) for role in SEGMENTATION_ROLES.values()]
+            tagName = {"reader": READER_TAG, "session": SESSION_TAG}[name]
+            renameReader([node for node in nodes if node is not None], tagName, before, text)
 
     def nodesOf(self, sequence: str, create: bool = False):
         """Volume and segmentation of a sequence; the segmentation is made with ``create``."""
@@ -255,7 +249,8 @@ class VoiStep(Step):
             parameters.setNode(SEGMENTATION_ROLES[sequence], segmentation)
         return volume, segmentation
 
-    def _letGo(self) -> None:
+    def letGo(self) -> None:
+        """Nothing is in the editor any more."""
         if self._second is not None:
             self.panel.repeatability.endBlinding()
         self.editor.setActiveEffect(None)
@@ -269,13 +264,13 @@ class VoiStep(Step):
         if self.sequence is not None:
             volume, segmentation = self.nodesOf(self.sequence)
             if edited != (segmentation, volume):
-                self._letGo()
+                self.letGo()
         elif self._second is None:
             # The editor's node came with a scene, its VOI and brush in it.
             if edited != (None, None):
-                self._letGo()
-        elif self.panel.parameters.getNode("secondSegmentation") != self._second:
-            self._letGo()
+                self.letGo()
+        elif self.panel.parameters.getNode(SECOND_SEGMENTATION_ROLE) != self._second:
+            self.letGo()
 
     def _refreshTools(self) -> None:
         state, inHand = self.panel.state, self.sequence
@@ -290,7 +285,7 @@ class VoiStep(Step):
         isDrawn = voi is not None and voi.volumeMl is not None
         self.enable(self.ui.shiftVoiButton, None if isDrawn else _("Take a sequence with a VOI in hand first."))
         readerProblem = state.readerProblem()
-        notes = [readerProblem] if readerProblem else [*self._blindedWords(), *state.inputs.betweenSequences]
+        notes = [readerProblem] if readerProblem else self._blindedWords() or state.inputs.betweenSequences
         showNote(self.ui.voiLabel, "\n".join(notes), PROBLEM_STYLE if readerProblem else WARNING_STYLE)
 
     def _blindedWords(self) -> tuple[str, ...]:

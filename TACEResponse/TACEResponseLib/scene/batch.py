@@ -41,7 +41,7 @@ def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, say: Cal
             if any(case.key == done.key for done in predictions):
                 raise ValueError(f"{case.key.label} stands in an earlier scene already; give each case one scene.")
             prediction, images, _features = logic.predictCase(case, bundle)
-            unticked = checklistWarning(parameterNode)
+            unticked = checklistWarning(parameterNode, bool(bundle.required_sequences))
             if unticked is not None:
                 prediction = replace(prediction, warnings=(unticked, *prediction.warnings))
             [folder] = case_folder_names([case.key]).values()

@@ -8,8 +8,8 @@ import slicer
 
 from ..cohort import ArraySource, Case, CaseKey, CaseWarning, ClinicalRecord, check_identifier
 from .parameters import Parameters
-from .roles import CHECKLIST, KEY_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
-from .segmentations import isEmptyVoi, isUnchecked, segmentArray, voiDigest
+from .roles import CHECKLIST, KEY_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES, checklistFor
+from .segmentations import EmptyVoiError, drawnBy, isUnchecked, segmentArray, voiDigest
 from .volumes import volumeArray, volumeLattice, volumeTags
 
 
@@ -88,11 +88,13 @@ def nodesOfParameterNode(
 
 
 def checkVois(parameterNode: slicer.vtkMRMLScriptedModuleNode, sequences: Iterable[str]) -> None:
-    """Refuse what the panel refuses: a copied VOI that was neither edited nor confirmed, one VOI for two sequences.
+    """Refuse what the panel refuses: a copied VOI that was neither edited nor confirmed, another reader's VOI, and one
+    VOI for two sequences.
 
     Raises ValueError naming patient and sequence.
     """
-    label = keyOfParameterNode(parameterNode).label
+    key = keyOfParameterNode(parameterNode)
+    label = key.label
     _volumes, segmentations = nodesOfParameterNode(parameterNode)
     vois = {sequence: segmentations[sequence] for sequence in sequences if sequence in segmentations}
     for sequence, node in vois.items():
@@ -102,17 +104,27 @@ def checkVois(parameterNode: slicer.vtkMRMLScriptedModuleNode, sequences: Iterab
                 f"{label}, {sequence}: its VOI is chosen for {', '.join(others)} too; open the scene in the panel and "
                 "choose each sequence's own."
             )
-        if not isEmptyVoi(node) and isUnchecked(node, voiDigest(node)):
+        drawn = drawnBy(node)
+        if drawn is not None and not key.may_be_of(*drawn):
+            raise ValueError(
+                f"{label}, {sequence}: its VOI was drawn by reader {drawn[0]}, session {drawn[1]}, the case is of "
+                f"reader {key.reader}, session {key.session}; open the scene in the panel and choose one reader's VOIs."
+            )
+        try:
+            content = voiDigest(node)
+        except EmptyVoiError:
+            continue
+        if isUnchecked(node, content):
             raise ValueError(
                 f"{label}, {sequence}: its VOI was copied and not checked; open the scene in the panel and edit it, or "
                 "confirm that it fits."
             )
 
 
-def checklistWarning(parameterNode: slicer.vtkMRMLScriptedModuleNode) -> CaseWarning | None:
+def checklistWarning(parameterNode: slicer.vtkMRMLScriptedModuleNode, needsImages: bool) -> CaseWarning | None:
     """What the panel wants to be ticked before it predicts and is not ticked in the scene; None if all is."""
     parameters = Parameters(parameterNode)
-    unticked = [words for name, words in CHECKLIST.items() if not parameters.get(name)]
+    unticked = [CHECKLIST[name] for name in checklistFor(needsImages) if not parameters.get(name)]
     if not unticked:
         return None
     text = f"Not ticked in the scene: {'; '.join(unticked)}. The model was made for such patients only."

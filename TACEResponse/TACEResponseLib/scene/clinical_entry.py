@@ -127,7 +127,7 @@ class ClinicalEntry:
             value = to_ng_ml(parse_number(text[len(sign) :]), self.afpUnit, self.ngPerMlPerIu)
             return parse_afp(f"{sign}{value:.10g}")
         except ValueError as error:
-            raise ValueError(named(_("AFP"), error)) from error
+            raise ValueError(withFieldName(_("AFP"), error)) from error
 
     def _ast(self) -> float | None:
         if self.astUnknown:
@@ -137,7 +137,7 @@ class ClinicalEntry:
         try:
             return parse_ast(f"{to_u_l(parse_number(self.ast), self.astUnit):.10g}")
         except ValueError as error:
-            raise ValueError(named(_("AST"), error)) from error
+            raise ValueError(withFieldName(_("AST"), error)) from error
 
 
 def entryOf(record: ClinicalRecord) -> ClinicalEntry:
@@ -165,7 +165,7 @@ def _typed(value: float) -> str:
     return text
 
 
-def named(name: str, error: ValueError) -> str:
+def withFieldName(name: str, error: ValueError) -> str:
     """The refusal with its field's name, which it may begin with already."""
     return str(error) if str(error).startswith(f"{name}: ") else f"{name}: {error}"
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import slicer
 
 from .segmentations import voiCentre
+
+COVERING, BLINDED = "covering", "blinded"
+"""Why a node is hidden: it lies over what is looked at, or it is another reader's."""
+
+_HIDDEN = "TACEResponse.Hidden"
 
 _SAMPLED_VOXELS = 1_000_000
 _BRIGHT_PERCENTILE = 99.5
@@ -34,6 +39,8 @@ def showBodyWindow(volumeNode: slicer.vtkMRMLVolumeNode) -> None:
     display = volumeNode.GetDisplayNode()
     if not isinstance(display, slicer.vtkMRMLScalarVolumeDisplayNode) or not display.GetAutoWindowLevel():
         return
+    if volumeNode.GetImageData() is None:
+        return
     window = bodyWindow(slicer.util.arrayFromVolume(volumeNode))
     if window is not None:
         display.AutoWindowLevelOff()
@@ -46,7 +53,7 @@ def showInViews(volumeNode: slicer.vtkMRMLVolumeNode) -> None:
     slicer.util.setSliceViewerLayers(background=volumeNode, fit=True)
 
 
-def jumpTo(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
+def jumpToVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
     """Show the middle of a VOI in all slice views; nothing happens where nothing is drawn."""
     centre = voiCentre(segmentationNode)
     if centre is not None:
@@ -57,21 +64,38 @@ def takeOffViews(volumeNodes: Iterable[slicer.vtkMRMLVolumeNode]) -> None:
     """No slice view shows these volumes any more; others stay."""
     identifiers = {node.GetID() for node in volumeNodes}
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
-        if composite.GetBackgroundVolumeID() in identifiers:
-            composite.SetBackgroundVolumeID(None)
+        for layer in ("Background", "Foreground", "Label"):
+            if getattr(composite, f"Get{layer}VolumeID")() in identifiers:
+                getattr(composite, f"Set{layer}VolumeID")(None)
 
 
-def hideNodes(nodes: Iterable[slicer.vtkMRMLDisplayableNode]) -> Callable[[], None]:
-    """Hide the nodes that are visible; returns what shows them again."""
-    displays = [node.GetDisplayNode() for node in nodes]
-    hidden = [display.GetID() for display in displays if display is not None and display.GetVisibility()]
-    for identifier in hidden:
-        slicer.mrmlScene.GetNodeByID(identifier).SetVisibility(False)
+def isVisible(node: slicer.vtkMRMLDisplayableNode) -> bool:
+    """Whether views show the node at all."""
+    display = node.GetDisplayNode()
+    return display is not None and bool(display.GetVisibility())
 
-    def showAgain() -> None:
-        for identifier in hidden:
-            display = slicer.mrmlScene.GetNodeByID(identifier)
-            if display is not None:
-                display.SetVisibility(True)
 
-    return showAgain
+def showNodes(nodes: Iterable[slicer.vtkMRMLDisplayableNode], isVisible: bool) -> None:
+    """Show or hide nodes; one that has no display node is left alone."""
+    for node in nodes:
+        display = node.GetDisplayNode()
+        if display is not None:
+            display.SetVisibility(isVisible)
+            display.RemoveAttribute(_HIDDEN)
+
+
+def hideNodes(nodes: Iterable[slicer.vtkMRMLDisplayableNode], why: str) -> None:
+    """Hide the nodes that are visible until `showHidden` of the same ``why``, also in a scene that is opened again."""
+    for node in nodes:
+        display = node.GetDisplayNode()
+        if display is not None and display.GetVisibility():
+            display.SetVisibility(False)
+            display.SetAttribute(_HIDDEN, why)
+
+
+def showHidden(why: str) -> None:
+    """Show what `hideNodes` has hidden."""
+    for display in slicer.util.getNodesByClass("vtkMRMLDisplayNode"):
+        if display.GetAttribute(_HIDDEN) == why:
+            display.SetVisibility(True)
+            display.RemoveAttribute(_HIDDEN)

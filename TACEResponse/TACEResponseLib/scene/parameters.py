@@ -9,6 +9,7 @@ from __future__ import annotations
 import slicer
 
 from .clinical_entry import ClinicalEntry
+from .display import showNodes
 from .roles import (
     BASELINE_LINES_ROLE,
     CHECKLIST,
@@ -16,6 +17,7 @@ from .roles import (
     FOLLOW_UP_LINES_ROLE,
     FOLLOW_UP_ROLE,
     MODULE_NAME,
+    SECOND_SEGMENTATION_ROLE,
     SEGMENTATION_ROLES,
     VOLUME_ROLES,
 )
@@ -52,7 +54,7 @@ NODE_ROLES: tuple[str, ...] = (
     *VOLUME_ROLES.values(),
     *SEGMENTATION_ROLES.values(),
     FOLLOW_UP_ROLE,
-    "secondSegmentation",
+    SECOND_SEGMENTATION_ROLE,
 )
 
 PATIENT_PARAMETERS: tuple[str, ...] = (
@@ -135,9 +137,8 @@ class Parameters:
         for name in PATIENT_PARAMETERS:
             if name not in keep:
                 self.set(name, DEFAULTS[name])
-        for role in (*SEGMENTATION_ROLES.values(), "secondSegmentation", BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
-            for number in range(self.node.GetNumberOfNodeReferences(role)):
-                display = getattr(self.node.GetNthNodeReference(role, number), "GetDisplayNode", lambda: None)()
-                if display is not None:
-                    display.SetVisibility(False)
+        for role in (*SEGMENTATION_ROLES.values(), SECOND_SEGMENTATION_ROLE, BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
+            count = self.node.GetNumberOfNodeReferences(role)
+            nodes = [self.node.GetNthNodeReference(role, number) for number in range(count)]
+            showNodes([node for node in nodes if node is not None], False)
             self.node.RemoveNodeReferenceIDs(role)

@@ -13,6 +13,8 @@ VOLUME_ROLES: dict[str, str] = {str(sequence): f"volume{sequence}" for sequence 
 
 SEGMENTATION_ROLES: dict[str, str] = {str(sequence): f"segmentation{sequence}" for sequence in SEQUENCES}
 
+SECOND_SEGMENTATION_ROLE = "secondSegmentation"
+
 FOLLOW_UP_ROLE = "followUpVolume"
 
 BASELINE_LINES_ROLE = "baselineDiameter"
@@ -29,6 +31,12 @@ CHECKLIST: dict[str, str] = {
     "notDiffuse": "neither infiltrative nor diffuse",
 }
 """Parameter and meaning of what must be so before predicting (clinical.md)."""
+
+
+def checklistFor(needsImages: bool) -> tuple[str, ...]:
+    """The statements that a model asks for; the contrast agent is nothing to one without images."""
+    return tuple(name for name in CHECKLIST if needsImages or name != "extracellularAgent")
+
 
 KEY_PARAMETERS: dict[str, str] = {
     "patient_id": "patientId",

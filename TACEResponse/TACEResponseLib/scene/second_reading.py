@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..imaging import CaseImages
 from ..models import ModelBundle
 from ..prediction import Prediction
 from ..repeatability import Overlap, overlap
-from .display import hideNodes
+from .display import BLINDED, hideNodes
 from .segmentations import createVoi, drawnBy, tumourSegmentId
 
 MOVED_SD = 0.5
@@ -84,15 +84,13 @@ def beginSecondReading(
     return node
 
 
-def hideOtherVois(
-    shown: slicer.vtkMRMLSegmentationNode, lines: Iterable[slicer.vtkMRMLMarkupsLineNode] = ()
-) -> Callable[[], None]:
+def hideOtherVois(shown: slicer.vtkMRMLSegmentationNode, lines: Iterable[slicer.vtkMRMLMarkupsLineNode] = ()) -> None:
     """Hide every VOI of another reader or session than that of ``shown``, and the ``lines`` that measure the lesion.
 
-    Returns what shows them again.
+    `showHidden` of `BLINDED` shows them again.
     """
     vois = [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if node is not shown]
-    return hideNodes([*(node for node in vois if drawnBy(node) != drawnBy(shown)), *lines])
+    hideNodes([*(node for node in vois if drawnBy(node) != drawnBy(shown)), *lines], BLINDED)
 
 
 def showOutlines(nodes: list[slicer.vtkMRMLSegmentationNode]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import slicer
 
@@ -211,7 +213,7 @@ def shiftVoi(
 
 
 def maskOnLattice(mask: np.ndarray, lattice: Lattice, shape: tuple[int, int, int], target: Lattice) -> np.ndarray:
-    """A mask on another lattice: voxels (K, J, I) whose centres lie in a labelled voxel.
+    """A mask on another lattice: voxels (K, J, I) whose centres lie in a labelled voxel; on its edge, in either.
 
     Raises ValueError if there are none, or if a labelled voxel's centre lies outside the target.
     """
@@ -287,6 +289,19 @@ def drawnBy(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple[str | Non
         return tag(segmentationNode, READER_TAG), tag(segmentationNode, SESSION_TAG)
     except ValueError:
         return None
+
+
+def renameReader(segmentationNodes: Iterable[slicer.vtkMRMLSegmentationNode], name: str, before: str, now: str) -> None:
+    """Let VOIs follow their case's reader or session (``name`` is the tag), if they are all of the one before.
+
+    Among VOIs of several readers none changes its owner.
+    """
+    vois = [node for node in segmentationNodes if drawnBy(node) is not None]
+    stated = [tag(node, name) for node in vois]
+    if all(one in (None, before) for one in stated):
+        for node, one in zip(vois, stated, strict=True):
+            if one is not None:
+                setTag(node, name, now)
 
 
 def _reach(axes: np.ndarray, targetAxes: np.ndarray) -> np.ndarray:
