@@ -6,6 +6,7 @@ import pytest
 from TACEResponseLib.panel.inputs import ModelInput, PanelInputs
 from TACEResponseLib.panel.state import STEPS, PanelState
 from TACEResponseLib.scene.clinical_entry import ClinicalEntry
+from TACEResponseLib.scene.roles import CHECKLIST
 
 
 @pytest.fixture
@@ -118,6 +119,15 @@ def test_a_voi_of_another_reader_is_refused(complete_inputs, drawnBy, isRefused)
         assert state.voiProblem("AP").startswith("Drawn by reader 2, session 1")
         state.update(with_voi(complete_inputs(reader="2"), "AP", drawnBy=drawnBy))
         assert not state.missing()
+
+
+def test_a_model_that_is_gone_hides_no_step(complete_inputs):
+    state = PanelState()
+    state.update(complete_inputs(model=ModelInput("gone", problem="There is no model gone.")))
+    assert state.stepIsNeeded("study")
+    assert state.stepIsNeeded("vois")
+    assert state.missing() == ("Model: There is no model gone.",)
+    assert set(state.checklistNeeded()) == set(CHECKLIST)
 
 
 def test_there_is_nobody_to_forget_before_something_was_entered(complete_inputs):

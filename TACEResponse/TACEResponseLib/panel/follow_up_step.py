@@ -7,9 +7,9 @@ from pathlib import Path
 import slicer
 
 from ..scene import follow_up
-from ..scene.display import showInViews, showNodes
+from ..scene.display import jumpToVoi, showInViews, showNodes
 from ..scene.i18n import _
-from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, VOLUME_ROLES
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 from .step import PLAIN_STYLE, PROBLEM_STYLE, Step, fillSelector, showNote
 
 
@@ -93,6 +93,9 @@ class FollowUpStep(Step):
 
     def row(self):
         """The patient's row. Raises ValueError for what cannot be judged."""
+        problem = self.panel.state.patientProblem()
+        if problem is not None:
+            raise ValueError(problem)
         parameters = self.panel.parameters
         smallest = float(parameters.get("smallestMm"))
         return follow_up.responseRow(
@@ -139,6 +142,9 @@ class FollowUpStep(Step):
         self.panel.vois.showOnly()
         if volume is not None:
             showInViews(volume)
+        first = self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"])
+        if role == BASELINE_LINES_ROLE and first is not None:
+            jumpToVoi(first)
         slicer.modules.markups.logic().SetActiveList(line)
         _interaction().SetCurrentInteractionMode(slicer.vtkMRMLInteractionNode.Place)
         self._hasBegunPlacing = True

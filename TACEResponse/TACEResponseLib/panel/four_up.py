@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import qt
 import slicer
@@ -21,6 +22,26 @@ VIEW_NAMES = {str(sequence): f"TACEResponse{sequence}" for sequence in SEQUENCES
 _COMPOSITE = "vtkMRMLSliceCompositeNode"
 
 _COLOURS = {"T2": "#4A50C8", "AP": "#E17012", "PVP": "#2F7E3B", "DP": "#8C3A8C"}
+
+
+@dataclass(frozen=True)
+class FourUpCase:
+    """What is to be shown: by sequence the volumes, VOIs, study dates, and VOIs that are drawn again."""
+
+    volumes: Mapping[str, slicer.vtkMRMLVolumeNode]
+    segmentations: Mapping[str, slicer.vtkMRMLSegmentationNode]
+    dates: Mapping[str, str | None]
+    drawnAgain: Mapping[str, slicer.vtkMRMLSegmentationNode] = field(default_factory=dict)
+
+    def vois(self, sequence: str) -> list[slicer.vtkMRMLSegmentationNode]:
+        """Those of one sequence."""
+        return [vois[sequence] for vois in (self.segmentations, self.drawnAgain) if sequence in vois]
+
+    def nodes(self) -> tuple:
+        """Nodes by sequence, and dates, to be compared."""
+        parts = (self.volumes, self.segmentations, self.drawnAgain)
+        ids = [sorted((sequence, node.GetID()) for sequence, node in part.items()) for part in parts]
+        return (*ids, sorted(self.dates.items()))
 
 
 def layoutDescription() -> str:
@@ -74,21 +95,20 @@ class FourUp:
             self._layoutBefore, self._otherLayout = manager.layout, layoutId
             manager.setLayout(layoutId)
 
-    def keepUp(self, volumes: Mapping, segmentations: Mapping, dates: Mapping[str, str | None]) -> None:
+    def keepUp(self, case: FourUpCase) -> None:
         """Follow the volumes and VOIs that are chosen now, if it is shown; give the layout back if none is."""
         if not self.isShown:
             self._liftRestrictions()
-        elif not volumes:
+        elif not case.volumes:
             self.hide()
-        elif self._shown != _shownNodes(volumes, segmentations, dates) or self._showsOthers(volumes):
-            self.show(volumes, segmentations, dates)
+        elif self._shown != case.nodes():
+            self.show(case)
+        elif self._showsOthers(case):
+            # Slicer has put another volume into the views, and moved them to its middle.
+            self.show(case)
+            self._placeViews(case)
 
-    def show(
-        self,
-        volumes: Mapping[str, slicer.vtkMRMLVolumeNode],
-        segmentations: Mapping[str, slicer.vtkMRMLSegmentationNode],
-        dates: Mapping[str, str | None],
-    ) -> None:
+    def show(self, case: FourUpCase) -> None:
         """Show the volumes by sequence, each VOI in its own view only, and link the views."""
         manager = slicer.app.layoutManager()
         if manager is None:
@@ -99,30 +119,33 @@ class FourUp:
             self._layoutBefore = manager.layout
             manager.setLayout(LAYOUT_ID)
             # New views are given their size, and with it another place, only when they are shown.
-            qt.QTimer.singleShot(0, lambda: self._placeViews(volumes, segmentations))
+            qt.QTimer.singleShot(0, lambda: self._placeViews(case))
         self._liftRestrictions()
         # While a scene is read in, the layout is there before its views are; the next refresh finds them.
         if any(manager.sliceWidget(name) is None for name in VIEW_NAMES.values()):
             self._shown = ()
             return
-        self._shown = _shownNodes(volumes, segmentations, dates)
+        self._shown = case.nodes()
         for sequence, name in VIEW_NAMES.items():
             widget = manager.sliceWidget(name)
             composite, view = widget.sliceLogic().GetSliceCompositeNode(), widget.mrmlSliceNode()
-            volume = volumes.get(sequence)
+            volume = case.volumes.get(sequence)
             volumeId = None if volume is None else volume.GetID()
             composite.SetLinkedControl(False)
-            self._caption(name, widget).SetInput(f"{sequence}   {_dateWords(dates.get(sequence))}".strip())
+            self._caption(name, widget).SetInput(f"{sequence}   {_dateWords(case.dates.get(sequence))}".strip())
+            # A volume that is shown already, as in a scene that was opened, keeps its slice and zoom.
+            isThere = composite.GetBackgroundVolumeID() == volumeId
             composite.SetBackgroundVolumeID(volumeId)
-            # A volume that was shown already keeps its slice and zoom: the reader looks at the lesion.
-            if self._fitted.get(name) != volumeId:
-                self._fitted[name] = volumeId
-                if volume is not None:
-                    showBodyWindow(volume)
+            if volume is not None and self._fitted.get(name) != volumeId:
+                showBodyWindow(volume)
+                if isThere:
+                    widget.sliceLogic().SnapSliceOffsetToIJK()
+                else:
                     _fit(widget)
+            self._fitted[name] = volumeId
             widget.sliceView().scheduleRender()
-            if sequence in segmentations:
-                self._restrict(segmentations[sequence], view)
+            for segmentation in case.vois(sequence):
+                self._restrict(segmentation, view)
         _link(True)
 
     def compositeNodes(self) -> list[slicer.vtkMRMLSliceCompositeNode]:
@@ -130,31 +153,33 @@ class FourUp:
         nodes = [slicer.mrmlScene.GetSingletonNode(name, _COMPOSITE) for name in VIEW_NAMES.values()]
         return [node for node in nodes if node is not None]
 
-    def _showsOthers(self, volumes: Mapping) -> bool:
+    def _showsOthers(self, case: FourUpCase) -> bool:
         """A view shows another volume than its name says: Slicer puts what is loaded, or renamed, into all views."""
-        ids = [None if volumes.get(sequence) is None else volumes[sequence].GetID() for sequence in VIEW_NAMES]
+        volumes = [case.volumes.get(sequence) for sequence in VIEW_NAMES]
+        ids = [None if volume is None else volume.GetID() for volume in volumes]
         return [node.GetBackgroundVolumeID() for node in self.compositeNodes()] != ids
 
-    def _placeViews(self, volumes: Mapping, segmentations: Mapping) -> None:
+    def _placeViews(self, case: FourUpCase) -> None:
         """Fit each view to its volume, and show the lesion where it is drawn already."""
         if not self.isShown or any(_sliceWidget(name) is None for name in VIEW_NAMES.values()):
             return
         _link(False)
         for sequence, name in VIEW_NAMES.items():
-            if slicer.mrmlScene.IsNodePresent(volumes.get(sequence)):
+            if slicer.mrmlScene.IsNodePresent(case.volumes.get(sequence)):
                 _fit(_sliceWidget(name))
         # A VOI that is hidden from a blinded reader must not lead him to the lesion.
-        present = [node for node in segmentations.values() if slicer.mrmlScene.IsNodePresent(node) and isVisible(node)]
+        vois = [case.segmentations.get(sequence) for sequence in ("AP", "PVP", "DP", "T2")]
+        present = [node for node in vois if slicer.mrmlScene.IsNodePresent(node) and isVisible(node)]
         centre = next((place for place in map(voiCentre, present) if place is not None), None)
         if centre is not None:
             self.jumpTo(centre)
         _link(True)
 
     def jumpTo(self, ras: tuple[float, float, float]) -> None:
-        """Show one place of the patient in all four views."""
+        """Show the slices through one place of the patient in all four views."""
         for name in VIEW_NAMES.values():
             widget = _sliceWidget(name)
-            widget.mrmlSliceNode().JumpSliceByCentering(*ras)
+            widget.mrmlSliceNode().JumpSliceByOffsetting(*ras)
             # Between two slices of an image, what is drawn on one of them may not be seen.
             widget.sliceLogic().SnapSliceOffsetToIJK()
 
@@ -221,12 +246,6 @@ class FourUp:
         if displayNode is not None:
             displayNode.SetViewNodeIDs([view.GetID()])
             self._restricted.append(displayNode.GetID())
-
-
-def _shownNodes(volumes: Mapping, segmentations: Mapping, dates: Mapping[str, str | None]) -> tuple:
-    """What is shown, to be compared: node by sequence, and dates."""
-    nodes = [sorted((sequence, node.GetID()) for sequence, node in one.items()) for one in (volumes, segmentations)]
-    return (*nodes, sorted(dates.items()))
 
 
 def _sliceWidget(name: str):

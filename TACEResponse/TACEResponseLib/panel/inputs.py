@@ -90,7 +90,7 @@ class PanelInputs:
     @property
     def needsImages(self) -> bool:
         """Whether steps 1 and 2 are needed; they are shown until a model is chosen that does without."""
-        return self.model is None or bool(self.model.requiredSequences)
+        return self.model is None or bool(self.model.problem) or bool(self.model.requiredSequences)
 
     def isOfAnother(self, voi: VoiInput) -> bool:
         """The VOI states another reader or session than the case."""

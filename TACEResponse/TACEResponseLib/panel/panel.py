@@ -28,7 +28,7 @@ from .batch_step import BatchStep
 from .binding import Binding
 from .clinical_step import ClinicalStep
 from .follow_up_step import FollowUpStep
-from .four_up import FourUp
+from .four_up import FourUp, FourUpCase
 from .gathering import Gatherer, segmentationTimes
 from .inputs import PanelInputs
 from .model_step import ModelStep
@@ -239,7 +239,10 @@ class Panel(VTKObservationMixin):
         if fingerprint != self._fingerprint:
             self._fingerprint = fingerprint
             self._forgetWords()
-        self.fourUp.keepUp(*self._chosen())
+        if self.state.inputs.needsImages:
+            self.fourUp.keepUp(self._fourUpCase())
+        elif self.fourUp.isShown:
+            self.fourUp.hide()
         self._watch.watchViews(self.fourUp.compositeNodes())
         self.showAll()
 
@@ -252,12 +255,13 @@ class Panel(VTKObservationMixin):
     def showFourUp(self) -> None:
         """T2 | AP over PVP | DP."""
         self.vois.showAll()
-        self.fourUp.show(*self._chosen())
+        self.fourUp.show(self._fourUpCase())
 
-    def _chosen(self) -> tuple[dict, dict, dict[str, str | None]]:
-        """Volumes, segmentations and study dates by sequence."""
+    def _fourUpCase(self) -> FourUpCase:
         dates = {sequence: volume.studyDate for sequence, volume in self.state.inputs.volumes.items()}
-        return (*nodesOfParameterNode(self.parameters.node), dates)
+        second = self.parameters.getNode(SECOND_SEGMENTATION_ROLE)
+        drawnAgain = {} if second is None else {str(self.parameters.get("secondSequence")): second}
+        return FourUpCase(*nodesOfParameterNode(self.parameters.node), dates, drawnAgain)
 
     def busyProblem(self) -> str | None:
         """Why no other work can begin now; None if it can."""

@@ -64,8 +64,12 @@ class RepeatabilityStep(Step):
         noSecond = None if second is not None else _("Choose or draw the second VOI first.")
         isFirst = second is not None and second is panel.parameters.getNode(SEGMENTATION_ROLES[sequence])
         same = _("This is the first VOI itself; choose or draw another one.") if isFirst else None
+        blinded = _("The VOI is being drawn: press Compare first.") if self.isBlinded else None
+        fields = ("SequenceSelector", "ReaderEdit", "SessionEdit", "SegmentationSelector")
+        for widget in (getattr(self.ui, f"second{field}") for field in fields):
+            self.enable(widget, blinded)
         problems = {
-            self.ui.compareButton: noSecond or same or incomplete or noImages or busy,
+            self.ui.compareButton: noSecond or same or self._otherSequence() or incomplete or noImages or busy,
             self.ui.perturbButton: state.resultProblem() or noImages or busy,
         }
         for button, problem in problems.items():
@@ -74,6 +78,19 @@ class RepeatabilityStep(Step):
             self.enable(button, None if isUnderWay else problem)
         noFolder = None if panel.parameters.get("repeatedCohortFolder") else _("Choose the cohort's folder first.")
         self.enable(self.ui.iccButton, noFolder or busy)
+
+    def _otherSequence(self) -> str | None:
+        """The second VOI was drawn on the image of another sequence."""
+        parameters = self.panel.parameters
+        second = parameters.getNode(SECOND_SEGMENTATION_ROLE)
+        drawnOn = None if second is None else second.GetNodeReference(second.GetReferenceImageGeometryReferenceRole())
+        if drawnOn is None:
+            return None
+        sequences = [sequence for sequence, role in VOLUME_ROLES.items() if parameters.getNode(role) is drawnOn]
+        if sequences and parameters.get("secondSequence") not in sequences:
+            words = _("The second VOI was drawn on {sequence}; choose that sequence.")
+            return words.format(sequence=sequences[0])
+        return None
 
     def enter(self) -> None:
         # A scene was opened before the panel was shown.
@@ -133,7 +150,8 @@ class RepeatabilityStep(Step):
 
     def _blind(self, volume, second) -> None:
         self.panel.vois.showAll()
-        hideOtherVois(second, self.panel.followUp.allLines())
+        _volumes, segmentations = nodesOfParameterNode(self.panel.parameters.node)
+        hideOtherVois(second, [*segmentations.values(), *self.panel.followUp.allLines()])
         self.panel.parameters.set("blinded", True)
         self.panel.vois.takeSecond(volume, second)
         showNote(self.ui.comparisonLabel, _("Blinded: VOIs of other readers and sessions are hidden until Compare."))

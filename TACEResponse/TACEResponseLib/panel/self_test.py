@@ -138,14 +138,17 @@ class SelfTest:
             k = toIjk.MultiplyPoint((0.0, 0.0, node.GetSliceOffset(), 1.0))[2]
             assert abs(k - round(k)) < 1e-3, (sequence, k)
             assert 0 <= round(k) < volume.GetImageData().GetDimensions()[2], (sequence, k)
+        views = [slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode() for name in VIEW_NAMES.values()]
+        before = [view.GetSliceOffset() for view in views]
         ap = self.panel.parameters.getNode(VOLUME_ROLES["AP"])
         other = slicer.util.addVolumeFromArray(slicer.util.arrayFromVolume(ap), name="loaded meanwhile")
-        slicer.util.setSliceViewerLayers(background=other)
+        slicer.util.setSliceViewerLayers(background=other, fit=True)
         ap.SetName("renamed")
         self.driver.wait(1.0)
         for sequence, composite in zip(VIEW_NAMES, self.panel.fourUp.compositeNodes(), strict=True):
             shown = composite.GetBackgroundVolumeID()
             assert shown == self.panel.parameters.getNode(VOLUME_ROLES[sequence]).GetID(), (sequence, shown)
+        assert [view.GetSliceOffset() for view in views] == before
         slicer.mrmlScene.RemoveNode(other)
         ap.SetName(SAMPLE_NAMES["AP"])
         self.driver.wait()

@@ -174,7 +174,9 @@ class VoiStep(Step):
 
     def showInHand(self) -> None:
         """In views that show one image: the sequence in hand with its VOI alone, where that lies."""
-        if self.sequence is None or self.panel.repeatability.isBlinded:
+        if self._second is not None:
+            showInViews(self.editor.sourceVolumeNode())
+        if self.sequence is None:
             return
         volume, segmentation = self.nodesOf(self.sequence)
         if None not in (volume, segmentation):
@@ -238,6 +240,10 @@ class VoiStep(Step):
             nodes = [parameters.getNode(role) for role in SEGMENTATION_ROLES.values()]
             tagName = {"reader": READER_TAG, "session": SESSION_TAG}[name]
             renameReader([node for node in nodes if node is not None], tagName, before, text)
+            if self.sequence is not None:
+                # Undo would bring the old name back: its states begin anew with the VOI.
+                self.editor.setSegmentationNode(None)
+                self._edit(*self.nodesOf(self.sequence))
 
     def nodesOf(self, sequence: str, create: bool = False):
         """Volume and segmentation of a sequence; the segmentation is made with ``create``."""
@@ -284,6 +290,9 @@ class VoiStep(Step):
         self.enable(self.ui.confirmVoiButton, None if isUnchecked else _("The VOI in hand is no unchecked copy."))
         isDrawn = voi is not None and voi.volumeMl is not None
         self.enable(self.ui.shiftVoiButton, None if isDrawn else _("Take a sequence with a VOI in hand first."))
+        blinded = _("A VOI is drawn blinded.") if self.panel.repeatability.isBlinded else None
+        for edit in (self.ui.readerEdit, self.ui.sessionEdit):
+            self.enable(edit, blinded)
         readerProblem = state.readerProblem()
         notes = [readerProblem] if readerProblem else self._blindedWords() or state.inputs.betweenSequences
         showNote(self.ui.voiLabel, "\n".join(notes), PROBLEM_STYLE if readerProblem else WARNING_STYLE)

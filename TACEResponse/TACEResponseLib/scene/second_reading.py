@@ -84,13 +84,14 @@ def beginSecondReading(
     return node
 
 
-def hideOtherVois(shown: slicer.vtkMRMLSegmentationNode, lines: Iterable[slicer.vtkMRMLMarkupsLineNode] = ()) -> None:
-    """Hide every VOI of another reader or session than that of ``shown``, and the ``lines`` that measure the lesion.
+def hideOtherVois(shown: slicer.vtkMRMLSegmentationNode, others: Iterable[slicer.vtkMRMLDisplayableNode] = ()) -> None:
+    """Hide every VOI of another reader or session than that of ``shown``, and what else tells of the lesion.
 
-    `showHidden` of `BLINDED` shows them again.
+    ``others`` are the case's first VOIs, whatever they state, and the lines that measure it. `showHidden` of `BLINDED`
+    shows all of them again.
     """
     vois = [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if node is not shown]
-    hideNodes([*(node for node in vois if drawnBy(node) != drawnBy(shown)), *lines], BLINDED)
+    hideNodes([*(node for node in vois if drawnBy(node) != drawnBy(shown)), *others], BLINDED)
 
 
 def showOutlines(nodes: list[slicer.vtkMRMLSegmentationNode]) -> None:

@@ -102,8 +102,16 @@ def voiCentre(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple[float, 
     except ValueError:
         return None
     axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
-    centres = np.argwhere(mask)[:, ::-1] @ axes.T + lattice.origin_mm
-    left, posterior, superior = centres[np.linalg.norm(centres - centres.mean(axis=0), axis=1).argmin()].tolist()
+    count = np.count_nonzero(mask)
+    middle = [
+        mask.sum(axis=tuple(other for other in range(3) if other != axis)) @ np.arange(length) / count
+        for axis, length in enumerate(mask.shape)
+    ]
+    index = np.rint(middle).astype(int)
+    if not mask[tuple(index)]:
+        labelled = np.argwhere(mask)
+        index = labelled[np.linalg.norm((labelled - middle) @ axes[:, ::-1].T, axis=1).argmin()]
+    left, posterior, superior = (axes @ index[::-1] + lattice.origin_mm).tolist()
     return -left, -posterior, superior
 
 
