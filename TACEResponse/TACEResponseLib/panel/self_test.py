@@ -226,6 +226,7 @@ class SelfTest:
         self.prediction = self.panel.state.result.prediction
         assert self.prediction.sentence[:60] in self.panel.result.ui.resultBrowser.plainText
         self.driver.openOnly(self.panel.result)
+        self.panel.result.scrollIntoView()
         self.driver.screenshot("result")
 
     def compareWithCommand(self, folder: Path) -> None:
@@ -358,8 +359,8 @@ class SelfTest:
         """A sphere brush as large as the lesion, dragged over its centre."""
         volume = self.panel.parameters.getNode(VOLUME_ROLES[sequence])
         centre = [*np.argwhere(truth).mean(axis=0)[::-1], 1.0]
-        matrix = _ijkToRas(volume)
-        self.panel.fourUp.jumpTo(tuple((matrix @ centre)[:3]))
+        ras = _ijkToRas(volume) @ centre
+        self.panel.fourUp.jumpTo(tuple(ras[:3]))
         self.driver.wait()
         editor = self.panel.vois.editor
         editor.setActiveEffectByName("Paint")
@@ -368,9 +369,13 @@ class SelfTest:
         effect.setCommonParameter("BrushDiameterIsRelative", 0)
         effect.setCommonParameter("BrushAbsoluteDiameter", 30)
         widget = slicer.app.layoutManager().sliceWidget(f"TACEResponse{sequence}")
-        middle = (widget.sliceView().width // 2, widget.sliceView().height // 2)
-        slicer.util.clickAndDrag(widget, start=middle, end=(middle[0] + 2, middle[1]), steps=5)
+        toRas = slicer.util.arrayFromVTKMatrix(widget.mrmlSliceNode().GetXYToRAS())
+        place = tuple(int(value) for value in np.rint(np.linalg.solve(toRas, ras)[:2]))
+        slicer.util.clickAndDrag(widget, start=place, end=(place[0] + 2, place[1]), steps=5)
         editor.setActiveEffect(None)
+        segmentation = self.panel.parameters.getNode(SEGMENTATION_ROLES[sequence])
+        painted = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, tumourSegmentId(segmentation), volume) > 0
+        assert 2 * (painted & truth).sum() > 0.7 * (painted.sum() + truth.sum()), "painted beside the lesion"
 
     def _thresholdInside(self, sequence: str) -> None:
         """Keep the brighter three quarters of a VOI: the effect Threshold, allowed inside the segment only."""

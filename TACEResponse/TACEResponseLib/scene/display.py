@@ -57,7 +57,7 @@ def jumpToVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
     """Show the middle of a VOI in all slice views; nothing happens where nothing is drawn."""
     centre = voiCentre(segmentationNode)
     if centre is not None:
-        slicer.modules.markups.logic().JumpSlicesToLocation(*centre, True)
+        slicer.modules.markups.logic().JumpSlicesToLocation(*centre, False)
 
 
 def takeOffViews(volumeNodes: Iterable[slicer.vtkMRMLVolumeNode]) -> None:
