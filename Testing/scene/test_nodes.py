@@ -184,6 +184,14 @@ def test_vois_follow_their_readers_name_and_none_changes_its_owner(make_lesion_s
     assert {vois.drawnBy(node)[1] for node in nodes} == {"1"}
 
 
+def test_a_blank_beside_a_readers_name_is_none_of_it(make_lesion_source, make_nodes):
+    volume, segmentation = make_nodes(make_lesion_source())
+    assert vois.drawnBy(vois.createVoi(volume, "AP", " MK", "2 ")) == ("MK", "2")
+    vois.setTag(segmentation, vois.READER_TAG, "MK ")
+    vois.renameReader([segmentation], vois.READER_TAG, " MK", "JS ")
+    assert vois.drawnBy(segmentation) == ("JS", "1")
+
+
 def test_a_voi_copied_to_its_own_lattice_is_the_same(make_lesion_source, make_nodes):
     source = make_lesion_source(direction=OBLIQUE)
     copied = vois.maskOnLattice(source.mask, source.lattice, source.mask.shape, source.lattice)

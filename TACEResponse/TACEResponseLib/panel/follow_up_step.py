@@ -7,7 +7,7 @@ from pathlib import Path
 import slicer
 
 from ..scene import follow_up
-from ..scene.display import jumpToVoi, showInViews, showNodes
+from ..scene.display import COVERING, hideNodes, jumpToVoi, showInViews, showNodes
 from ..scene.i18n import _
 from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 from .step import PLAIN_STYLE, PROBLEM_STYLE, Step, fillSelector, showNote
@@ -91,6 +91,10 @@ class FollowUpStep(Step):
         """Those before and after TACE."""
         return [*self.lines(BASELINE_LINES_ROLE), *self.lines(FOLLOW_UP_LINES_ROLE)]
 
+    def hideAfterTace(self) -> None:
+        """Diameters of the study after TACE say nothing on the images before it."""
+        hideNodes(self.lines(FOLLOW_UP_LINES_ROLE), COVERING)
+
     def row(self):
         """The patient's row. Raises ValueError for what cannot be judged."""
         problem = self.panel.state.patientProblem()
@@ -132,14 +136,17 @@ class FollowUpStep(Step):
     def _addLine(self, role: str, volumeRole: str, name: str) -> None:
         line = follow_up.addLine(f"{name} {len(self.lines(role)) + 1}")
         self.panel.parameters.node.AddNodeReferenceID(role, line.GetID())
-        # Lines of the one study say nothing on the images of the other.
-        for shown in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
-            showNodes(self.lines(shown), shown == role)
         volume = self.panel.parameters.getNode(volumeRole)
         self.panel.fourUp.hide()
         # Nothing may lie over the rim that is measured, and nobody draws what he does not see.
         self.panel.vois.letGo()
         self.panel.vois.showOnly()
+        # Lines of the one study say nothing on the images of the other.
+        for shown in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
+            if shown == role:
+                showNodes(self.lines(shown), True)
+            else:
+                hideNodes(self.lines(shown), COVERING)
         if volume is not None:
             showInViews(volume)
         first = self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"])
@@ -171,6 +178,8 @@ class FollowUpStep(Step):
             return _("The result is out of date; predict again.")
         features = self.panel.features
         if self.panel.state.inputs.needsImages and (features is None or not self.panel.state.resultIsCurrent):
+            if self.panel.state.resultIsCurrent:
+                return _("The features are not at hand; predict again.")
             return _("Predict first: the cohort takes the features with it.")
         return None
 

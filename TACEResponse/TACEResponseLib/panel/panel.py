@@ -168,8 +168,8 @@ class Panel(VTKObservationMixin):
         self._timer.stop()
         self.tasks.abandon()
         self.state.cancel()
-        self.vois.exit()
-        self.repeatability.clear()
+        self.vois.pause()
+        self.repeatability.forgetTask()
         if self._binding.parameters is not None:
             stored = self.parameters.node.GetParameter(RESULT_PARAMETER)
             self._beforeImport = _BeforeImport(self.state, self.images, self.features, stored)
@@ -255,6 +255,7 @@ class Panel(VTKObservationMixin):
     def showFourUp(self) -> None:
         """T2 | AP over PVP | DP."""
         self.vois.showAll()
+        self.followUp.hideAfterTace()
         self.fourUp.show(self._fourUpCase())
 
     def _fourUpCase(self) -> FourUpCase:

@@ -23,7 +23,7 @@ class PredictStep(Step):
     def refresh(self) -> None:
         state = self.panel.state
         missing = state.missing()
-        if self.panel.repeatability.isBlinded:
+        if self.panel.repeatability.isBlinded and state.inputs.needsImages:
             # What is missing tells of the first VOI.
             missing = (_("A VOI is drawn blinded: press Compare in step 7, or take a sequence in hand."),)
         self.ui.engineFrame.setVisible(state.inputs.needsImages)

@@ -19,6 +19,7 @@ from ..scene.i18n import _
 from ..scene.repeatability_nodes import iccChart, iccTable, iccWords
 from ..scene.roles import SECOND_SEGMENTATION_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.second_reading import beginSecondReading, compareReadings, hideOtherVois, showOutlines
+from ..scene.segmentations import isEmptyVoi
 from .background_task import TaskNews
 from .result_text import numberWords
 from .step import PROBLEM_STYLE, Step, fillSelector, showNote
@@ -61,7 +62,7 @@ class RepeatabilityStep(Step):
             incomplete = _("The first case is not complete; take a sequence in hand to see why.")
         needsImages = state.inputs.needsImages and panel.bundle is not None
         noImages = None if needsImages else _("The model needs no images, so that no VOI changes its estimate.")
-        noSecond = None if second is not None else _("Choose or draw the second VOI first.")
+        noSecond = _("Choose or draw the second VOI first.") if second is None or _isEmpty(second) else None
         isFirst = second is not None and second is panel.parameters.getNode(SEGMENTATION_ROLES[sequence])
         same = _("This is the first VOI itself; choose or draw another one.") if isFirst else None
         blinded = _("The VOI is being drawn: press Compare first.") if self.isBlinded else None
@@ -70,7 +71,7 @@ class RepeatabilityStep(Step):
             self.enable(widget, blinded)
         problems = {
             self.ui.compareButton: noSecond or same or self._otherSequence() or incomplete or noImages or busy,
-            self.ui.perturbButton: state.resultProblem() or noImages or busy,
+            self.ui.perturbButton: blinded or state.resultProblem() or noImages or busy,
         }
         for button, problem in problems.items():
             isUnderWay = self._isUnderWay(button)
@@ -115,6 +116,10 @@ class RepeatabilityStep(Step):
     def clear(self) -> None:
         """Another patient: nothing of the one before is compared any more."""
         self.endBlinding()
+        self.forgetTask()
+
+    def forgetTask(self) -> None:
+        """What was under way is heard of no more."""
         self._buttonUnderWay = None
         self.forgetWords()
 
@@ -129,6 +134,10 @@ class RepeatabilityStep(Step):
                 raise ValueError(_("Enter who draws, and in which session."))
             if (reader, session) == tuple(str(parameters.get(name)).strip() for name in ("reader", "session")):
                 raise ValueError(_("Reader and session are those of the first VOI; enter another reader or session."))
+            self.panel.followUp.clear()
+            before = parameters.getNode(SECOND_SEGMENTATION_ROLE)
+            if self.isBlinded and before is not None and isEmptyVoi(before):
+                slicer.mrmlScene.RemoveNode(before)
             self.endBlinding()
             node = beginSecondReading(volume, sequence, reader, session)
             parameters.setNode(SECOND_SEGMENTATION_ROLE, node)
@@ -139,6 +148,7 @@ class RepeatabilityStep(Step):
         """Show what lay over others when the scene was saved; a blinded drawing goes on once the panel is shown."""
         showHidden(COVERING)
         if not self.isBlinded:
+            showHidden(BLINDED)
             return
         parameters = self.panel.parameters
         volume = parameters.getNode(VOLUME_ROLES[str(parameters.get("secondSequence"))])
@@ -162,7 +172,6 @@ class RepeatabilityStep(Step):
             self.panel.tasks.cancel()
             return
         panel, parameters = self.panel, self.panel.parameters
-        self.endBlinding()
         with panel.saying(self.ui.comparisonLabel):
             sequence = str(parameters.get("secondSequence"))
             second, bundle = parameters.getNode(SECOND_SEGMENTATION_ROLE), panel.bundle
@@ -176,6 +185,7 @@ class RepeatabilityStep(Step):
             )
             sources = {**case.sources, sequence: arraySource(volumes[sequence], second)}
             other = replace(case, key=key, sources=sources)
+            self.endBlinding()
             panel.fourUp.hide()
             showInViews(volumes[sequence])
             panel.vois.showOnly(segmentations[sequence], second)
@@ -266,6 +276,14 @@ class RepeatabilityStep(Step):
         if news.kind != "progress":
             self._buttonUnderWay = None
             self.panel.showAll()
+
+
+def _isEmpty(segmentationNode) -> bool:
+    """Nothing was drawn; what cannot be told is said when it is compared."""
+    try:
+        return isEmptyVoi(segmentationNode)
+    except ValueError:
+        return False
 
 
 def comparisonHtml(reading) -> str:

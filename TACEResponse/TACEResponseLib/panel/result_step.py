@@ -51,14 +51,18 @@ class ResultStep(Step):
 
     def refresh(self) -> None:
         state, panel = self.panel.state, self.panel
+        # Warnings and features tell a blinded reader of the first VOI.
+        blinded = _("Hidden while a VOI is drawn blinded.") if panel.repeatability.isBlinded else None
         if state.result is None:
             self.ui.resultBrowser.setHtml(_("No result yet."))
+        elif blinded:
+            self.ui.resultBrowser.setHtml(blinded)
         else:
             bundle = panel.bundleOfResult()
             html = resultHtml(state.result.prediction, bundle, state.resultIsStale, state.provenance())
             self.ui.resultBrowser.setHtml(html)
         self._showPlot()
-        problem, busy = state.resultProblem(), panel.busyProblem()
+        problem, busy = state.resultProblem() or blinded, panel.busyProblem()
         for button in (self.ui.copySentenceButton, self.ui.saveButton):
             self.enable(button, problem)
         for button in (self.ui.reportButton, self.ui.pdfButton, self.ui.runAgainButton):

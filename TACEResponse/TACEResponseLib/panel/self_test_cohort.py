@@ -96,6 +96,14 @@ class CohortSelfTest:
             self.driver.wait(1.0)
             assert not self.panel.vois.ui.voiAPLabel.text
             assert "reader 2" in self.panel.vois.ui.voiLabel.text, self.panel.vois.ui.voiLabel.text
+            second = self.panel.parameters.getNode(SECOND_SEGMENTATION_ROLE)
+            assert self.panel.vois.editor.segmentationNode() is second
+            assert not self.panel.repeatability.ui.compareButton.enabled
+            assert not self.panel.result.ui.featuresButton.enabled
+            slicer.mrmlScene.StartState(slicer.mrmlScene.ImportState)
+            slicer.mrmlScene.EndState(slicer.mrmlScene.ImportState)
+            assert self.panel.repeatability.isBlinded
+            assert self.panel.vois.editor.segmentationNode() is second
             assert not self.panel.predictStep.ui.predictButton.enabled
             assert not self.panel.followUp.ui.addBaselineButton.enabled
 

@@ -76,7 +76,7 @@ class VoiSelfTest:
     def renameReader(self) -> None:
         """The VOIs of a case follow its reader's name; one of another reader is refused; the result is out of date."""
         edit = self.panel.vois.ui.readerEdit
-        edit.setText("MK")
+        edit.setText("MK ")
         self.driver.wait()
         for role in SEGMENTATION_ROLES.values():
             assert drawnBy(self.panel.parameters.getNode(role)) == ("MK", "1")

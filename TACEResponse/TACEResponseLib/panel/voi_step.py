@@ -32,6 +32,8 @@ WARNING_MARK = "⚠ "
 
 SEGMENTS_TABLE_HEIGHT = 64
 
+UNDO_STATES = 10
+
 SPACE_EFFECT_INDEX = -1
 """By this property of its shortcuts the Segment Editor knows the space bar."""
 
@@ -68,7 +70,7 @@ class VoiStep(Step):
         self.editor.setAutoShowSourceVolumeNode(False)
         self.editor.setEffectNameOrder(EFFECTS)
         self.editor.unorderedEffectsVisible = False
-        self.editor.setMaximumNumberOfUndoStates(10)
+        self.editor.setMaximumNumberOfUndoStates(UNDO_STATES)
         # Options of some effects are wide: at 1280 pixels they and the four-up must have room side by side.
         self.editor.effectColumnCount = 1
         self.editor.layout().setContentsMargins(0, 0, 0, 0)
@@ -84,12 +86,18 @@ class VoiStep(Step):
                 shortcut.enabled = False
 
     def exit(self) -> None:
-        # With an active effect, closing the scene crashed now and then.
-        self.editor.setActiveEffect(None)
         self.showAll()
         # A blinded drawing ends with the module: the first VOI is shown again.
         if self._second is not None:
             self.letGo()
+        self.pause()
+
+    def pause(self) -> None:
+        """The editor does nothing for a while; a VOI that is drawn blinded is taken in hand again by `takeSecond`."""
+        # With an active effect, closing the scene crashed now and then.
+        self.editor.setActiveEffect(None)
+        if self._second is not None:
+            self._emptyEditor()
         self.editor.uninstallKeyboardShortcuts()
         self.editor.removeViewObservations()
 
@@ -161,6 +169,9 @@ class VoiStep(Step):
         """Take a VOI that is drawn again in hand; it belongs to no button."""
         self.sequence, self._second = None, segmentation
         self.panel.fourUp.hide()
+        # An editor's node that came with a scene names its segmentation, and has not taken it in.
+        self._ensureEditorNode()
+        self.editor.setSegmentationNode(None)
         self._edit(volume, segmentation)
         self.setCollapsed(False)
         showInViews(volume)
@@ -171,6 +182,7 @@ class VoiStep(Step):
         roles = (*SEGMENTATION_ROLES.values(), SECOND_SEGMENTATION_ROLE)
         nodes = [node for node in map(self.panel.parameters.getNode, roles) if node is not None]
         hideNodes([node for node in nodes if node not in segmentations], COVERING)
+        self.panel.followUp.hideAfterTace()
 
     def showInHand(self) -> None:
         """In views that show one image: the sequence in hand with its VOI alone, where that lies."""
@@ -240,10 +252,9 @@ class VoiStep(Step):
             nodes = [parameters.getNode(role) for role in SEGMENTATION_ROLES.values()]
             tagName = {"reader": READER_TAG, "session": SESSION_TAG}[name]
             renameReader([node for node in nodes if node is not None], tagName, before, text)
-            if self.sequence is not None:
-                # Undo would bring the old name back: its states begin anew with the VOI.
-                self.editor.setSegmentationNode(None)
-                self._edit(*self.nodesOf(self.sequence))
+            # Undo would bring the old name back.
+            self.editor.setMaximumNumberOfUndoStates(0)
+            self.editor.setMaximumNumberOfUndoStates(UNDO_STATES)
 
     def nodesOf(self, sequence: str, create: bool = False):
         """Volume and segmentation of a sequence; the segmentation is made with ``create``."""
@@ -256,9 +267,12 @@ class VoiStep(Step):
         return volume, segmentation
 
     def letGo(self) -> None:
-        """Nothing is in the editor any more."""
+        """Nothing is in the editor any more; a blinded drawing ends."""
         if self._second is not None:
             self.panel.repeatability.endBlinding()
+        self._emptyEditor()
+
+    def _emptyEditor(self) -> None:
         self.editor.setActiveEffect(None)
         self.editor.setSourceVolumeNode(None)
         self.editor.setSegmentationNode(None)

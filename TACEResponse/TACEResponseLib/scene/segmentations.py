@@ -137,8 +137,8 @@ def createVoi(
     segment.SetName(TUMOUR_NAME)
     segment.SetColor(*TUMOUR_COLOUR)
     segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), TUMOUR_TERMINOLOGY)
-    segment.SetTag(READER_TAG, reader)
-    segment.SetTag(SESSION_TAG, session)
+    segment.SetTag(READER_TAG, reader.strip())
+    segment.SetTag(SESSION_TAG, session.strip())
     node.GetSegmentation().AddSegment(segment, TUMOUR_NAME)
     return node
 
@@ -294,9 +294,10 @@ def tag(segmentationNode: slicer.vtkMRMLSegmentationNode, name: str) -> str | No
 def drawnBy(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple[str | None, str | None] | None:
     """Reader and session of a VOI, each None if it does not say; None for a segmentation that is no VOI."""
     try:
-        return tag(segmentationNode, READER_TAG), tag(segmentationNode, SESSION_TAG)
+        stated = tag(segmentationNode, READER_TAG), tag(segmentationNode, SESSION_TAG)
     except ValueError:
         return None
+    return tuple(None if one is None else one.strip() for one in stated)
 
 
 def renameReader(segmentationNodes: Iterable[slicer.vtkMRMLSegmentationNode], name: str, before: str, now: str) -> None:
@@ -305,11 +306,12 @@ def renameReader(segmentationNodes: Iterable[slicer.vtkMRMLSegmentationNode], na
     Among VOIs of several readers none changes its owner.
     """
     vois = [node for node in segmentationNodes if drawnBy(node) is not None]
-    stated = [tag(node, name) for node in vois]
-    if all(one in (None, before) for one in stated):
+    place = (READER_TAG, SESSION_TAG).index(name)
+    stated = [drawnBy(node)[place] for node in vois]
+    if all(one in (None, before.strip()) for one in stated):
         for node, one in zip(vois, stated, strict=True):
             if one is not None:
-                setTag(node, name, now)
+                setTag(node, name, now.strip())
 
 
 def _reach(axes: np.ndarray, targetAxes: np.ndarray) -> np.ndarray:
