@@ -6,9 +6,9 @@ from TACEResponseLib.cohort import ClinicalRecord
 from TACEResponseLib.scene.batch import openScene
 from TACEResponseLib.scene.cases import findParameterNode
 from TACEResponseLib.scene.clinical_entry import entryOf
-from TACEResponseLib.scene.parameters import DEFAULTS, Parameters
+from TACEResponseLib.scene.parameters import DEFAULTS, PATIENT_PARAMETERS, Parameters
 from TACEResponseLib.scene.parameters import parameterNode as module_node
-from TACEResponseLib.scene.roles import BASELINE_LINES_ROLE
+from TACEResponseLib.scene.roles import BASELINE_LINES_ROLE, CHECKLIST
 
 CHANGED = {str: "a b, ü; %", bool: True, int: 3, float: 1.25}
 
@@ -85,3 +85,8 @@ def test_a_scene_that_was_closed_still_says_whose_parameters_these_are(scene):
     scene.Clear(0)
     assert module_node().GetAttribute("ModuleName") == "TACEResponse"
     assert findParameterNode() is module_node()
+
+
+def test_what_is_true_of_one_patient_and_the_checklist_are_parameters():
+    assert set(PATIENT_PARAMETERS) <= set(DEFAULTS)
+    assert set(CHECKLIST) <= set(PATIENT_PARAMETERS)
