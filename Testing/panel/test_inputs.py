@@ -46,3 +46,11 @@ def test_the_follow_up_must_be_of_this_patient_and_later(complete_inputs, change
         # 4 January to 6 April: 27 + 28 + 31 + 6 days.
         assert inputs.followUpWords() == "2021-04-06, 92 days after the study before TACE"
     assert inputs.fingerprint() == replace(inputs, followUp=None).fingerprint()
+
+
+def test_the_diameter_of_the_cohort_is_the_largest_of_the_vois(complete_inputs):
+    inputs = complete_inputs()
+    assert replace(inputs, vois={}).lesionDiameterMm() is None
+    larger = replace(inputs.vois["DP"], diameterMm=44.0)
+    undrawn = replace(inputs.vois["T2"], diameterMm=None)
+    assert replace(inputs, vois={**inputs.vois, "DP": larger, "T2": undrawn}).lesionDiameterMm() == 44.0

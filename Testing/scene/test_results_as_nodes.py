@@ -54,6 +54,13 @@ def test_bars_count_every_training_patient_and_the_line_stands_at_the_score(two_
     assert edges[0] == bundle.training_scores["NOR"].min()
     chart = plots.scoreChart(prediction, bundle)
     assert chart.GetNumberOfPlotSeriesNodes() == 3
+    for role, outcome in (("responseSeries", "OR"), ("noResponseSeries", "NOR")):
+        series = chart.GetNodeReference(role)
+        centres = column(series.GetTableNode(), series.GetXColumnName())
+        heights = column(series.GetTableNode(), series.GetYColumnName())
+        edges_of_all = np.histogram_bin_edges(np.concatenate(list(bundle.training_scores.values())), plots.BIN_COUNT)
+        assert centres == pytest.approx(np.convolve(edges_of_all, (0.5, 0.5), "valid"))
+        assert heights == np.histogram(bundle.training_scores[outcome], edges_of_all)[0].tolist()
     line = chart.GetNodeReference("patientSeries")
     assert column(line.GetTableNode(), "score") == [prediction.scores["dnn"]] * 2
     nodes = slicer.mrmlScene.GetNumberOfNodes()

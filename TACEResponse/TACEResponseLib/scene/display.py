@@ -23,7 +23,7 @@ _WHITE_PERCENTILE = 96.0
 
 
 def bodyWindow(voxels: np.ndarray) -> tuple[float, float] | None:
-    """Black and white for an MR image (K, J, I) of any scale; None for one that is empty or has no such scale."""
+    """Intensities of black and white for an MR image (K, J, I) of any scale; None where nothing is above zero."""
     sample = voxels.ravel()[:: max(1, voxels.size // _SAMPLED_VOXELS)]
     sample = sample[np.isfinite(sample)]
     if not len(sample):
@@ -75,12 +75,12 @@ def isVisible(node: slicer.vtkMRMLDisplayableNode) -> bool:
     return display is not None and bool(display.GetVisibility())
 
 
-def showNodes(nodes: Iterable[slicer.vtkMRMLDisplayableNode], isVisible: bool) -> None:
+def showNodes(nodes: Iterable[slicer.vtkMRMLDisplayableNode], areVisible: bool) -> None:
     """Show or hide nodes; one that has no display node is left alone."""
     for node in nodes:
         display = node.GetDisplayNode()
         if display is not None:
-            display.SetVisibility(isVisible)
+            display.SetVisibility(areVisible)
             display.RemoveAttribute(_HIDDEN)
 
 

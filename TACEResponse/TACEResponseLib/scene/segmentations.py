@@ -30,8 +30,7 @@ READER_TAG, SESSION_TAG = "Reader", "Session"
 COPIED_TAG = "TACEResponse.Copied"
 """Tag of a segment that was copied from another sequence: which one, and the digest of what was copied."""
 
-
-_PARALLEL = 1e-9
+_PARALLEL_TOLERANCE = 1e-9
 _OUTSIDE = "a part of the VOI lies outside the image of the other sequence; draw it there."
 _BETWEEN = "no voxel of the other sequence lies in the VOI; draw it there."
 
@@ -228,7 +227,7 @@ def maskOnLattice(mask: np.ndarray, lattice: Lattice, shape: tuple[int, int, int
     axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
     targetAxes = np.reshape(target.direction, (3, 3)) * target.spacing_mm
     toSource = np.linalg.solve(axes, targetAxes)
-    if np.allclose(toSource, np.diag(np.diag(toSource)), atol=_PARALLEL) and (np.diag(toSource) > 0).all():
+    if np.allclose(toSource, np.diag(np.diag(toSource)), atol=_PARALLEL_TOLERANCE) and (np.diag(toSource) > 0).all():
         firstInSource = np.linalg.solve(axes, np.subtract(target.origin_mm, lattice.origin_mm))
         return _maskOnParallelLattice(mask, shape, firstInSource, np.diag(toSource))
     centres = np.argwhere(mask)[:, ::-1] @ axes.T + lattice.origin_mm
