@@ -1,4 +1,4 @@
-"""Phrases that no text a person sees may hold: translated English, and words that the glossary replaced (Docs/design)."""
+"""Phrases that no text for a person holds: translated English, and words that the glossary replaced."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PACKAGE = ROOT / "TACEResponse"
 
 # A pattern and what to write instead.
 BANNED = {
-    r"(?<!there )\b(is|are) no (number|date|csv|child-pugh|valid|whole number|folder|file|image|manifest|bundle|table|copy|color|"
-    r"response|category|fact|feature|model|mask|volume|case|command|probability|share)\b": "is not a ...",
+    r"(?<!there )\b(is|are) no (number|date|csv|child-pugh|valid|whole number|folder|file|image|manifest|bundle|table|"
+    r"copy|color|response|category|fact|feature|model|mask|volume|case|command|probability|share)\b": "is not a ...",
     r"\bin hand\b": "selected; running",
     r"\bwhat is so\b|\bif it is so\b|\bsaid to be so\b": "confirm that each statement applies",
     r"\btoo much for\b": "most optimistic for",
