@@ -31,6 +31,7 @@ lint: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy
 
 # How trained_models/phantom-cd is made: 144 phantoms, their features, training; about 15 minutes on two cores.
 phantom-cd: $(VENV)/.installed-test
