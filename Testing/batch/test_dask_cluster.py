@@ -48,7 +48,7 @@ def cluster(tmp_path):
 def batch(cases, tmp_path, cluster):
     from batch_jobs import FileJob
 
-    def run(resume=False, progress=lambda fraction, text: None, **job):
+    def run(resume=False, progress=lambda done, total, text: None, **job):
         return run_batch(
             cases,
             FileJob(tmp_path / "results", **job),
@@ -78,7 +78,7 @@ def test_the_same_records_resume_and_the_cost_of_a_dead_worker(batch, cases, tmp
 
 
 def test_a_scheduler_that_goes_away_is_told_and_what_was_done_is_kept(batch, cluster, tmp_path):
-    def kill_scheduler(fraction, text):
+    def kill_scheduler(*_):
         cluster[1].kill()
 
     with pytest.raises(ValueError, match="went away; what was done is kept"):

@@ -16,7 +16,7 @@ def batch(cases, tmp_path):
     """Run a batch of FileJob: (summary, what was told of each case)."""
     from batch_jobs import FileJob
 
-    def run(workers=2, resume=False, of=cases, progress=lambda fraction, text: None, pool=None, **job):
+    def run(workers=2, resume=False, of=cases, progress=lambda done, total, text: None, pool=None, **job):
         told = []
         summary = run_batch(
             of,
@@ -45,7 +45,7 @@ def test_every_case_is_done_once_in_any_number_of_processes(batch, cases, tmp_pa
     from batch_jobs import calls_of
 
     fractions = []
-    summary, told = batch(workers, progress=lambda fraction, text: fractions.append(fraction))
+    summary, told = batch(workers, progress=lambda done, total, text: fractions.append(done / total))
     assert ids(summary.done) == [f"P{n}" for n in range(10)]
     assert summary.with_result == [case.key for case in cases]
     assert (summary.skipped, summary.failed) == ((), ())
@@ -170,8 +170,8 @@ def test_resume_does_only_what_is_missing_or_changed(batch, cases, tmp_path):
 def test_a_batch_can_be_stopped_and_its_workers_end(batch, tmp_path):
     from batch_jobs import calls_of
 
-    def stop(fraction, text):
-        if fraction > 0.25:
+    def stop(done, total, text):
+        if done / total > 0.25:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -9,7 +9,7 @@ from TACEResponseLib.cohort import Case, CaseKey
 CASES = [Case(CaseKey(patient_id)) for patient_id in ("A", "McB", "C")]
 
 
-def ignore(fraction, text):
+def ignore(done, total, text):
     pass
 
 
@@ -44,7 +44,7 @@ def test_progress_rises_to_one_through_the_steps_of_each_case():
     def function(case, progress):
         progress(1, 2, "half")
 
-    run_cases(CASES, function, lambda fraction, text: fractions.append(fraction))
+    run_cases(CASES, function, lambda done, total, text: fractions.append(done / total))
     assert fractions == pytest.approx([0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1])
 
 

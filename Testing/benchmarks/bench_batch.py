@@ -52,7 +52,7 @@ def run(cases: list[Case], folder: Path, workers: int) -> tuple[float, float, fl
         ended_s.append(time.monotonic())
 
     started_s, cpu_s = time.monotonic(), time.process_time()
-    summary = run_batch(cases, JOB, folder, LocalWorkers(workers), lambda fraction, text: None, tell)
+    summary = run_batch(cases, JOB, folder, LocalWorkers(workers), lambda *_: None, tell)
     if summary.failed:
         raise SystemExit(summary.failed[0].text)
     # Workers start together, so their first outcomes come together too: only the cases after these are counted.

@@ -55,7 +55,7 @@ def test_the_progress_bar_is_for_terminals_only():
     file, screen = io.StringIO(), FakeScreen()
     for errors in (file, screen):
         terminal = Terminal(io.StringIO(), errors)
-        terminal.progress(0.5, "patient P1: reading AP")
+        terminal.progress(1, 2, "patient P1: reading AP")
         terminal.say("done")
     assert file.getvalue() == ""
     assert "50%" in screen.getvalue()

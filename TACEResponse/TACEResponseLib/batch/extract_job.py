@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from ..cohort import Case, CaseKey
+from ..cohort import Case, CaseKey, Progress
 from ..features import PAPER_SETTINGS, FeatureVector, extract_features, get_engine, get_feature_set
 from ..imaging import read_case_images
 from .job import JobOutput, read_record
@@ -45,7 +45,7 @@ class ExtractJob:
         return get_feature_set(self.feature_set).column_names(self.sequences)
 
     def extract(
-        self, case: Case, progress: Callable[[int, int, str], None] | None = None, one_thread: bool = False
+        self, case: Case, progress: Progress | None = None, one_thread: bool = False
     ) -> tuple[FeatureVector, tuple[str, ...]]:
         """The vector and the warnings as lines. Raises ValueError as `read_case_images` and `extract_features` do."""
         engine = get_engine(self.engine)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from ..cohort import Case, CaseKey, case_folder_names
+from ..cohort import Case, CaseKey, Progress, case_folder_names
 from .job import DONE, FAILED, CaseJob, CaseOutcome, CaseTask
 from .run_cases import CaseFailure
 
@@ -49,7 +49,7 @@ def run_batch(
     job: CaseJob,
     folder: Path,
     workers: Workers,
-    progress: Callable[[float, str], None],
+    progress: Progress,
     tell: Callable[[CaseOutcome], None],
     resume: bool = False,
 ) -> BatchSummary:
@@ -63,8 +63,8 @@ def run_batch(
         Gets a record of each case (``<case>.json``), a log of each failed case (``<case>.log``) and ``batch.log``, one
         line a case with seconds and the most memory that its process has held.
     workers : Workers
-    progress : callable
-        ``progress(fraction, text)`` after each case; what it raises stops the batch.
+    progress : Progress
+        Called after each case; what it raises stops the batch.
     tell : callable
         Hears of each case as it ends.
     resume : bool
@@ -95,7 +95,7 @@ def run_batch(
             with suppress(OSError):
                 log.write(_line(outcome, names[outcome.key]).encode("utf-8"))
             tell(outcome)
-            progress(count / len(cases), str(outcome.key))
+            progress(count, len(cases), str(outcome.key))
     remove_leftovers((folder, *job.folders), set(names.values()))
     done = by_status.get(DONE, set())
     return BatchSummary(

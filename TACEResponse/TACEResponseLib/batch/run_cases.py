@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..cohort import Case, CaseKey
+from ..cohort import Case, CaseKey, Progress
 
 _log = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ class CaseResults(Generic[Result]):
 
 def run_cases(
     cases: Sequence[Case],
-    function: Callable[[Case, Callable[[int, int, str], None]], Result],
-    progress: Callable[[float, str], None],
+    function: Callable[[Case, Progress], Result],
+    progress: Progress,
 ) -> CaseResults[Result]:
     """Call ``function(case, case_progress)`` for every case and collect what it returns or why it failed.
 
-    ``progress(fraction, text)`` hears of the cases and, through ``case_progress(done, total, text)``, of the steps
+    ``progress`` hears of the cases and, through ``case_progress(done, total, text)``, of the steps
     within each. A ValueError is the case's own fault and becomes its sentence; any other error is a fault of ours, goes
     to the log with its traceback, and costs that case only.
     """
@@ -46,7 +46,7 @@ def run_cases(
     for number, case in enumerate(cases):
 
         def case_progress(steps_done: int, steps: int, text: str, number: int = number) -> None:
-            progress((number + steps_done / max(steps, 1)) / len(cases), text)
+            progress(number * steps + steps_done, steps * len(cases), text)
 
         case_progress(0, 1, str(case.key))
         try:
@@ -56,7 +56,7 @@ def run_cases(
         except Exception as error:
             _log.exception("%s", case.key)
             failed.append(CaseFailure(case.key, unexpected_error_text(case.key, error)))
-    progress(1.0, "done")
+    progress(1, 1, "done")
     return CaseResults(done, tuple(failed))
 
 

@@ -9,6 +9,7 @@ from .files import check_can_write, new_folder, replace_file
 from .manifest import ManifestError, ManifestFault, read_manifest
 from .manifest_writing import write_manifest
 from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, mrecist_category
+from .progress import Progress, part_of
 from .selection import select_cases, select_lesions, select_where_possible
 from .sequence import SEQUENCES, Sequence
 
@@ -28,6 +29,7 @@ __all__ = [
     "Lattice",
     "ManifestError",
     "ManifestFault",
+    "Progress",
     "Sequence",
     "case_folder_names",
     "check_can_write",
@@ -36,6 +38,7 @@ __all__ = [
     "is_objective_response",
     "mrecist_category",
     "new_folder",
+    "part_of",
     "read_manifest",
     "replace_file",
     "select_cases",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..batch import CaseFailure, RunRecord, Workers, choose_workers, run_batch, run_cases
 from ..batch.extract_job import ExtractJob, batch_folder, vectors_of_batch
-from ..cohort import SEQUENCES, Case, check_can_write, read_manifest
+from ..cohort import SEQUENCES, Case, Progress, check_can_write, read_manifest
 from ..features import ENGINES, FEATURE_SETS, FeatureVector, write_feature_table
 from .batch_options import add_batch_arguments, check_engine, tell_outcome, tell_summary
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 def _one_after_the_other(
     cases: list[Case], job: ExtractJob, terminal: Terminal
 ) -> tuple[list[FeatureVector], tuple[CaseFailure, ...]]:
-    def extract(case: Case, progress: Callable[[int, int, str], None]) -> FeatureVector:
+    def extract(case: Case, progress: Progress) -> FeatureVector:
         vector, warnings = job.extract(case, progress)
         _complain(warnings, terminal)
         return vector

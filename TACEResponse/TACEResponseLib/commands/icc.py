@@ -209,7 +209,7 @@ def _read_pairs(
     for pair in pairs:
         by_lesion.setdefault(pair[0][:2], []).append(pair)
     for done, own in enumerate(by_lesion.values()):
-        terminal.progress(done / len(by_lesion), f"{own[0][0]}")
+        terminal.progress(done, len(by_lesion), f"{own[0][0]}")
         images = {}
         for key in dict.fromkeys(key for pair in own for key in pair):
             if not (extract or by_key[key].sources):
@@ -230,7 +230,7 @@ def _read_pairs(
             except ValueError as error:
                 refused.add(pair)
                 terminal.complain(f"not done: {error}")
-    terminal.progress(1.0, "")
+    terminal.progress(1, 1, "")
     return vectors, overlaps, refused
 
 
@@ -292,7 +292,7 @@ def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     chosen = select_cases(cases, arguments.reader)
     _check_sequences(chosen)
     for number, case in enumerate(chosen):
-        terminal.progress(number / len(chosen), str(case.key))
+        terminal.progress(number, len(chosen), str(case.key))
         try:
             images, first = _read(case, True, arguments, terminal)
             drawn = []
@@ -306,7 +306,7 @@ def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
             continue
         vectors[case.key] = first
         ratings.append(drawn)
-    terminal.progress(1.0, "")
+    terminal.progress(1, 1, "")
     if len(ratings) < 2:
         raise ValueError(f"{len(ratings)} of {len(chosen)} cases could be perturbed; an ICC needs at least 2.")
     # Draws have no order, so that the one-way form is the right one.

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     confirmed = read_review(arguments.reviewed) if arguments.reviewed else {}
     folder, key_path = arguments.out.parent, arguments.key.expanduser()
     pseudonyms = Pseudonyms.from_file(key_path, folder)
-    archive = read_archive(arguments.archive, lambda count, text: terminal.progress(0.0, text))
+    archive = read_archive(arguments.archive, terminal.progress)
     for path, reason in archive.damaged:
         terminal.complain(f"warning: {path}: {reason}; it was passed over, copy or export it again.")
     cases, rows, failed = [], [], 0
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     who_is_who = write_who_is_who(key_path, names)
     for number, patient in enumerate(archive.patients):
         name = pseudonyms.patient(patient.patient_id)
-        terminal.progress(number / len(archive.patients), f"patient {name}")
+        terminal.progress(number, len(archive.patients), f"patient {name}")
         try:
             taken = take_in_patient(
                 patient, folder, pseudonyms, rules, tace_dates.get(patient.patient_id, ""), confirmed

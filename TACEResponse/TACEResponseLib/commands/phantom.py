@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         dicom=arguments.dicom,
         readers=arguments.readers,
         external_count=arguments.external,
-        progress=lambda done, total, text: terminal.progress(done / total, text),
+        progress=terminal.progress,
     )
     record.write(arguments.out / "run.json", patients=arguments.patients)
     terminal.say(f"{arguments.patients} phantom patient{'s' if arguments.patients > 1 else ''}: {manifest}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..batch import CaseFailure, RunRecord, Workers, choose_workers, run_batch, run_cases
-from ..cohort import Case, CaseKey, case_folder_names, check_can_write, read_manifest, select_where_possible
+from ..cohort import Case, CaseKey, Progress, case_folder_names, check_can_write, read_manifest, select_where_possible
 from ..features import ENGINES
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..prediction import Prediction
@@ -99,7 +99,7 @@ def _one_after_the_other(
     arguments: argparse.Namespace,
     terminal: Terminal,
 ) -> tuple[Iterable[Prediction], tuple[CaseFailure, ...]]:
-    def predict_one(case: Case, progress: Callable[[int, int, str], None]) -> Prediction:
+    def predict_one(case: Case, progress: Progress) -> Prediction:
         prediction, line = predict_case(
             case, bundle, folders[case.key], arguments.engine, progress, perturbations=arguments.perturbations
         )

@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         data,
         settings,
         arguments.out / "work",
-        lambda done, total, text: terminal.progress(done / max(total, 1), text),
+        terminal.progress,
     )
     write_study_report(arguments.out, result, run_versions())
     record.write(arguments.out / "run.json", patients=len(data.cases))

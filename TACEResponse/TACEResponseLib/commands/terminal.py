@@ -36,10 +36,11 @@ class Terminal:
         self._errors.write(text + "\n")
         self._errors.flush()
 
-    def progress(self, fraction: float, text: str) -> None:
-        """Redraw the progress bar; ``fraction`` is 0-1. Nothing is drawn where nobody watches."""
+    def progress(self, done: int, total: int, text: str) -> None:
+        """Redraw the progress bar; a `Progress`. Nothing is drawn where nobody watches."""
         if not self._errors.isatty():
             return
+        fraction = done / max(total, 1)
         filled = round(_BAR_WIDTH * fraction)
         line = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {fraction:4.0%} {self._time_left(fraction)}{text}"
         width = shutil.get_terminal_size().columns - 1

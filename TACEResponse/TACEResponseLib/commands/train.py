@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         arguments.kind,
         settings,
         _command(arguments),
-        lambda done, total, text: terminal.progress(done / total, text),
+        terminal.progress,
     )
     save_bundle(bundle, arguments.out)
     record.write(arguments.out.with_name(f"{name}.run.json"), patients=len(data.cases))

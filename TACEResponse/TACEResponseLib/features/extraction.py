@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..cohort import Progress
 from ..imaging import CaseImages
 from .engine import Engine, EngineResult, get_engine
 from .feature_sets import get_feature_set
@@ -20,7 +20,7 @@ def extract_features(
     feature_set: str = "paper110",
     settings: FeatureSettings = PAPER_SETTINGS,
     engine: str | Engine = "native",
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> FeatureVector:
     """Compute the features of one case, sequence by sequence in the order given.
 

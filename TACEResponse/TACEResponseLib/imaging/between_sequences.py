@@ -18,7 +18,6 @@ from .measurements import (
     lps_mm_to_index,
     volume_ml,
 )
-from .messages import case_label
 from .voi import Voi
 
 LARGEST_CENTRE_DISTANCE_MM = 15.0
@@ -61,7 +60,7 @@ def check_between_sequences(
         _check_same_value(vois, "study date", lambda voi: voi.tags.study_date)
         _check_study_before(vois, study_before)
     except ValueError as error:
-        raise ValueError(f"{case_label(key)}: {error}") from error
+        raise ValueError(f"{key.label}: {error}") from error
     candidates = (
         _frame_of_reference_warning(vois),
         _same_image_warning(vois),

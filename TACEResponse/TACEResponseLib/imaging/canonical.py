@@ -13,7 +13,6 @@ import numpy as np
 from ..cohort import ArraySource, CaseKey, FileSource, Lattice
 from .mask_file import check_labels_are_whole_numbers
 from .mask_lattice import paste_mask
-from .messages import case_label
 from .voi import VOXEL_TYPE, Voi
 
 ORTHOGONALITY_TOLERANCE = 1e-4
@@ -48,7 +47,7 @@ def read_voi(key: CaseKey, sequence: str, source: FileSource | ArraySource) -> V
             source = read_source(source)
         return canonical_voi(sequence, source)
     except ValueError as error:
-        raise ValueError(f"{case_label(key, sequence)}: {error}") from error
+        raise ValueError(f"{key.label}, {sequence}: {error}") from error
 
 
 def canonical_voi(sequence: str, source: ArraySource) -> Voi:

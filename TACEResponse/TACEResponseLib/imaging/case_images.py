@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-from ..cohort import ArraySource, Case, CaseKey, CaseWarning, FileSource
+from ..cohort import ArraySource, Case, CaseKey, CaseWarning, FileSource, Progress
 from .between_sequences import check_between_sequences
 from .canonical import read_voi
 from .gate import check_native_voi, check_resampled_voi
-from .messages import case_label
 from .resampling import resample
 from .voi import CaseImages, ResampledVoi, Voi
 
@@ -23,7 +22,7 @@ def read_case_images(
     sequences: Sequence[str],
     spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0),
     bin_width: float = 25.0,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
     study_before: date | None = None,
     sequences_at_once: int = _SEQUENCES_AT_ONCE,
 ) -> CaseImages:
@@ -58,7 +57,7 @@ def read_case_images(
     missing = [sequence for sequence in sequences if sequence not in case.sources]
     if missing:
         raise ValueError(
-            f"{case_label(case.key)}: no image and mask for {', '.join(missing)}; give all of {', '.join(sequences)}."
+            f"{case.key.label}: no image and mask for {', '.join(missing)}; give all of {', '.join(sequences)}."
         )
     vois: dict[str, Voi] = {}
     resampled: dict[str, ResampledVoi] = {}
@@ -94,5 +93,5 @@ def _read_sequence(
     try:
         resampled = resample(voi, spacing_mm)
     except ValueError as error:
-        raise ValueError(f"{case_label(key, sequence)}: {error}") from error
+        raise ValueError(f"{key.label}, {sequence}: {error}") from error
     return voi, resampled, warnings + check_resampled_voi(key, voi, resampled, bin_width)

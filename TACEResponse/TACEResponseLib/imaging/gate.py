@@ -10,7 +10,6 @@ import numpy as np
 from ..cohort import CaseKey, CaseWarning
 from .bounding_box import bounding_box
 from .measurements import index_to_lps_mm, slice_axis
-from .messages import case_label
 from .voi import ResampledVoi, Voi
 
 SMALLEST_VOI_VOXELS = 27
@@ -49,7 +48,7 @@ def check_native_voi(key: CaseKey, voi: Voi) -> tuple[CaseWarning, ...]:
     try:
         return _check_native(voi)
     except ValueError as error:
-        raise ValueError(f"{case_label(key, voi.sequence)}: {error}") from error
+        raise ValueError(f"{key.label}, {voi.sequence}: {error}") from error
 
 
 def check_drawing(voi: Voi) -> tuple[CaseWarning, ...]:
@@ -101,7 +100,7 @@ def check_resampled_voi(key: CaseKey, voi: Voi, resampled: ResampledVoi, bin_wid
     try:
         return _check_resampled(voi, resampled, bin_width)
     except ValueError as error:
-        raise ValueError(f"{case_label(key, voi.sequence)}: {error}") from error
+        raise ValueError(f"{key.label}, {voi.sequence}: {error}") from error
 
 
 def count_bins(values: np.ndarray, bin_width: float) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..cohort import Progress
 from .series_facts import DICOM_KEYWORDS
 
 _KEYWORDS = (
@@ -113,8 +114,8 @@ class Archive:
     other_files: int
 
 
-def read_archive(folder: Path, progress: Callable[[int, str], None] | None = None) -> Archive:
-    """Read the headers of every DICOM file below ``folder``; ``progress(files, text)`` hears every hundredth.
+def read_archive(folder: Path, progress: Progress | None = None) -> Archive:
+    """Read the headers of every DICOM file below ``folder``; ``progress`` is called at every hundredth.
 
     Raises ValueError if the folder cannot be opened or holds no DICOM file.
     """
@@ -125,7 +126,7 @@ def read_archive(folder: Path, progress: Callable[[int, str], None] | None = Non
     others = 0
     for count, path in enumerate(_files_below(folder)):
         if progress is not None and count % 100 == 0:
-            progress(count, f"reading headers, {count} files")
+            progress(0, 1, f"reading headers, {count} files")
         try:
             one = _read_header(path)
         except ValueError as error:

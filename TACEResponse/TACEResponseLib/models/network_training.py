@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
+from ..cohort import Progress
 from .dnn_score import DnnScore
-from .fitting import Fit, FitJob, Progress
+from .fitting import Fit, FitJob
 from .network_batch import PAPER_RECIPE, NetworkBatch, NetworkRecipe
 from .scaler import fit_z_score
 

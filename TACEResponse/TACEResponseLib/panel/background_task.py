@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..cohort import Progress
 from ..scene.i18n import _
 
 POLL_INTERVAL_MS = 10
@@ -44,7 +45,7 @@ class TaskNews:
 class BackgroundTask:
     """Runs ``work(progress)`` in a thread; ``progress(done, total, text)`` as everywhere in the library."""
 
-    def __init__(self, work: Callable[[Callable[[int, int, str], None]], object]) -> None:
+    def __init__(self, work: Callable[[Progress], object]) -> None:
         self._work = work
         self._news: queue.SimpleQueue[TaskNews] = queue.SimpleQueue()
         self._cancelled = threading.Event()

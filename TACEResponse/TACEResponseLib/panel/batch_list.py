@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..batch import DONE, FAILED, SKIPPED, CaseFailure, CaseOutcome, RunRecord, Workers, run_batch
 from ..batch.extract_job import FEATURES_FILE, ExtractJob, batch_folder, vectors_of_batch
-from ..cohort import SEQUENCES, Case, CaseKey, case_folder_names, read_manifest, select_where_possible
+from ..cohort import SEQUENCES, Case, CaseKey, Progress, case_folder_names, read_manifest, select_where_possible
 from ..features import write_feature_table
 from ..prediction.serialisation import read_prediction
 from ..reporting.cohort_results import PREDICTIONS_FILE, write_cohort_results
@@ -19,8 +19,6 @@ from .result_text import estimateWords
 
 PREDICT, EXTRACT = "predict", "extract"
 """What a batch makes: predictions and reports, or the feature table from which a model is trained."""
-
-_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -96,18 +94,18 @@ class BatchWork:
     outcomes: queue.SimpleQueue
     refused: Sequence[tuple[Case, str]] = ()
 
-    def __call__(self, progress: Callable[[int, int, str], None]) -> Path:
+    def __call__(self, progress: Progress) -> Path:
         """Run; returns the table that was written. Raises ValueError if nothing could be done or written."""
         record = RunRecord(self.what)
         table = self.out / (PREDICTIONS_FILE if self.what == PREDICT else FEATURES_FILE)
         folder = self.job.batch_folder if self.what == PREDICT else batch_folder(table)
-        progress(0, _STEPS, _("Starting the processes ..."))
+        progress(0, 1, _("Starting the processes ..."))
         summary = run_batch(
             self.cases,
             self.job,
             folder,
             self.workers,
-            lambda fraction, text: progress(round(_STEPS * fraction), _STEPS, text),
+            progress,
             lambda outcome: self.outcomes.put((outcome, self._estimate(outcome))),
             self.resume,
         )

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
 
-from ..cohort import SEQUENCES, Case, CaseKey, ClinicalRecord, FileSource, new_folder, replace_file, write_manifest
+from ..cohort import (
+    SEQUENCES,
+    Case,
+    CaseKey,
+    ClinicalRecord,
+    FileSource,
+    Progress,
+    new_folder,
+    replace_file,
+    write_manifest,
+)
 from ..cohort.clinical_values import parse_afp, parse_ast, parse_child_pugh, parse_yes_no
 from .dicom_files import write_series
 from .patient import PhantomPatient, make_patient, manifest_columns
@@ -40,7 +49,7 @@ def write_cohort(
     dicom: bool = False,
     readers: bool = False,
     external_count: int = 0,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write phantom patients into a new folder; it appears only when it is complete.
 

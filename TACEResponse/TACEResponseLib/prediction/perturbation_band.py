@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from ..cohort import Case, CaseWarning
+from ..cohort import Case, CaseWarning, Progress
 from ..features import Engine, extract_features
 from ..imaging import CaseImages
 from ..models import ModelBundle
@@ -17,8 +16,6 @@ from .result import PerturbationBand, Prediction
 
 FEWEST_DRAWS = 10
 """Fewer say nothing about the middle 95 %."""
-
-Progress = Callable[[int, int, str], None]
 
 _VISIBLE = 0.01
 """Smaller differences of a probability do not show in a number of 100."""

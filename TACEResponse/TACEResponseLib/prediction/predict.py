@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from .. import __version__
-from ..cohort import Case, CaseKey, CaseWarning, ClinicalRecord
+from ..cohort import Case, CaseKey, CaseWarning, ClinicalRecord, Progress, part_of
 from ..features import Engine, FeatureVector, extract_features
 from ..imaging import CaseImages, read_case_images
 from ..models import Estimate, ModelBundle
 from .cautions import clinical_cautions, demonstration_warning, out_of_range_warning, unknown_facts_warning
 from .result import Contribution, Position, Prediction
-from .wording import capitalised, result_sentence, term_label
-
-Progress = Callable[[int, int, str], None]
+from .wording import result_sentence, term_label
 
 _UNDEFINED_NAMED = 3
 
@@ -63,7 +61,7 @@ def predict(
                 bundle.required_sequences,
                 bundle.settings.spacing_mm,
                 bundle.settings.bin_width,
-                _part_of(progress, 0, steps),
+                part_of(progress, 0, steps),
             )
         _check_images(case.key, images, bundle)
         features = extract_features(
@@ -72,7 +70,7 @@ def predict(
             bundle.feature_set,
             bundle.settings,
             engine,
-            _part_of(progress, len(bundle.required_sequences), steps),
+            part_of(progress, len(bundle.required_sequences), steps),
         )
     prediction = predict_from_features(
         case.key, features, case.clinical, bundle, images.warnings if features is not None else ()
@@ -139,23 +137,13 @@ def predict_from_features(
     return replace(prediction, sentence=result_sentence(prediction, bundle))
 
 
-def _part_of(progress: Progress | None, first: int, total: int) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, _, text: progress(first + done, total, text)
-
-
-def _label(key: CaseKey) -> str:
-    return capitalised(str(key))
-
-
 def _check_images(key: CaseKey, images: CaseImages, bundle: ModelBundle) -> None:
     if images.key != key:
-        raise ValueError(f"{_label(key)}: the images given are those of {images.key}; give this case's own.")
+        raise ValueError(f"{key.label}: the images given are those of {images.key}; give this case's own.")
     for sequence, resampled in images.resampled.items():
         if resampled.spacing_mm != bundle.settings.spacing_mm:
             raise ValueError(
-                f"{_label(key)}, {sequence}: the image was resampled to {resampled.spacing_mm} mm, but the model "
+                f"{key.label}, {sequence}: the image was resampled to {resampled.spacing_mm} mm, but the model "
                 f"{bundle.name} needs {bundle.settings.spacing_mm} mm; read the images with the model's settings."
             )
 
@@ -166,19 +154,19 @@ def _feature_values(key: CaseKey, features: FeatureVector | None, bundle: ModelB
         return None
     if features is None:
         raise ValueError(
-            f"{_label(key)}: the model {bundle.name} needs the features of {', '.join(bundle.required_sequences)}."
+            f"{key.label}: the model {bundle.name} needs the features of {', '.join(bundle.required_sequences)}."
         )
     try:
         columns = bundle.feature_columns(features.names, features.feature_set, features.settings)
     except ValueError as error:
-        raise ValueError(f"{_label(key)}: {error}") from error
+        raise ValueError(f"{key.label}: {error}") from error
     values = features.values[columns]
     undefined = [name for name, value in zip(bundle.feature_names, values, strict=True) if not np.isfinite(value)]
     if undefined:
         named = "; ".join(_undefined_text(name, features) for name in undefined[:_UNDEFINED_NAMED])
         more = f"; and {len(undefined) - _UNDEFINED_NAMED} more" if len(undefined) > _UNDEFINED_NAMED else ""
         raise ValueError(
-            f"{_label(key)}: the model {bundle.name} cannot be used, as features are undefined ({named}{more}). Check "
+            f"{key.label}: the model {bundle.name} cannot be used, as features are undefined ({named}{more}). Check "
             "the VOI of that sequence."
         )
     return values

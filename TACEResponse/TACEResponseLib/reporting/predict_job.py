@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from ..batch import BatchSummary, JobOutput
-from ..cohort import Case, case_folder_names
+from ..cohort import Case, Progress, case_folder_names
 from ..features import Engine, get_engine
 from ..imaging import read_case_images
 from ..models import ModelBundle, load_bundle
@@ -84,7 +84,7 @@ def predict_case(
     bundle: ModelBundle,
     folder: Path,
     engine: str | Engine,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
     one_thread: bool = False,
     perturbations: int = 0,
 ) -> tuple[Prediction, str]:

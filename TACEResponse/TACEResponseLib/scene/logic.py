@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import slicer
 
-from ..cohort import Case, CaseKey, ClinicalRecord
+from ..cohort import Case, CaseKey, ClinicalRecord, Progress, part_of
 from ..features import (
     PAPER_SETTINGS,
     FeatureSettings,
@@ -23,7 +23,6 @@ from ..prediction import Prediction, predict, predict_from_features
 from ..repeatability import Repeatability, repeatability
 from .cases import arraySource, caseOfNodes, caseOfScene
 
-Progress = Callable[[int, int, str], None]
 Volumes = Mapping[str, slicer.vtkMRMLVolumeNode]
 Segmentations = Mapping[str, slicer.vtkMRMLSegmentationNode]
 
@@ -94,12 +93,10 @@ class TACEResponseLogic:
             return predict(case, bundle, progress, engine=engine), None, None
         settings = bundle.settings
         steps = 2 * len(sequences) + 1
-
-        def partOf(first: int) -> Progress | None:
-            return progress and (lambda done, _, text: progress(first + done, steps, text))
-
-        images = read_case_images(case, sequences, settings.spacing_mm, settings.bin_width, partOf(0))
-        features = extract_features(images, sequences, bundle.feature_set, settings, engine, partOf(len(sequences)))
+        images = read_case_images(case, sequences, settings.spacing_mm, settings.bin_width, part_of(progress, 0, steps))
+        features = extract_features(
+            images, sequences, bundle.feature_set, settings, engine, part_of(progress, len(sequences), steps)
+        )
         prediction = predict_from_features(case.key, features, case.clinical, bundle, images.warnings)
         if progress is not None:
             progress(steps, steps, f"{case.key}: predicted")

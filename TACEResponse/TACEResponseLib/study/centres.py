@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..models.fitting import Learner, Progress
+from ..cohort import Progress
+from ..models.fitting import Learner
 from .chain import ChainPlan, ChainScores
 from .honest import ExternalPredictions, HonestSettings, RunPlans, run_honest
 from .judgements import external_numbers

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..models.fitting import Fit, FitJob, Learner, Progress
+from ..cohort import Progress
+from ..models.fitting import Fit, FitJob, Learner
 from ..models.folds import stratified_folds
 from ..models.logistic import LogisticFit, fit_logistic
 from ..models.score_model import ScoreModel

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..cohort import Progress
 from ..evaluation import auc, permutation_p
-from ..models.fitting import FitJob, Learner, Progress
+from ..models.fitting import FitJob, Learner
 from ..models.folds import stratified_folds
 from .study_data import StudyData
 

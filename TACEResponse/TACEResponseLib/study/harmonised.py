@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..cohort import Progress
 from ..models.combat import fit_combat
-from ..models.fitting import Fit, FitJob, Learner, Progress
+from ..models.fitting import Fit, FitJob, Learner
 
 
 def harmonised(learner: Learner, centres: Sequence[str]) -> Learner:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..cohort import Progress
 from ..evaluation import youden_threshold
-from ..models.fitting import Learner, Progress
+from ..models.fitting import Learner
 from ..models.folds import stratified_folds
 from .chain import ChainPlan, ChainScores, fit_second_stage, plan_chain, recalibrate_score, run_plans
 from .protocol_models import Covariates, ProtocolModel

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.fitting import FitJob, Learner, Progress
+from ..cohort import Progress
+from ..models.fitting import FitJob, Learner
 from .chain import fit_second_stage
 from .protocol_models import Covariates, ProtocolModel
 from .study_data import StudyData

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..cohort import Progress
 from ..features import FeatureTable
 from ..models import ScoreModel
-from ..models.fitting import Fit, FitJob, Learner, Progress
+from ..models.fitting import Fit, FitJob, Learner
 from ..repeatability import DEFAULT_FORM, GOOD_ICC, ICC_FORMS, StableFeatures, stable_features
 from .study_data import StudyData
 

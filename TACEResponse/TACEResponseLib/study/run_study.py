@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..models.fitting import Learner, Progress
+from ..cohort import Progress
+from ..models.fitting import Learner
 from ..models.learners import get_learner
 from .centres import centres_of, leave_one_centre_out
 from .cohort_numbers import cohort_numbers, reader_numbers, table_numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..models.fitting import Progress
+from ..cohort import Progress
 
 _FIT_COST = {"dnn": 1.0, "lasso": 0.06, "knn": 0.02, "svm": 0.02}
 """Time of one fit against one network's, roughly."""

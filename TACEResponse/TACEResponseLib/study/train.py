@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from .. import __version__
-from ..cohort import CLINICAL_FACTS, SEQUENCES
+from ..cohort import CLINICAL_FACTS, SEQUENCES, Progress
 from ..evaluation.calibration import intercept_offset
 from ..evaluation.intervals import corrected_resampled_interval
 from ..evaluation.roc import auc, youden_threshold
 from ..features import get_feature_set
 from ..models import SCHEMA_VERSION, LinearPredictor, ModelBundle, expit
-from ..models.fitting import Learner, Progress
+from ..models.fitting import Learner
 from ..models.learners import get_learner
 from ..models.wording import CLINICAL_CODING, OUTCOME, TIME_HORIZON
 from .chain import calibration_slope, fit_second_stage

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..cohort import Progress
 from ..models import DnnScore, ScoreModel
-from ..models.fitting import Learner, Progress
+from ..models.fitting import Learner
 from ..models.folded_network import concatenate_networks
 from ..models.folds import stratified_folds
 from .chain import plan_chain, run_plans
