@@ -115,15 +115,15 @@ def measure(engine: str, folder: str, spacing: str, repeats: int) -> dict:
 
 def native(_engine: str, spacing_mm: list[float]):
     """A function that takes voxels and mask and gives the extraction by the native engine."""
-    from TACEResponseLib.cohort import AcquisitionTags, Lattice
+    from TACEResponseLib.cohort import AcquisitionTags, ImageGeometry
     from TACEResponseLib.features import PAPER_SETTINGS, get_engine, get_feature_set
     from TACEResponseLib.imaging import Voi
 
     names = get_feature_set("paper110").feature_names
 
     def prepare(voxels: np.ndarray, mask: np.ndarray):
-        lattice = Lattice(tuple(spacing_mm))
-        voi = Voi("T2", voxels, mask, tuple(spacing_mm), lattice, AcquisitionTags(), "", "")
+        geometry = ImageGeometry(tuple(spacing_mm))
+        voi = Voi("T2", voxels, mask, tuple(spacing_mm), geometry, AcquisitionTags(), "", "")
         return lambda: dict(get_engine("native").compute(voi, PAPER_SETTINGS, names).values)
 
     return prepare

@@ -3,7 +3,7 @@
     python Testing/benchmarks/bench_patient.py [--model phantom-cd] [--repeats N] [--lesion 30]
 
 All begin with the same eight files (four sequences, images and masks) and end with the process; imports count. Ours is
-``predict`` of the library (reading, gate, 440 features, the model with its bootstrap refits), and ``tace-response
+``predict`` of the library (reading, checks, 440 features, the model with its bootstrap refits), and ``tace-response
 predict``, which writes prediction.json, table and report besides.
 PyRadiomics' is four default calls of its extractor (107 features each), nothing else. Runs alternate;
 the best and the median of the repeats are shown.

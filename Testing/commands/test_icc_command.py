@@ -180,7 +180,7 @@ def test_an_unknown_feature_is_refused_before_anything_is_read(phantoms, run, tm
     assert "There is no feature AP_Mean to plot; an example of a name is T2_firstorder_10Percentile" in complained
 
 
-def test_readers_on_different_lattices_cost_their_pair(image_files, write_manifest_file, run, tmp_path):
+def test_readers_on_different_geometries_cost_their_pair(image_files, write_manifest_file, run, tmp_path):
     """Reader 2 of patient c drew on a coarser image; a and b go on."""
     coarse = {}
     for kind in ("image", "mask"):
@@ -193,7 +193,7 @@ def test_readers_on_different_lattices_cost_their_pair(image_files, write_manife
     rows[-1] |= {name: str(path) for name, path in coarse.items()}
     code, said, complained = run("icc", write_manifest_file(*rows), "--out", tmp_path / "out")
     assert code == 3
-    assert "Patient c and patient c, reader 2, AP: the VOIs lie on different lattices" in complained
+    assert "Patient c and patient c, reader 2, AP: the VOIs lie on different voxel grids" in complained
     assert "inter-observer (readers 1 and 2): 2 pairs" in said
     assert read_stable_features(tmp_path / "out" / "stable.json").patients == {"a", "b"}
 

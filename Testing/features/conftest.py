@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import AcquisitionTags, Lattice
+from TACEResponseLib.cohort import AcquisitionTags, ImageGeometry
 from TACEResponseLib.features import PAPER_SETTINGS, get_feature_set
 from TACEResponseLib.features.native import NativeEngine
 from TACEResponseLib.imaging import Voi
@@ -25,7 +25,7 @@ def make_voi():
             np.ascontiguousarray(voxels, np.float32),
             np.ascontiguousarray(mask, bool),
             tuple(float(length) for length in spacing_mm),
-            Lattice(tuple(spacing_mm)),
+            ImageGeometry(tuple(spacing_mm)),
             AcquisitionTags(),
             "",
             "",

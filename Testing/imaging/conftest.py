@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import ArraySource, CaseKey, Lattice
+from TACEResponseLib.cohort import ArraySource, CaseKey, ImageGeometry
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -52,15 +52,15 @@ def rotation():
 
 @pytest.fixture(scope="session")
 def write_image():
-    """Write voxels (K, J, I[, component]) on a lattice with SimpleITK, header keys included; returns the path."""
+    """Write voxels (K, J, I[, component]) on a voxel grid with SimpleITK, header keys included; returns the path."""
     sitk = pytest.importorskip("SimpleITK")
 
-    def write(path: Path, voxels, lattice: Lattice, metadata=None, compress=False) -> Path:
+    def write(path: Path, voxels, geometry: ImageGeometry, metadata=None, compress=False) -> Path:
         voxels = voxels.astype(np.uint8) if voxels.dtype == bool else voxels
         image = sitk.GetImageFromArray(voxels, isVector=voxels.ndim == 4)
-        image.SetSpacing(lattice.spacing_mm)
-        image.SetOrigin(lattice.origin_mm)
-        image.SetDirection(lattice.direction)
+        image.SetSpacing(geometry.spacing_mm)
+        image.SetOrigin(geometry.origin_mm)
+        image.SetDirection(geometry.direction)
         for name, value in (metadata or {}).items():
             image.SetMetaData(name, value)
         sitk.WriteImage(image, str(path), compress)
@@ -76,9 +76,9 @@ def write_dicom():
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-    def write(folder: Path, voxels, lattice: Lattice, change=None, prefix="slice", order=None) -> Path:
+    def write(folder: Path, voxels, geometry: ImageGeometry, change=None, prefix="slice", order=None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
-        axes = np.reshape(lattice.direction, (3, 3))
+        axes = np.reshape(geometry.direction, (3, 3))
         series, study, frame = generate_uid(), generate_uid(), generate_uid()
         numbers = range(len(voxels)) if order is None else order
         for file_number, number in enumerate(numbers):
@@ -93,10 +93,10 @@ def write_dicom():
             data.StudyInstanceUID, data.SeriesInstanceUID, data.FrameOfReferenceUID = study, series, frame
             data.SeriesNumber, data.SeriesDescription, data.InstanceNumber = 5, "T1 VIBE ART", file_number + 1
             data.ImageType = ["ORIGINAL", "PRIMARY"]
-            position = np.add(lattice.origin_mm, axes[:, 2] * lattice.spacing_mm[2] * number)
+            position = np.add(geometry.origin_mm, axes[:, 2] * geometry.spacing_mm[2] * number)
             data.ImagePositionPatient = [f"{value:.9g}" for value in position]
             data.ImageOrientationPatient = [f"{value:.9g}" for value in (*axes[:, 0], *axes[:, 1])]
-            data.PixelSpacing = [f"{lattice.spacing_mm[1]:.9g}", f"{lattice.spacing_mm[0]:.9g}"]
+            data.PixelSpacing = [f"{geometry.spacing_mm[1]:.9g}", f"{geometry.spacing_mm[0]:.9g}"]
             data.SliceThickness = "9"
             data.Rows, data.Columns = voxels.shape[1:]
             data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"

@@ -133,7 +133,7 @@ class TestLesion:
 
     @pytest.mark.parametrize("steps", [0, 10, 29, 30, 31])
     def test_a_single_row_of_common_voxels_is_an_overlap(self, check, make_source, steps):
-        """Two boxes of 27,000 voxels on one lattice, ``steps`` of their 30 voxels of width apart."""
+        """Two boxes of 27,000 voxels on one voxel grid, ``steps`` of their 30 voxels of width apart."""
         mask = np.zeros((40, 40, 80), bool)
         mask[5:35, 5:35, 2:32] = True
         moved = np.roll(mask, steps, axis=2)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import ArraySource, FileSource, Lattice
+from TACEResponseLib.cohort import ArraySource, FileSource, ImageGeometry
 from TACEResponseLib.features import FEATURE_SETS, PAPER_SETTINGS
 from TACEResponseLib.imaging import canonical_voi, read_voi
 from TACEResponseLib.imaging.reading import read_source
@@ -32,7 +32,7 @@ def _k_reversed(source: ArraySource) -> ArraySource:
         source,
         voxels=source.voxels[::-1],
         mask=source.mask[::-1],
-        mask_lattice=None,
+        mask_geometry=None,
         origin_mm=tuple(origin.tolist()),
         direction=tuple(axes.ravel().tolist()),
     )
@@ -89,8 +89,8 @@ def _differing(one, other):
 def test_file_and_array_give_the_same_voi(tmp_path, key, make_source, write_image, assert_same_voi, grid, name_end):
     source = make_source(GRIDS[grid])
     files = FileSource(
-        write_image(tmp_path / f"image{name_end}", source.voxels, source.lattice, compress=True),
-        write_image(tmp_path / f"mask{name_end}", source.mask, source.lattice, compress=True),
+        write_image(tmp_path / f"image{name_end}", source.voxels, source.geometry, compress=True),
+        write_image(tmp_path / f"mask{name_end}", source.mask, source.geometry, compress=True),
     )
     assert_same_voi(read_voi(key, "AP", files), read_voi(key, "AP", source))
 
@@ -132,7 +132,7 @@ def test_one_ulp_of_jitter_gives_the_same_voi(key, make_source, rotation, assert
     moved = _jittered(source, towards)
     assert moved.spacing_mm != source.spacing_mm
     assert_same_voi(read_voi(key, "AP", moved), read_voi(key, "AP", source))
-    jittered_mask = replace(source, mask_lattice=Lattice(moved.spacing_mm, moved.origin_mm, moved.direction))
+    jittered_mask = replace(source, mask_geometry=ImageGeometry(moved.spacing_mm, moved.origin_mm, moved.direction))
     assert_same_voi(read_voi(key, "AP", jittered_mask), read_voi(key, "AP", source))
 
 

@@ -123,8 +123,8 @@ def test_a_real_mr_given_as_all_four_sequences_passes_with_the_right_warnings(ke
 
 def test_reading_a_case_imports_only_what_slicer_bundles(tmp_path, write_image, make_source):
     source = make_source()
-    write_image(tmp_path / "image.nrrd", source.voxels, source.lattice)
-    write_image(tmp_path / "mask.nrrd", source.mask, source.lattice)
+    write_image(tmp_path / "image.nrrd", source.voxels, source.geometry)
+    write_image(tmp_path / "mask.nrrd", source.mask, source.geometry)
     program = (
         "import sys; from pathlib import Path\n"
         "from TACEResponseLib.cohort import Case, CaseKey, FileSource\n"

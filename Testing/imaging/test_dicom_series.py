@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import FileSource, Lattice
+from TACEResponseLib.cohort import FileSource, ImageGeometry
 from TACEResponseLib.imaging import read_voi
 from TACEResponseLib.imaging.reading import read_image
 
 
 @pytest.fixture
-def lattice(rotation):
-    """An oblique lattice."""
-    return Lattice((0.8, 1.25, 3.0), (-10.5, 20.25, -300.125), rotation)
+def geometry(rotation):
+    """An oblique voxel grid."""
+    return ImageGeometry((0.8, 1.25, 3.0), (-10.5, 20.25, -300.125), rotation)
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def _place(mm_along_normal):
     return change
 
 
-def test_voxels_and_place_in_any_order_of_files(tmp_path, write_dicom, lattice, voxels, capfd):
+def test_voxels_and_place_in_any_order_of_files(tmp_path, write_dicom, geometry, voxels, capfd):
     order = np.random.default_rng(1).permutation(len(voxels))
-    folder = write_dicom(tmp_path / "series", voxels, lattice, order=order)
+    folder = write_dicom(tmp_path / "series", voxels, geometry, order=order)
     (folder / "notes.txt").write_text("exported on Monday")
     (folder / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM")
     read, place, tags = read_image(folder)
@@ -48,8 +48,8 @@ def test_voxels_and_place_in_any_order_of_files(tmp_path, write_dicom, lattice, 
     np.testing.assert_array_equal(read, voxels)
     # SliceThickness says 9 mm, the positions 3 mm.
     np.testing.assert_allclose(place.spacing_mm, (0.8, 1.25, 3.0), rtol=1e-6)
-    np.testing.assert_allclose(place.origin_mm, lattice.origin_mm, atol=1e-5)
-    np.testing.assert_allclose(place.direction, lattice.direction, atol=1e-6)
+    np.testing.assert_allclose(place.origin_mm, geometry.origin_mm, atol=1e-5)
+    np.testing.assert_allclose(place.direction, geometry.direction, atol=1e-6)
     assert (tags.patient_id, tags.study_date, tags.series_description) == ("HCC_07b", "20210304", "T1 VIBE ART")
     assert tags.frame_of_reference_uid is not None
     assert tags.contrast_agent is None
@@ -57,9 +57,9 @@ def test_voxels_and_place_in_any_order_of_files(tmp_path, write_dicom, lattice, 
     assert capfd.readouterr().err == ""
 
 
-def test_the_series_equals_simpleitks_own_reading(tmp_path, write_dicom, lattice, voxels):
+def test_the_series_equals_simpleitks_own_reading(tmp_path, write_dicom, geometry, voxels):
     sitk = pytest.importorskip("SimpleITK")
-    folder = write_dicom(tmp_path / "series", voxels, lattice, _set(RescaleSlope="1.5", RescaleIntercept="-20"))
+    folder = write_dicom(tmp_path / "series", voxels, geometry, _set(RescaleSlope="1.5", RescaleIntercept="-20"))
     theirs = sitk.ReadImage(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder)))
     read, place, _ = read_image(folder)
     np.testing.assert_allclose(read, sitk.GetArrayFromImage(theirs), rtol=1e-6)
@@ -68,12 +68,12 @@ def test_the_series_equals_simpleitks_own_reading(tmp_path, write_dicom, lattice
     np.testing.assert_allclose(place.direction, theirs.GetDirection(), atol=1e-6)
 
 
-def test_each_slice_is_rescaled_by_its_own_slope_and_intercept(tmp_path, write_dicom, lattice, voxels):
+def test_each_slice_is_rescaled_by_its_own_slope_and_intercept(tmp_path, write_dicom, geometry, voxels):
     def change(number, data):
         if number:
             data.RescaleSlope, data.RescaleIntercept = f"{1 + 0.25 * number}", f"{-3 * number}"
 
-    read, _, _ = read_image(write_dicom(tmp_path / "series", voxels, lattice, change))
+    read, _, _ = read_image(write_dicom(tmp_path / "series", voxels, geometry, change))
     numbers = np.arange(len(voxels))[:, np.newaxis, np.newaxis]
     np.testing.assert_allclose(read, voxels * (1 + 0.25 * numbers) - 3 * numbers, rtol=1e-6)
 
@@ -82,22 +82,22 @@ def test_descending_slices_make_the_same_voi_as_ascending_ones(
     tmp_path, key, write_dicom, write_image, make_source, assert_same_voi
 ):
     source = make_source()
-    folder = write_dicom(tmp_path / "series", source.voxels, source.lattice, order=range(len(source.voxels))[::-1])
-    mask = write_image(tmp_path / "mask.nrrd", source.mask, source.lattice)
+    folder = write_dicom(tmp_path / "series", source.voxels, source.geometry, order=range(len(source.voxels))[::-1])
+    mask = write_image(tmp_path / "mask.nrrd", source.mask, source.geometry)
     assert_same_voi(read_voi(key, "AP", FileSource(folder, mask)), read_voi(key, "AP", source))
 
 
 @pytest.mark.parametrize(("comment", "marked"), [("PHANTOM synthetic liver", True), ("no PHANTOM", False)])
-def test_phantom_is_read_from_the_image_comments(tmp_path, write_dicom, lattice, voxels, comment, marked):
+def test_phantom_is_read_from_the_image_comments(tmp_path, write_dicom, geometry, voxels, comment, marked):
     change = _set(ImageComments=comment, ContrastBolusAgent="Gadovist ")
-    tags = read_image(write_dicom(tmp_path / "PHANTOM", voxels, lattice, change))[2]
+    tags = read_image(write_dicom(tmp_path / "PHANTOM", voxels, geometry, change))[2]
     assert tags.is_phantom is marked
     assert tags.contrast_agent == "Gadovist"
 
 
-def test_letters_of_older_character_sets_are_text(tmp_path, write_dicom, lattice, voxels):
+def test_letters_of_older_character_sets_are_text(tmp_path, write_dicom, geometry, voxels):
     change = _set(SpecificCharacterSet="ISO_IR 100", SeriesDescription="Spätphase")
-    tags = read_image(write_dicom(tmp_path / "series", voxels, lattice, change))[2]
+    tags = read_image(write_dicom(tmp_path / "series", voxels, geometry, change))[2]
     assert tags.series_description == "Spätphase"
     assert tags.series_description.encode("utf-8").decode("utf-8") == "Spätphase"
 
@@ -105,7 +105,7 @@ def test_letters_of_older_character_sets_are_text(tmp_path, write_dicom, lattice
 class TestRefused:
     """With patient, sequence, folder and the list of what was found; nothing on stderr."""
 
-    straight = Lattice((0.8, 1.25, 3.0), (-10.5, 20.25, 0.0))
+    straight = ImageGeometry((0.8, 1.25, 3.0), (-10.5, 20.25, 0.0))
 
     @pytest.fixture(autouse=True)
     def _quiet(self, capfd):
@@ -174,7 +174,7 @@ class TestRefused:
     def test_a_localiser_of_two_orientations(self, tmp_path, key, write_dicom, voxels):
         uid = "1.2.826.0.1.3680043.8.498.2"
         write_dicom(tmp_path / "loc", voxels[:3], self.straight, _set(SeriesInstanceUID=uid))
-        sagittal = Lattice((0.8, 1.25, 3.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+        sagittal = ImageGeometry((0.8, 1.25, 3.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
         write_dicom(tmp_path / "loc", voxels[:2], sagittal, _set(SeriesInstanceUID=uid), prefix="sag")
         self._refused(key, tmp_path / "loc", r"2 orientations or matrices.*2 images of.*rows along \(0, 1, 0\)")
 

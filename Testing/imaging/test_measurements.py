@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from TACEResponseLib.cohort import ArraySource, Lattice
+from TACEResponseLib.cohort import ArraySource, ImageGeometry
 from TACEResponseLib.imaging import (
     canonical_voi,
     centre_lps_mm,
@@ -19,7 +19,7 @@ from TACEResponseLib.imaging.measurements import index_to_lps_mm, lps_mm_to_inde
 
 
 def _points_mm(voi):
-    """Centres of all labelled voxels in the patient, by the definition of a lattice."""
+    """Centres of all labelled voxels in the patient, by the definition of a voxel grid."""
     axes = np.reshape(voi.placement.direction, (3, 3))
     return np.array(
         [
@@ -56,7 +56,7 @@ def test_all_against_brute_force(rotation, seed, spacing, share):
 
 def test_centre_and_size_do_not_depend_on_handedness(make_source):
     source = make_source()
-    lattice = Lattice(
+    geometry = ImageGeometry(
         source.spacing_mm,
         tuple(np.add(source.origin_mm, (0, 0, source.spacing_mm[2] * (len(source.voxels) - 1))).tolist()),
         (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0),
@@ -65,8 +65,8 @@ def test_centre_and_size_do_not_depend_on_handedness(make_source):
         source,
         voxels=source.voxels[::-1],
         mask=source.mask[::-1],
-        origin_mm=lattice.origin_mm,
-        direction=lattice.direction,
+        origin_mm=geometry.origin_mm,
+        direction=geometry.direction,
     )
     one, other = canonical_voi("AP", source), canonical_voi("AP", left)
     np.testing.assert_allclose(centre_lps_mm(one), centre_lps_mm(other), atol=1e-9)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import AcquisitionTags, FileSource, Lattice
+from TACEResponseLib.cohort import AcquisitionTags, FileSource, ImageGeometry
 from TACEResponseLib.imaging import read_voi
 from TACEResponseLib.imaging.reading import read_image
 
@@ -10,9 +10,9 @@ NAME_ENDS = [".nrrd", ".nii", ".nii.gz", ".mha"]
 
 
 @pytest.fixture
-def lattice(rotation):
-    """An oblique lattice."""
-    return Lattice((0.8, 1.25, 3.0), (-10.5, 20.25, -300.125), rotation)
+def geometry(rotation):
+    """An oblique voxel grid."""
+    return ImageGeometry((0.8, 1.25, 3.0), (-10.5, 20.25, -300.125), rotation)
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def voxels():
 
 @pytest.mark.parametrize("compress", [False, True])
 @pytest.mark.parametrize("name_end", NAME_ENDS)
-def test_voxels_and_place_are_the_files(tmp_path, write_image, lattice, voxels, name_end, compress):
-    path = write_image(tmp_path / f"volume{name_end}", voxels, lattice, compress=compress)
+def test_voxels_and_place_are_the_files(tmp_path, write_image, geometry, voxels, name_end, compress):
+    path = write_image(tmp_path / f"volume{name_end}", voxels, geometry, compress=compress)
     read, place, _ = read_image(path)
     np.testing.assert_array_equal(read, voxels)
     for name in ("spacing_mm", "origin_mm", "direction"):
         # NIfTI keeps its geometry in float32.
-        np.testing.assert_allclose(getattr(place, name), getattr(lattice, name), rtol=1e-6, atol=2e-5)
+        np.testing.assert_allclose(getattr(place, name), getattr(geometry, name), rtol=1e-6, atol=2e-5)
 
 
 def test_nifti_of_another_library_lies_where_that_library_says(tmp_path, voxels):
@@ -58,7 +58,7 @@ def test_nifti_slope_and_intercept_are_applied(tmp_path, voxels):
 
 
 @pytest.mark.parametrize("name_end", [".nrrd", ".mha"])
-def test_tags_and_phantom_are_read_from_header_keys(tmp_path, write_image, lattice, voxels, name_end):
+def test_tags_and_phantom_are_read_from_header_keys(tmp_path, write_image, geometry, voxels, name_end):
     keys = {
         "PHANTOM": "synthetic liver",
         "PatientID": "P01",
@@ -67,9 +67,9 @@ def test_tags_and_phantom_are_read_from_header_keys(tmp_path, write_image, latti
         "ContrastBolusAgent": "Primovist",
         "SeriesDescription": "T1 ART",
     }
-    tags = read_image(write_image(tmp_path / f"marked{name_end}", voxels, lattice, keys))[2]
+    tags = read_image(write_image(tmp_path / f"marked{name_end}", voxels, geometry, keys))[2]
     assert tags == AcquisitionTags("P01", "20210304", "1.2.3", "Primovist", "T1 ART", is_phantom=True)
-    tags = read_image(write_image(tmp_path / f"PHANTOM{name_end}", voxels, lattice))[2]
+    tags = read_image(write_image(tmp_path / f"PHANTOM{name_end}", voxels, geometry))[2]
     assert tags == AcquisitionTags()
 
 
@@ -95,8 +95,8 @@ class TestRefused:
     def test_a_missing_file(self, tmp_path, key):
         assert "does not exist" in self._refused(key, tmp_path / "absent.nrrd")
 
-    def test_a_missing_mask(self, tmp_path, key, write_image, lattice, voxels):
-        image = write_image(tmp_path / "image.nrrd", voxels, lattice)
+    def test_a_missing_mask(self, tmp_path, key, write_image, geometry, voxels):
+        image = write_image(tmp_path / "image.nrrd", voxels, geometry)
         with pytest.raises(ValueError, match=r"^Patient HCC_07b, DP: the mask .*absent\.nrrd does not exist\.$"):
             read_voi(key, "DP", FileSource(image, tmp_path / "absent.nrrd"))
 
@@ -120,16 +120,16 @@ class TestRefused:
     @pytest.mark.parametrize("compress", [False, True])
     @pytest.mark.parametrize("name_end", NAME_ENDS)
     @pytest.mark.parametrize("kept", [0.5, 0.999])
-    def test_a_cut_off_file(self, tmp_path, key, write_image, lattice, voxels, capfd, name_end, compress, kept):
-        path = write_image(tmp_path / f"volume{name_end}", voxels, lattice, compress=compress)
+    def test_a_cut_off_file(self, tmp_path, key, write_image, geometry, voxels, capfd, name_end, compress, kept):
+        path = write_image(tmp_path / f"volume{name_end}", voxels, geometry, compress=compress)
         content = path.read_bytes()
         path.write_bytes(content[: int(kept * len(content))])
         assert "cut off" in self._refused(key, path)
         assert capfd.readouterr().err == ""
 
     @pytest.mark.parametrize("name_end", [".nrrd", ".nii.gz", ".mha"])
-    def test_one_changed_byte_in_compressed_data(self, tmp_path, key, write_image, lattice, voxels, capfd, name_end):
-        path = write_image(tmp_path / f"volume{name_end}", voxels, lattice, compress=True)
+    def test_one_changed_byte_in_compressed_data(self, tmp_path, key, write_image, geometry, voxels, capfd, name_end):
+        path = write_image(tmp_path / f"volume{name_end}", voxels, geometry, compress=True)
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 0x10
         path.write_bytes(content)
@@ -150,8 +150,8 @@ class TestRefused:
         assert "2 dimensions (4 x 5)" in self._refused(key, path)
 
     @pytest.mark.parametrize("name_end", [".nrrd", ".nii", ".mha"])
-    def test_colour(self, tmp_path, key, write_image, lattice, name_end):
-        path = write_image(tmp_path / f"volume{name_end}", np.zeros((4, 5, 6, 3), np.uint8), lattice)
+    def test_colour(self, tmp_path, key, write_image, geometry, name_end):
+        path = write_image(tmp_path / f"volume{name_end}", np.zeros((4, 5, 6, 3), np.uint8), geometry)
         assert "3 values per voxel (colour" in self._refused(key, path)
 
     def test_complex_numbers(self, tmp_path, key):
@@ -160,13 +160,13 @@ class TestRefused:
         sitk.WriteImage(sitk.Image([4, 5, 6], sitk.sitkComplexFloat32), str(path))
         assert "complex" in self._refused(key, path)
 
-    def test_a_sheared_volume(self, tmp_path, key, write_image, lattice, voxels):
-        path = write_image(tmp_path / "volume.nrrd", voxels, Lattice((1.0, 1.0, 2.0)))
+    def test_a_sheared_volume(self, tmp_path, key, write_image, geometry, voxels):
+        path = write_image(tmp_path / "volume.nrrd", voxels, ImageGeometry((1.0, 1.0, 2.0)))
         content = path.read_bytes()
         assert b"(0,0,2)" in content
         path.write_bytes(content.replace(b"(0,0,2)", b"(0,1,2)"))
         with pytest.raises(ValueError, match=r"^Patient HCC_07b, DP: the image's axes are not at right angles"):
-            read_voi(key, "DP", FileSource(path, write_image(tmp_path / "m.nrrd", voxels > 0, lattice)))
+            read_voi(key, "DP", FileSource(path, write_image(tmp_path / "m.nrrd", voxels > 0, geometry)))
 
     def test_a_sheared_nifti(self, tmp_path, key, voxels):
         nibabel = pytest.importorskip("nibabel")
@@ -176,7 +176,7 @@ class TestRefused:
         assert "not at right angles" in self._refused(key, path)
 
     def test_voxels_of_unknown_size(self, tmp_path, key, write_image, voxels):
-        path = write_image(tmp_path / "volume.nrrd", voxels, Lattice((1.0, 1.0, 1.0)))
+        path = write_image(tmp_path / "volume.nrrd", voxels, ImageGeometry((1.0, 1.0, 1.0)))
         header, data = path.read_bytes().split(b"\n\n", 1)
         kept = [line for line in header.split(b"\n") if not line.startswith(b"space")]
         path.write_bytes(b"\n".join(kept) + b"\n\n" + data)

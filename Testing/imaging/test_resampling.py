@@ -2,14 +2,21 @@
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import AcquisitionTags, Lattice
+from TACEResponseLib.cohort import AcquisitionTags, ImageGeometry
 from TACEResponseLib.imaging import Voi
 from TACEResponseLib.imaging.resampling import resample
 
 
 def _voi(voxels, mask, spacing_mm):
     return Voi(
-        "T2", voxels.astype(np.float32), mask, tuple(spacing_mm), Lattice(tuple(spacing_mm)), AcquisitionTags(), "", ""
+        "T2",
+        voxels.astype(np.float32),
+        mask,
+        tuple(spacing_mm),
+        ImageGeometry(tuple(spacing_mm)),
+        AcquisitionTags(),
+        "",
+        "",
     )
 
 

@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import Lattice
+from TACEResponseLib.cohort import ImageGeometry
 from TACEResponseLib.intake.contours import filled_contours
 
 ROTATION = np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))[0]
 ROTATION *= np.sign(np.linalg.det(ROTATION))
-LATTICE = Lattice((1.484, 2.1, 5.0), (-100.0, 33.0, 7.5), tuple(ROTATION.ravel()))
+GEOMETRY = ImageGeometry((1.484, 2.1, 5.0), (-100.0, 33.0, 7.5), tuple(ROTATION.ravel()))
 SHAPE = (6, 40, 55)
 
 
 def in_patient(points, k):
     indices = np.column_stack([points, np.full(len(points), float(k))])
-    return np.array(LATTICE.origin_mm) + (indices * LATTICE.spacing_mm) @ ROTATION.T
+    return np.array(GEOMETRY.origin_mm) + (indices * GEOMETRY.spacing_mm) @ ROTATION.T
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -23,7 +23,7 @@ def test_a_polygon_fills_the_pixels_whose_centres_lie_inside(seed):
     angles = np.sort(rng.uniform(0, 2 * np.pi, 25))
     radii = rng.uniform(4, 18, 25)
     points = np.column_stack([27 + radii * np.cos(angles), 20 + radii * np.sin(angles)])
-    mask = filled_contours([in_patient(points, 2)], LATTICE, SHAPE)
+    mask = filled_contours([in_patient(points, 2)], GEOMETRY, SHAPE)
     columns, rows = np.meshgrid(np.arange(SHAPE[2]), np.arange(SHAPE[1]))
     inside = path.Path(points).contains_points(np.column_stack([columns.ravel(), rows.ravel()])).reshape(SHAPE[1:])
     np.testing.assert_array_equal(mask[2], inside)
@@ -41,4 +41,4 @@ def test_a_polygon_fills_the_pixels_whose_centres_lie_inside(seed):
 )
 def test_contours_that_do_not_fit_the_image_are_refused(points, k, words):
     with pytest.raises(ValueError, match=words):
-        filled_contours([in_patient(np.array(points, float), k)], LATTICE, SHAPE)
+        filled_contours([in_patient(np.array(points, float), k)], GEOMETRY, SHAPE)

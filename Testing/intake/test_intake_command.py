@@ -188,7 +188,7 @@ def test_vois_of_seg_and_contours_lie_where_they_were_drawn(archive, intake, out
     }
     [case] = read_manifest(out / "manifest.csv")
     np.testing.assert_array_equal(voxels_of(case.sources["T2"].mask_path), expected)
-    # Through the gate, which pastes the SEG's own extent on the image.
+    # Through the input checks, which paste the SEG's own extent on the image.
     voi = read_case_images(case, ("AP",)).vois["AP"]
     np.testing.assert_array_equal(voi.mask, mask)
 

@@ -59,7 +59,7 @@ def test_each_missing_thing_is_a_reason_of_its_own(complete_inputs):
 
 
 def test_other_volumes_without_patient_id_one_by_one_are_another_patient(complete_inputs):
-    """Images of no stated patient on another lattice: each change makes the old VOI unfit, which draws nothing."""
+    """Images of no stated patient on another voxel grid: each change makes the old VOI unfit, which draws nothing."""
     inputs = complete_inputs(patient=None)
     state = PanelState()
     state.update(inputs)

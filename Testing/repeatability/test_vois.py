@@ -48,12 +48,14 @@ def test_distances_are_symmetric_and_the_border_of_the_image_is_no_surface():
     assert overlap(whole, whole, KEYS).hausdorff_95_mm == 0
 
 
-def test_vois_on_different_lattices_are_refused():
-    with pytest.raises(ValueError, match="Patient a and patient a, reader 2, AP: the VOIs lie on different lattices"):
+def test_vois_on_different_geometries_are_refused():
+    with pytest.raises(
+        ValueError, match="Patient a and patient a, reader 2, AP: the VOIs lie on different voxel grids"
+    ):
         overlap(ball(10), ball(10, spacing=(1.0, 1.0, 2.0)), KEYS)
     moved = ball(10)
     moved = replace(moved, placement=replace(moved.placement, origin_mm=(5.0, 0.0, 0.0)))
-    with pytest.raises(ValueError, match="different lattices"):
+    with pytest.raises(ValueError, match="different voxel grids"):
         overlap(ball(10), moved, KEYS)
 
 

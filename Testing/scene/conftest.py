@@ -67,7 +67,7 @@ def load_segmentation(scene):
 
 @pytest.fixture
 def make_nodes(scene):
-    """Make a volume node and a segmentation node of arrays on an LPS lattice."""
+    """Make a volume node and a segmentation node of arrays on an LPS voxel grid."""
     from TACEResponseLib.scene.segmentations import createVoi, setVoiArray
 
     def make(source, name="AP"):

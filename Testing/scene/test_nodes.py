@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicer
-from TACEResponseLib.cohort import AcquisitionTags, Case, CaseKey, Lattice
+from TACEResponseLib.cohort import AcquisitionTags, Case, CaseKey, ImageGeometry
 from TACEResponseLib.features import extract_features
 from TACEResponseLib.imaging import read_case_images
 from TACEResponseLib.scene import segmentations as vois
 from TACEResponseLib.scene.case_nodes import nodesOfCase, readSources
 from TACEResponseLib.scene.cases import arraySource, caseOfNodes
-from TACEResponseLib.scene.volumes import volumeDigest, volumeLattice
+from TACEResponseLib.scene.volumes import volumeDigest, volumeGeometry
 
 OBLIQUE = (0.8, -0.36, 0.48, 0.6, 0.48, -0.64, 0.0, 0.8, 0.6)
 LEFT_HANDED = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
@@ -59,7 +59,7 @@ def test_a_case_becomes_nodes_and_the_same_case_again(make_lesion_source, scene,
 
 def test_a_mask_of_another_grid_is_refused_before_any_node_is_made(make_lesion_source, scene):
     source = make_lesion_source()
-    elsewhere = replace(source, mask_lattice=Lattice((1.0, 1.0, 1.0), source.origin_mm, source.direction))
+    elsewhere = replace(source, mask_geometry=ImageGeometry((1.0, 1.0, 1.0), source.origin_mm, source.direction))
     case = Case(CaseKey("P"), {"T2": source, "AP": elsewhere})
     with pytest.raises(ValueError, match="Patient P, AP: the mask was drawn on another voxel grid"):
         nodesOfCase(case, readSources(case))
@@ -107,8 +107,8 @@ def test_one_of_several_segments_is_the_tumour_only_if_it_can_be_told(make_lesio
     liver = np.ones(source.voxels.shape, np.uint8)
     segment_id = segmentation.GetSegmentation().AddEmptySegment("liver", "liver")
     slicer.util.updateSegmentBinaryLabelmapFromArray(liver, segmentation, segment_id, volume)
-    mask, lattice = vois.segmentArray(segmentation)
-    cropped, _ = vois.croppedToVoi(mask, lattice)
+    mask, geometry = vois.segmentArray(segmentation)
+    cropped, _ = vois.croppedToVoi(mask, geometry)
     assert cropped.sum() == source.mask.sum()
     second = segmentation.GetSegmentation().AddEmptySegment("second", vois.TUMOUR_NAME)
     with pytest.raises(ValueError, match=r"several segments \(Tumour, liver, Tumour\)"):
@@ -143,10 +143,10 @@ def test_a_copied_voi_lies_at_the_same_place_and_is_marked(make_lesion_source, m
     vois.copyVoi(segmentation, target, target_volume, "AP")
     centres = []
     for node in (segmentation, target):
-        mask, lattice = vois.segmentArray(node)
-        axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
-        centres.append(np.argwhere(mask)[:, ::-1].mean(axis=0) @ axes.T + lattice.origin_mm)
-        volume_mm3 = mask.sum() * np.prod(lattice.spacing_mm)
+        mask, geometry = vois.segmentArray(node)
+        axes = np.reshape(geometry.direction, (3, 3)) * geometry.spacing_mm
+        centres.append(np.argwhere(mask)[:, ::-1].mean(axis=0) @ axes.T + geometry.origin_mm)
+        volume_mm3 = mask.sum() * np.prod(geometry.spacing_mm)
         assert volume_mm3 == pytest.approx(4 / 3 * np.pi * 12 * 11 * 13, rel=0.05)
     assert np.linalg.norm(centres[0] - centres[1]) < 0.5
     assert vois.tag(target, vois.COPIED_TAG).startswith("AP ")
@@ -192,18 +192,18 @@ def test_a_blank_beside_a_readers_name_is_none_of_it(make_lesion_source, make_no
     assert vois.drawnBy(segmentation) == ("JS", "1")
 
 
-def test_a_voi_copied_to_its_own_lattice_is_the_same(make_lesion_source, make_nodes):
+def test_a_voi_copied_to_its_own_geometry_is_the_same(make_lesion_source, make_nodes):
     source = make_lesion_source(direction=OBLIQUE)
-    copied = vois.maskOnLattice(source.mask, source.lattice, source.mask.shape, source.lattice)
+    copied = vois.maskOnGeometry(source.mask, source.geometry, source.mask.shape, source.geometry)
     assert np.array_equal(copied, source.mask)
 
 
 @pytest.mark.parametrize("tilt_degrees", [0, 12], ids=["parallel", "oblique"])
 @pytest.mark.parametrize("spacing_mm", [(1.8, 1.9, 2.5), (1.3, 1.1, 6.0), (3.1, 2.9, 1.7)])
-def test_a_voi_on_another_lattice_is_itks_nearest_neighbour(make_lesion_source, spacing_mm, tilt_degrees):
+def test_a_voi_on_another_geometry_is_itks_nearest_neighbour(make_lesion_source, spacing_mm, tilt_degrees):
     source = make_lesion_source()
     cosine, sine = np.cos(np.radians(tilt_degrees)), np.sin(np.radians(tilt_degrees))
-    target = Lattice(spacing_mm, (-58.03, -51.07, -41.01), (cosine, -sine, 0.0, sine, cosine, 0.0, 0.0, 0.0, 1.0))
+    target = ImageGeometry(spacing_mm, (-58.03, -51.07, -41.01), (cosine, -sine, 0.0, sine, cosine, 0.0, 0.0, 0.0, 1.0))
     shape = tuple(int(np.ceil(length / step)) for length, step in zip((90, 130, 130), spacing_mm[::-1], strict=True))
     image = sitk.GetImageFromArray(source.mask.astype(np.uint8))
     for setter, value in (
@@ -216,7 +216,7 @@ def test_a_voi_on_another_lattice_is_itks_nearest_neighbour(make_lesion_source, 
         image, shape[::-1], sitk.Transform(), sitk.sitkNearestNeighbor, target.origin_mm, target.spacing_mm,
         target.direction,
     )  # fmt: skip
-    copied = vois.maskOnLattice(source.mask, source.lattice, shape, target)
+    copied = vois.maskOnGeometry(source.mask, source.geometry, shape, target)
     assert np.array_equal(copied, sitk.GetArrayFromImage(expected) > 0)
 
 
@@ -245,9 +245,9 @@ def test_a_shift_moves_the_whole_voi_by_whole_voxels(make_lesion_source, make_no
 
 
 def read_mask_on_image(source):
-    from TACEResponseLib.imaging.mask_lattice import paste_mask
+    from TACEResponseLib.imaging.mask_geometry import paste_mask
 
-    return paste_mask(source.mask, source.mask_lattice, source.voxels.shape, source.lattice)
+    return paste_mask(source.mask, source.mask_geometry, source.voxels.shape, source.geometry)
 
 
 def test_a_shift_out_of_the_image_is_refused(make_lesion_source, make_nodes):
@@ -268,7 +268,7 @@ def test_digests_follow_voxels_and_place_only(make_lesion_source, make_nodes):
     assert volumeDigest(volume) != volumeDigest(same_volume)
 
 
-def test_the_lattice_is_lps(make_lesion_source, make_nodes):
+def test_the_geometry_is_lps(make_lesion_source, make_nodes):
     volume, _ = make_nodes(make_lesion_source())
     ras = [0.0, 0.0, 0.0]
     import vtk
@@ -276,4 +276,4 @@ def test_the_lattice_is_lps(make_lesion_source, make_nodes):
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
     ras = matrix.MultiplyPoint((0, 0, 0, 1))[:3]
-    assert np.allclose(volumeLattice(volume).origin_mm, np.multiply(ras, (-1, -1, 1)))
+    assert np.allclose(volumeGeometry(volume).origin_mm, np.multiply(ras, (-1, -1, 1)))

@@ -33,7 +33,7 @@ def sample(scene):
 def second_voi(sample):
     """Reader 2 leaves out the outermost slices of the lesion on AP."""
     volume = sample.volumes["AP"]
-    mask, _lattice = segmentArray(sample.segmentations["AP"])
+    mask, _geometry = segmentArray(sample.segmentations["AP"])
     full = slicer.util.arrayFromSegmentBinaryLabelmap(sample.segmentations["AP"], "Tumour", volume) > 0
     slices = np.flatnonzero(full.any(axis=(1, 2)))
     smaller = full.copy()

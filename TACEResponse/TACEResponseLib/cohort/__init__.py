@@ -1,6 +1,6 @@
 """Ground room: what a case is. Imports no other room."""
 
-from .case import AcquisitionTags, ArraySource, Case, CaseKey, FileSource, Lattice
+from .case import AcquisitionTags, ArraySource, Case, CaseKey, FileSource, ImageGeometry
 from .case_names import case_folder_names, check_identifier
 from .case_warning import CaseWarning
 from .child_pugh import ChildPugh, child_pugh_from_items
@@ -26,7 +26,7 @@ __all__ = [
     "ChildPugh",
     "ClinicalRecord",
     "FileSource",
-    "Lattice",
+    "ImageGeometry",
     "ManifestError",
     "ManifestFault",
     "Progress",

@@ -51,7 +51,7 @@ class FileSource:
 
 
 @dataclass(frozen=True)
-class Lattice:
+class ImageGeometry:
     """Where a voxel grid lies in the patient, LPS in mm.
 
     ``spacing_mm`` and ``origin_mm`` are in the order of the image axes I, J, K. ``direction`` is the row-major 3x3
@@ -65,7 +65,7 @@ class Lattice:
 
 @dataclass(frozen=True)
 class AcquisitionTags:
-    """What the gate compares between sequences; None where the file or node does not say.
+    """What the input checks compare between sequences; None where the file or node does not say.
 
     ``study_date`` is YYYYMMDD. ``is_phantom`` is True only if the volume's own metadata carries PHANTOM.
     """
@@ -83,8 +83,8 @@ class ArraySource:
     """One sequence as arrays: what a Slicer node or a notebook gives.
 
     ``voxels`` and ``mask`` have axes (K, J, I). ``mask`` holds the tumour's voxels as non-zero integers or booleans on
-    ``mask_lattice``, or on the image's lattice when that is None; its extent may differ from the image's as long as its
-    voxel centres coincide with the image's.
+    ``mask_geometry``, or on the image's voxel grid when that is None; its extent may differ from the image's as long as
+    its voxel centres coincide with the image's.
     """
 
     voxels: np.ndarray
@@ -92,13 +92,13 @@ class ArraySource:
     spacing_mm: tuple[float, float, float]
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-    mask_lattice: Lattice | None = None
+    mask_geometry: ImageGeometry | None = None
     tags: AcquisitionTags = AcquisitionTags()
 
     @property
-    def lattice(self) -> Lattice:
-        """The lattice of ``voxels``."""
-        return Lattice(self.spacing_mm, self.origin_mm, self.direction)
+    def geometry(self) -> ImageGeometry:
+        """The voxel grid of ``voxels``."""
+        return ImageGeometry(self.spacing_mm, self.origin_mm, self.direction)
 
 
 @dataclass(frozen=True, eq=False)

@@ -260,7 +260,7 @@ def _provenance(table: FeatureTable, keys: Collection[CaseKey]) -> dict[str, obj
 def _read(
     case: Case, extract: bool, arguments: argparse.Namespace, terminal: Terminal
 ) -> tuple[CaseImages, FeatureVector | None]:
-    """Images past the gate, whose warnings are told, and the features if they are wanted."""
+    """Images past the input checks, whose warnings are printed, and the features if they are wanted."""
     sequences = _sequences(case)
     images = read_case_images(case, sequences, PAPER_SETTINGS.spacing_mm, PAPER_SETTINGS.bin_width)
     for warning in images.warnings:

@@ -38,7 +38,7 @@ class Engine(Protocol):
     ) -> EngineResult:
         """Compute ``feature_names`` (``<class>_<Feature>``) of one VOI.
 
-        ``resampled`` is the same VOI on the grid of the settings where the gate has made it already; an engine
+        ``resampled`` is the same VOI on the grid of the settings where the input checks have made it already; an engine
         that does not need it ignores it. Raises ValueError with a sentence if nothing can be computed.
         """
         ...

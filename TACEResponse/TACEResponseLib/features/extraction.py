@@ -1,4 +1,4 @@
-"""From the images of a case, past the gate, to its feature vector."""
+"""From the images of a case, past the input checks, to its feature vector."""
 
 from __future__ import annotations
 

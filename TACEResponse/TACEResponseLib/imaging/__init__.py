@@ -1,9 +1,9 @@
-"""Reading a case's images into canonical form, the gate before extraction, and resampling."""
+"""Reading a case's images into canonical form, the input checks before extraction, and resampling."""
 
 from .between_sequences import check_between_sequences
 from .canonical import canonical_voi, read_voi
 from .case_images import read_case_images
-from .gate import check_native_voi, check_resampled_voi, count_bins
+from .input_checks import check_native_voi, check_resampled_voi, count_bins
 from .measurements import centre_lps_mm, largest_diameter_mm, largest_in_plane_diameter_mm, slice_axis, volume_ml
 from .resampling import resample
 from .voi import CaseImages, ResampledVoi, Voi

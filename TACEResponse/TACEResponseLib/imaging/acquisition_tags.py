@@ -33,7 +33,7 @@ def is_phantom(metadata: Mapping[str, str]) -> bool:
 
 
 def acquisition_tags(metadata: Mapping[str, str]) -> AcquisitionTags:
-    """The tags that the gate compares, from SimpleITK's metadata of a file or of a DICOM slice.
+    """The tags that the input checks compare, from SimpleITK's metadata of a file or of a DICOM slice.
 
     Keys are DICOM keywords (``PatientID``) or SimpleITK's tags (``0010|0020``); absent or empty ones become None.
     A date written as 2021-03-04 or 2021.03.04 becomes 20210304.

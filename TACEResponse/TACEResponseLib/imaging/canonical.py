@@ -10,9 +10,9 @@ import hashlib
 
 import numpy as np
 
-from ..cohort import ArraySource, CaseKey, FileSource, Lattice
+from ..cohort import ArraySource, CaseKey, FileSource, ImageGeometry
 from .mask_file import check_labels_are_whole_numbers
-from .mask_lattice import paste_mask
+from .mask_geometry import paste_mask
 from .voi import VOXEL_TYPE, Voi
 
 ORTHOGONALITY_TOLERANCE = 1e-4
@@ -24,7 +24,7 @@ _SPACING_DECIMALS = 6
 def read_voi(key: CaseKey, sequence: str, source: FileSource | ArraySource) -> Voi:
     """Read one sequence of a case into canonical form.
 
-    Files and arrays take the same path, so that equal voxels on an equal lattice give an equal Voi, bit by bit.
+    Files and arrays take the same path, so that equal voxels on equal grids give an equal Voi, bit by bit.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def read_voi(key: CaseKey, sequence: str, source: FileSource | ArraySource) -> V
     ------
     ValueError
         Naming patient and sequence: files that cannot be read (`reading.read_source`), sheared or impossible geometry,
-        a mask off the image's lattice, labelled voxels outside the image, an empty or fractional mask.
+        a mask off the image's voxel grid, labelled voxels outside the image, an empty or fractional mask.
     """
     try:
         if isinstance(source, FileSource):
@@ -51,7 +51,7 @@ def read_voi(key: CaseKey, sequence: str, source: FileSource | ArraySource) -> V
 
 
 def canonical_voi(sequence: str, source: ArraySource) -> Voi:
-    """Put arrays into canonical form: mask pasted on the image's lattice, K reversed if left-handed, float32.
+    """Put arrays into canonical form: mask pasted on the image's voxel grid, K reversed if left-handed, float32.
 
     Raises ValueError as `read_voi` does, without patient and sequence.
     """
@@ -60,7 +60,7 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
         raise ValueError(f"the image has {voxels.ndim} dimensions; give one 3-D volume with one grey value per voxel.")
     if voxels.dtype.kind not in "biuf":
         raise ValueError(f"the image holds values of type {voxels.dtype}, which are no grey values.")
-    _check_lattice(source.lattice, "image")
+    _check_geometry(source.geometry, "image")
     mask = np.asarray(source.mask)
     if mask.ndim != 3:
         raise ValueError(f"the mask has {mask.ndim} dimensions; give one 3-D labelmap.")
@@ -68,25 +68,25 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
     labelled = mask if mask.dtype == bool else mask != 0
     if not labelled.any():
         raise ValueError("the mask is empty; draw the lesion.")
-    mask_lattice = source.mask_lattice
-    if mask_lattice is None:
+    mask_geometry = source.mask_geometry
+    if mask_geometry is None:
         if mask.shape != voxels.shape:
             raise ValueError(
                 f"the mask has {_size_text(mask)} voxels and the image {_size_text(voxels)}; "
-                "say where the mask lies (mask_lattice)."
+                "say where the mask lies (mask_geometry)."
             )
-        mask_lattice = source.lattice
+        mask_geometry = source.geometry
     else:
-        _check_lattice(mask_lattice, "mask")
-    pasted = paste_mask(labelled, mask_lattice, voxels.shape, source.lattice)
+        _check_geometry(mask_geometry, "mask")
+    pasted = paste_mask(labelled, mask_geometry, voxels.shape, source.geometry)
 
-    lattice = source.lattice
-    if np.linalg.det(np.reshape(lattice.direction, (3, 3))) < 0:
+    geometry = source.geometry
+    if np.linalg.det(np.reshape(geometry.direction, (3, 3))) < 0:
         voxels, pasted = voxels[::-1], pasted[::-1]
-        lattice = _reversed_k(lattice, len(voxels))
-    spacing_mm = tuple(round(float(value), _SPACING_DECIMALS) for value in lattice.spacing_mm)
+        geometry = _reversed_k(geometry, len(voxels))
+    spacing_mm = tuple(round(float(value), _SPACING_DECIMALS) for value in geometry.spacing_mm)
     with np.errstate(over="ignore", invalid="ignore"):
-        # What does not fit becomes infinite, which the gate refuses.
+        # What does not fit becomes infinite, which the input checks refuse.
         voxels = np.ascontiguousarray(voxels, dtype=VOXEL_TYPE)
     pasted = np.ascontiguousarray(pasted)
     return Voi(
@@ -94,10 +94,10 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
         voxels=voxels,
         mask=pasted,
         spacing_mm=spacing_mm,
-        placement=Lattice(
+        placement=ImageGeometry(
             spacing_mm,
-            tuple(float(value) for value in lattice.origin_mm),
-            tuple(float(value) for value in lattice.direction),
+            tuple(float(value) for value in geometry.origin_mm),
+            tuple(float(value) for value in geometry.direction),
         ),
         tags=source.tags,
         image_sha256=_sha256(voxels, spacing_mm),
@@ -105,10 +105,10 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
     )
 
 
-def _check_lattice(lattice: Lattice, role: str) -> None:
-    spacing = np.asarray(lattice.spacing_mm, float)
-    origin = np.asarray(lattice.origin_mm, float)
-    direction = np.asarray(lattice.direction, float)
+def _check_geometry(geometry: ImageGeometry, role: str) -> None:
+    spacing = np.asarray(geometry.spacing_mm, float)
+    origin = np.asarray(geometry.origin_mm, float)
+    direction = np.asarray(geometry.direction, float)
     if spacing.shape != (3,) or origin.shape != (3,) or direction.shape != (9,):
         raise ValueError(f"the {role}'s geometry must hold 3 spacings, 3 origin coordinates and 9 direction cosines.")
     if not (np.isfinite(spacing).all() and np.isfinite(origin).all() and np.isfinite(direction).all()):
@@ -122,12 +122,12 @@ def _check_lattice(lattice: Lattice, role: str) -> None:
         )
 
 
-def _reversed_k(lattice: Lattice, slices: int) -> Lattice:
-    """The lattice of the same voxels with the slices in the opposite order."""
-    axes = np.reshape(np.asarray(lattice.direction, float), (3, 3)).copy()
-    origin = np.asarray(lattice.origin_mm, float) + axes[:, 2] * lattice.spacing_mm[2] * (slices - 1)
+def _reversed_k(geometry: ImageGeometry, slices: int) -> ImageGeometry:
+    """The voxel grid of the same voxels with the slices in the opposite order."""
+    axes = np.reshape(np.asarray(geometry.direction, float), (3, 3)).copy()
+    origin = np.asarray(geometry.origin_mm, float) + axes[:, 2] * geometry.spacing_mm[2] * (slices - 1)
     axes[:, 2] *= -1
-    return Lattice(lattice.spacing_mm, tuple(origin.tolist()), tuple(axes.ravel().tolist()))
+    return ImageGeometry(geometry.spacing_mm, tuple(origin.tolist()), tuple(axes.ravel().tolist()))
 
 
 def _sha256(array: np.ndarray, spacing_mm: tuple[float, ...]) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from ..cohort import ArraySource, Case, CaseKey, CaseWarning, FileSource, Progress
 from .between_sequences import check_between_sequences
 from .canonical import read_voi
-from .gate import check_native_voi, check_resampled_voi
+from .input_checks import check_native_voi, check_resampled_voi
 from .resampling import resample
 from .voi import CaseImages, ResampledVoi, Voi
 
@@ -26,7 +26,7 @@ def read_case_images(
     study_before: date | None = None,
     sequences_at_once: int = _SEQUENCES_AT_ONCE,
 ) -> CaseImages:
-    """Read the sequences of a case and let them pass the gate.
+    """Read the sequences of a case and check them.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def read_case_images(
     Raises
     ------
     ValueError
-        Naming patient and sequence: one not given, or refused by `read_voi`, `gate` or `check_between_sequences`.
+        Naming patient and sequence: one missing, or refused by `read_voi`, `input_checks` or `check_between_sequences`.
     """
     sequences = [str(sequence) for sequence in sequences]
     missing = [sequence for sequence in sequences if sequence not in case.sources]

@@ -1,4 +1,4 @@
-"""Largest distances between points of a lattice, without SciPy's hulls: their import costs more than the distances.
+"""Largest distances between points of a voxel grid, without SciPy's hulls: their import costs more than the distances.
 
 Points are integers from 0 along (K, J, I), in steps of ``step_mm_kji``: voxel centres, or half voxels for the vertices
 of a mesh.

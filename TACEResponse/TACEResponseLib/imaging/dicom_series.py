@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import AcquisitionTags, Lattice
+from ..cohort import AcquisitionTags, ImageGeometry
 from .acquisition_tags import DICOM_TAGS, acquisition_tags
 from .dicom_slices import DicomSlice, phases_of, read_dicom_headers, read_headers
 from .quiet_itk import quiet_itk, raise_if_out_of_memory
@@ -23,7 +23,7 @@ SHIFT_TOLERANCE = 0.1
 """Largest sideways shift of a slice against the first, in pixels; direction cosines of 4 digits shift by hundredths."""
 
 
-def read_dicom_series(folder: Path) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
+def read_dicom_series(folder: Path) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
     """Read the one series in ``folder``.
 
     The slice spacing and order come from ImagePositionPatient projected on the normal of ImageOrientationPatient
@@ -33,7 +33,7 @@ def read_dicom_series(folder: Path) -> tuple[np.ndarray, Lattice, AcquisitionTag
     Returns
     -------
     voxels : ndarray, float32, (K, J, I)
-    lattice : Lattice
+    geometry : ImageGeometry
         Right-handed, LPS, mm; K runs along the normal.
     tags : AcquisitionTags
         Of the first slice.
@@ -49,7 +49,7 @@ def read_dicom_series(folder: Path) -> tuple[np.ndarray, Lattice, AcquisitionTag
         return _read_volume(folder, read_dicom_headers(folder))
 
 
-def read_dicom_files(folder: Path, paths: Sequence[Path]) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
+def read_dicom_files(folder: Path, paths: Sequence[Path]) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
     """Read the volume that these files make, one phase of a series for example; ``folder`` is what messages name.
 
     Returns and raises as `read_dicom_series`.
@@ -58,7 +58,7 @@ def read_dicom_files(folder: Path, paths: Sequence[Path]) -> tuple[np.ndarray, L
         return _read_volume(folder, read_headers(paths))
 
 
-def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
+def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
     _check_one_series(folder, slices)
     _check_one_study(folder, slices)
     _check_same_plane(folder, slices)
@@ -72,12 +72,12 @@ def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, La
     voxels = _read_voxels(folder, slices)
     first = slices[0]
     direction = np.column_stack([first.row_direction, first.column_direction, normal])
-    lattice = Lattice(
+    geometry = ImageGeometry(
         spacing_mm=(*first.pixel_spacing_mm, spacing_mm),
         origin_mm=tuple(float(value) for value in first.position_mm),
         direction=tuple(float(value) for value in direction.ravel()),
     )
-    return voxels, lattice, acquisition_tags(first.metadata)
+    return voxels, geometry, acquisition_tags(first.metadata)
 
 
 def _check_one_series(folder: Path, slices: list[DicomSlice]) -> None:
@@ -184,7 +184,7 @@ def _even_spacing_mm(folder: Path, places_mm: np.ndarray) -> float:
 
 
 def _check_straight(folder: Path, slices: list[DicomSlice], normal: np.ndarray) -> None:
-    """Slices shifted sideways against each other are a sheared volume, which no lattice of right angles holds."""
+    """Slices shifted sideways against each other are a sheared volume, which no voxel grid of right angles holds."""
     shifts_mm = np.array([one.position_mm - slices[0].position_mm for one in slices])
     shifts_mm -= np.outer(shifts_mm @ normal, normal)
     largest_mm = float(np.linalg.norm(shifts_mm, axis=1).max())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import Lattice
+from ..cohort import ImageGeometry
 
 _REPRESENTATION_KEYS = ("Segmentation_MasterRepresentation", "Segmentation_SourceRepresentation")
 """Where Slicer writes what the voxels of a ``.seg.nrrd`` are; shares of voxels may be stored as whole numbers."""
@@ -26,7 +26,7 @@ class _Segment:
     layer: int
 
 
-def read_mask(path: Path, label: int | str | None) -> tuple[np.ndarray, Lattice]:
+def read_mask(path: Path, label: int | str | None) -> tuple[np.ndarray, ImageGeometry]:
     """Read the tumour's voxels.
 
     ``label`` is a label value, a segment's name, or None for the only one. With None a ``.seg.nrrd`` that declares
@@ -35,7 +35,7 @@ def read_mask(path: Path, label: int | str | None) -> tuple[np.ndarray, Lattice]
     Returns
     -------
     mask : ndarray, bool, (K, J, I)
-    lattice : Lattice
+    geometry : ImageGeometry
         Where the mask lies; its extent may differ from the image's.
 
     Raises
@@ -68,7 +68,7 @@ def read_mask(path: Path, label: int | str | None) -> tuple[np.ndarray, Lattice]
             raise ValueError(f"the segment {chosen.name!r} of {path} is empty; draw the lesion and save it again.")
     else:
         mask = layers[..., 0] == _choose_value(path, layers[..., 0], label)
-    return mask, volume.lattice
+    return mask, volume.geometry
 
 
 def check_labels_are_whole_numbers(labels: np.ndarray, name: str) -> None:

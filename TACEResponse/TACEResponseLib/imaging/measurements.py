@@ -26,8 +26,8 @@ def centre_lps_mm(voi: Voi) -> np.ndarray:
 def largest_diameter_mm(voi: Voi) -> float:
     """Largest distance in mm between the centres of two labelled voxels, in any direction (3-D).
 
-    It is smaller than the distance between outer edges by up to one voxel. Measured once for each Voi, as gate and
-    report ask for it.
+    It is smaller than the distance between outer edges by up to one voxel. Measured once for each Voi, as input
+    checks and report ask for it.
     """
     if voi not in _diameters_mm:
         _diameters_mm[voi] = float(largest_distance(_row_ends(voi.mask[voi.box]), np.asarray(voi.spacing_mm)[::-1]))

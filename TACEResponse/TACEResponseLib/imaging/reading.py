@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cohort import AcquisitionTags, ArraySource, FileSource, Lattice
+from ..cohort import AcquisitionTags, ArraySource, FileSource, ImageGeometry
 from .acquisition_tags import acquisition_tags
 from .quiet_itk import quiet_itk, raise_if_out_of_memory
 from .voi import VOXEL_TYPE
@@ -35,7 +35,7 @@ class FileVolume:
     """
 
     voxels: np.ndarray
-    lattice: Lattice
+    geometry: ImageGeometry
     metadata: dict[str, str]
     image: sitk.Image
 
@@ -46,7 +46,7 @@ def read_source(source: FileSource) -> ArraySource:
     Returns
     -------
     ArraySource
-        Voxels as float32, the mask as bool on its own lattice, LPS geometry in mm.
+        Voxels as float32, the mask as bool on its own voxel grid, LPS geometry in mm.
 
     Raises
     ------
@@ -57,23 +57,23 @@ def read_source(source: FileSource) -> ArraySource:
     """
     from .mask_file import read_mask
 
-    voxels, lattice, tags = read_image(source.image_path)
-    mask, mask_lattice = read_mask(source.mask_path, source.label)
+    voxels, geometry, tags = read_image(source.image_path)
+    mask, mask_geometry = read_mask(source.mask_path, source.label)
     return ArraySource(
         voxels=voxels,
         mask=mask,
-        spacing_mm=lattice.spacing_mm,
-        origin_mm=lattice.origin_mm,
-        direction=lattice.direction,
-        mask_lattice=mask_lattice,
+        spacing_mm=geometry.spacing_mm,
+        origin_mm=geometry.origin_mm,
+        direction=geometry.direction,
+        mask_geometry=mask_geometry,
         tags=tags,
     )
 
 
-def read_image(path: Path) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
+def read_image(path: Path) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
     """Read a scalar 3-D volume from a file or from a folder with one DICOM series.
 
-    Returns voxels (K, J, I) as float32 (from DICOM with rescale slope and intercept applied), their lattice and the
+    Returns voxels (K, J, I) as float32 (from DICOM with rescale slope and intercept applied), their voxel grid and the
     acquisition tags. Raises ValueError as `read_source` does.
     """
     if path.is_dir():
@@ -87,9 +87,9 @@ def read_image(path: Path) -> tuple[np.ndarray, Lattice, AcquisitionTags]:
             "give a volume with one grey value per voxel."
         )
     with np.errstate(over="ignore", invalid="ignore"):
-        # What does not fit becomes infinite, which the gate refuses.
+        # What does not fit becomes infinite, which the input checks refuse.
         voxels = np.array(volume.voxels, VOXEL_TYPE)
-    return voxels, volume.lattice, acquisition_tags(volume.metadata)
+    return voxels, volume.geometry, acquisition_tags(volume.metadata)
 
 
 def read_volume_file(path: Path, role: str) -> FileVolume:
@@ -128,7 +128,9 @@ def read_volume_file(path: Path, role: str) -> FileVolume:
             raise ValueError(f"the {role} {path} is damaged or cut off; copy or export it again.") from error
     voxels = sitk.GetArrayViewFromImage(image)
     check_after_reading(path, role, metadata, voxels)
-    return FileVolume(voxels, Lattice(image.GetSpacing(), image.GetOrigin(), image.GetDirection()), metadata, image)
+    return FileVolume(
+        voxels, ImageGeometry(image.GetSpacing(), image.GetOrigin(), image.GetDirection()), metadata, image
+    )
 
 
 def _check_path(path: Path, role: str) -> None:

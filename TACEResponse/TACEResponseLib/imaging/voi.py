@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..cohort import AcquisitionTags, CaseKey, CaseWarning, Lattice
+from ..cohort import AcquisitionTags, CaseKey, CaseWarning, ImageGeometry
 from .bounding_box import bounding_box
 
 VOXEL_TYPE = "<f4"
@@ -19,9 +19,9 @@ VOXEL_TYPE = "<f4"
 class Voi:
     """One sequence of one case in canonical form.
 
-    ``voxels`` is float32 and ``mask`` bool, both (K, J, I) on the full lattice of the image: K is reversed if the
+    ``voxels`` is float32 and ``mask`` bool, both (K, J, I) on the full voxel grid of the image: K is reversed if the
     direction was left-handed, the spacing is rounded to 1e-6 mm, and for the features the origin is 0 and the direction
-    the identity. ``placement`` says where that lattice really lies in the patient; the gate uses it, features do not.
+    the identity. ``placement`` says where that grid lies in the patient; the input checks use it, features do not.
     ``image_sha256`` and ``mask_sha256`` are hashes of the canonical voxels and spacing, not of files.
     """
 
@@ -29,7 +29,7 @@ class Voi:
     voxels: np.ndarray
     mask: np.ndarray
     spacing_mm: tuple[float, float, float]
-    placement: Lattice
+    placement: ImageGeometry
     tags: AcquisitionTags
     image_sha256: str
     mask_sha256: str
@@ -55,7 +55,7 @@ class ResampledVoi:
 
 @dataclass(frozen=True, eq=False)
 class CaseImages:
-    """The images of one case that passed the gate, by sequence name, and what the gate warned of."""
+    """The images of one case that passed the input checks, by sequence name, and the warnings."""
 
     key: CaseKey
     vois: Mapping[str, Voi]

@@ -1,23 +1,23 @@
-"""Closed planar contours in patient coordinates as voxels of an image's lattice."""
+"""Closed planar contours in patient coordinates as voxels of an image's voxel grid."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..cohort import Lattice
+from ..cohort import ImageGeometry
 
 _OFF_PLANE = 0.1
 """Largest distance of a contour's point from the plane of a slice, in slices."""
 
 
-def filled_contours(contours_mm: list[np.ndarray], lattice: Lattice, shape: tuple[int, int, int]) -> np.ndarray:
+def filled_contours(contours_mm: list[np.ndarray], geometry: ImageGeometry, shape: tuple[int, int, int]) -> np.ndarray:
     """Voxels whose centres lie inside: even-odd rule, so that a contour inside another is a hole (DICOM PS3.3 C.8.8.6).
 
     Parameters
     ----------
     contours_mm : list of ndarray, (n_points, 3)
         LPS, each closed in the plane of one slice.
-    lattice : Lattice
+    geometry : ImageGeometry
     shape : tuple of int
         (K, J, I).
 
@@ -31,9 +31,9 @@ def filled_contours(contours_mm: list[np.ndarray], lattice: Lattice, shape: tupl
         If a contour lies between or across slices, or outside the image.
     """
     mask = np.zeros(shape, dtype=np.uint8)
-    direction = np.array(lattice.direction).reshape(3, 3)
+    direction = np.array(geometry.direction).reshape(3, 3)
     for contour in contours_mm:
-        indices = (contour - lattice.origin_mm) @ direction / lattice.spacing_mm
+        indices = (contour - geometry.origin_mm) @ direction / geometry.spacing_mm
         slices = indices[:, 2]
         k = round(float(slices.mean()))
         if np.abs(slices - k).max() > _OFF_PLANE:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import Lattice
+from ..cohort import ImageGeometry
 from .archive import ArchiveSeries
 from .contours import filled_contours
 
@@ -56,13 +56,13 @@ def read_voi_objects(series: ArchiveSeries) -> list[DicomVoi]:
     return objects
 
 
-def voi_mask(voi: DicomVoi, lattice: Lattice, shape: tuple[int, int, int]) -> tuple[np.ndarray, Lattice]:
+def voi_mask(voi: DicomVoi, geometry: ImageGeometry, shape: tuple[int, int, int]) -> tuple[np.ndarray, ImageGeometry]:
     """The tumour's voxels of a VOI object.
 
     Parameters
     ----------
     voi : DicomVoi
-    lattice : Lattice
+    geometry : ImageGeometry
         Of the image that it was drawn on.
     shape : tuple of int
         (K, J, I) of that image.
@@ -70,7 +70,7 @@ def voi_mask(voi: DicomVoi, lattice: Lattice, shape: tuple[int, int, int]) -> tu
     Returns
     -------
     mask : ndarray, uint8, (K, J, I)
-    lattice : Lattice
+    geometry : ImageGeometry
         The SEG's own, whose extent may differ from the image's; the image's for an RTSTRUCT.
 
     Raises
@@ -82,7 +82,7 @@ def voi_mask(voi: DicomVoi, lattice: Lattice, shape: tuple[int, int, int]) -> tu
     name = voi.tumour()
     try:
         mask, own = (
-            _seg_mask(voi, name) if voi.modality == "SEG" else (_contour_mask(voi, name, lattice, shape), lattice)
+            _seg_mask(voi, name) if voi.modality == "SEG" else (_contour_mask(voi, name, geometry, shape), geometry)
         )
     except ValueError:
         raise
@@ -93,7 +93,7 @@ def voi_mask(voi: DicomVoi, lattice: Lattice, shape: tuple[int, int, int]) -> tu
     return mask, own
 
 
-def _seg_mask(voi: DicomVoi, name: str) -> tuple[np.ndarray, Lattice]:
+def _seg_mask(voi: DicomVoi, name: str) -> tuple[np.ndarray, ImageGeometry]:
     try:
         import highdicom
     except ImportError as error:
@@ -109,14 +109,14 @@ def _seg_mask(voi: DicomVoi, name: str) -> tuple[np.ndarray, Lattice]:
     # highdicom's axes are slice, row, column; ours I, J, K are column, row, slice.
     axes = volume.affine[:3, [2, 1, 0]]
     spacing_mm = np.linalg.norm(axes, axis=0)
-    return mask, Lattice(
+    return mask, ImageGeometry(
         tuple(float(value) for value in spacing_mm),
         tuple(float(value) for value in volume.affine[:3, 3]),
         tuple(float(value) for value in (axes / spacing_mm).ravel()),
     )
 
 
-def _contour_mask(voi: DicomVoi, name: str, lattice: Lattice, shape: tuple[int, int, int]) -> np.ndarray:
+def _contour_mask(voi: DicomVoi, name: str, geometry: ImageGeometry, shape: tuple[int, int, int]) -> np.ndarray:
     import pydicom
 
     dataset = pydicom.dcmread(voi.path)
@@ -129,7 +129,7 @@ def _contour_mask(voi: DicomVoi, name: str, lattice: Lattice, shape: tuple[int, 
         if _closed(contour, voi)
     ]
     try:
-        return filled_contours(contours, lattice, shape)
+        return filled_contours(contours, geometry, shape)
     except ValueError as error:
         raise ValueError(f"RTSTRUCT {voi.path.name}: {error}") from error
 

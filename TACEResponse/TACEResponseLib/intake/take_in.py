@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import AcquisitionTags, Case, CaseKey, FileSource, Lattice
+from ..cohort import AcquisitionTags, Case, CaseKey, FileSource, ImageGeometry
 from ..imaging.acquisition_tags import PHANTOM_KEY
 from ..imaging.dicom_series import read_dicom_files
 from .archive import VOI_MODALITIES, ArchivePatient, ArchiveStudy
@@ -143,11 +143,11 @@ def _write_sequence(
 ) -> tuple[FileSource, str]:
     """Write volume and VOI; the source, and where its VOI comes from ("" if it is still to be drawn)."""
     try:
-        voxels, lattice, tags = read_dicom_files(phase.files[0].path.parent, [one.path for one in phase.files])
+        voxels, geometry, tags = read_dicom_files(phase.files[0].path.parent, [one.path for one in phase.files])
     except ValueError as error:
         raise ValueError(f"{sequence}: {error}") from error
     image_path = folder / f"{sequence}.nrrd"
-    _write_nrrd(image_path, voxels, lattice, _pseudonymous(tags, sequence, patient, pseudonyms))
+    _write_nrrd(image_path, voxels, geometry, _pseudonymous(tags, sequence, patient, pseudonyms))
     drawn_by_hand = folder / f"{sequence}_voi.seg.nrrd"
     if drawn_by_hand.exists():
         return FileSource(image_path, drawn_by_hand), "drawn"
@@ -158,7 +158,7 @@ def _write_sequence(
     if len(on_phase) != 1:
         return FileSource(image_path, drawn_by_hand), ""
     try:
-        mask, own = voi_mask(on_phase[0], lattice, voxels.shape)
+        mask, own = voi_mask(on_phase[0], geometry, voxels.shape)
     except ValueError as error:
         notes.append(f"{sequence}: {error}")
         return FileSource(image_path, drawn_by_hand), ""
@@ -181,13 +181,13 @@ def _pseudonymous(
     return {key: value for key, value in header.items() if value}
 
 
-def _write_nrrd(path: Path, voxels: np.ndarray, lattice: Lattice, header: Mapping[str, str]) -> None:
+def _write_nrrd(path: Path, voxels: np.ndarray, geometry: ImageGeometry, header: Mapping[str, str]) -> None:
     import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(voxels)
-    image.SetSpacing(lattice.spacing_mm)
-    image.SetOrigin(lattice.origin_mm)
-    image.SetDirection(lattice.direction)
+    image.SetSpacing(geometry.spacing_mm)
+    image.SetOrigin(geometry.origin_mm)
+    image.SetDirection(geometry.direction)
     for key, value in header.items():
         image.SetMetaData(key, value)
     part = path.with_name(f".{path.stem}.{os.getpid()}.part.nrrd")

@@ -49,8 +49,8 @@ def predict(
     Raises
     ------
     ValueError
-        Naming the patient: a required sequence that is missing or refused by the gate, an undefined feature with its
-        reason, settings or a feature set other than the bundle's.
+        Naming the patient: a required sequence that is missing or refused by the input checks, an undefined feature
+        with its reason, settings or a feature set other than the bundle's.
     """
     steps = 2 * len(bundle.required_sequences) + 1
     features = None
@@ -89,8 +89,8 @@ def predict_from_features(
 ) -> Prediction:
     """The second half of `predict`, for features that are already there.
 
-    ``features`` is None for a bundle that needs no images. ``image_warnings`` are those of the gate. Raises ValueError
-    as `predict` does.
+    ``features`` is None for a bundle that needs no images. ``image_warnings`` are those of the input checks. Raises
+    ValueError as `predict` does.
     """
     values = _feature_values(key, features, bundle)
     facts = clinical.facts()

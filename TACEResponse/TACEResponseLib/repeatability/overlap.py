@@ -10,7 +10,7 @@ import numpy as np
 from ..cohort import CaseKey
 from ..imaging import Voi, volume_ml
 
-_LATTICE_TOLERANCE_MM = 1e-3
+_GEOMETRY_TOLERANCE_MM = 1e-3
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Overlap:
 
 
 def overlap(first: Voi, second: Voi, keys: tuple[CaseKey, CaseKey]) -> Overlap:
-    """Compare two VOIs drawn on the same image lattice; ``keys`` name both cases in messages.
+    """Compare two VOIs drawn on the same voxel grid; ``keys`` name both cases in messages.
 
     Distances run between the border voxels of the two VOIs; those of the first surface to the second and back count
-    alike. Raises ValueError for VOIs on different lattices.
+    alike. Raises ValueError for VOIs on different voxel grids.
     """
     import SimpleITK as sitk
 
-    _check_lattices(first, second, keys)
+    _check_geometries(first, second, keys)
     one, other = _cropped(first.mask, second.mask)
     measures = sitk.LabelOverlapMeasuresImageFilter()
     measures.Execute(*(sitk.GetImageFromArray(mask.astype(np.uint8)) for mask in (one, other)))
@@ -80,14 +80,14 @@ def _cropped(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.pad(first[box], 1), np.pad(second[box], 1)
 
 
-def _check_lattices(first: Voi, second: Voi, keys: tuple[CaseKey, CaseKey]) -> None:
+def _check_geometries(first: Voi, second: Voi, keys: tuple[CaseKey, CaseKey]) -> None:
     one, other = first.placement, second.placement
     same = first.mask.shape == second.mask.shape and all(
-        np.allclose(getattr(one, part), getattr(other, part), atol=_LATTICE_TOLERANCE_MM)
+        np.allclose(getattr(one, part), getattr(other, part), atol=_GEOMETRY_TOLERANCE_MM)
         for part in ("spacing_mm", "origin_mm", "direction")
     )
     if not same:
         raise ValueError(
-            f"{keys[0].label} and {keys[1]}, {first.sequence}: the VOIs lie on different lattices; both readers must "
-            "draw on the same image."
+            f"{keys[0].label} and {keys[1]}, {first.sequence}: the VOIs lie on different voxel grids; both readers "
+            "must draw on the same image."
         )

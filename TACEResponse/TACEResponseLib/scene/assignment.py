@@ -10,7 +10,7 @@ import slicer
 
 from ..intake import SeriesFacts, assign_sequences, facts_from_dicom, load_rules
 from .i18n import _
-from .volumes import rememberTags, volumeLattice, volumeMetadata
+from .volumes import rememberTags, volumeGeometry, volumeMetadata
 
 SERIES_TAGS = {
     "SeriesDescription": "0008|103e",
@@ -112,8 +112,8 @@ def _facts(node: slicer.vtkMRMLScalarVolumeNode) -> SeriesFacts:
     metadata.setdefault("SeriesDescription", node.GetName())
     facts = facts_from_dicom(node.GetID(), metadata, node.GetImageData().GetDimensions()[2])
     try:
-        normal = np.reshape(volumeLattice(node).direction, (3, 3))[:, 2]
+        normal = np.reshape(volumeGeometry(node).direction, (3, 3))[:, 2]
     except ValueError:
-        # Under a transform or damaged: the gate says so beside the selector.
+        # Under a transform or damaged: the input check says so beside the selector.
         return facts
     return replace(facts, plane=PLANES[int(np.argmax(np.abs(normal)))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 
 from ..cohort import SEQUENCES, ArraySource, Case, FileSource
-from ..imaging.mask_lattice import paste_mask
+from ..imaging.mask_geometry import paste_mask
 from .segmentations import createVoi, setVoiArray
 from .volumes import attributesOfTags, createVolume
 
@@ -29,20 +29,20 @@ def nodesOfCase(
 ) -> tuple[dict[str, slicer.vtkMRMLScalarVolumeNode], dict[str, slicer.vtkMRMLSegmentationNode]]:
     """Volumes and segmentations by sequence, added to the scene: the inverse of `cases.caseOfNodes`.
 
-    Raises ValueError naming patient and sequence for a mask off its image's lattice; then no node was added.
+    Raises ValueError naming patient and sequence for a mask off its image's voxel grid; then no node was added.
     """
     masks = {}
     for sequence, source in sources.items():
         try:
             masks[sequence] = paste_mask(
-                source.mask, source.mask_lattice or source.lattice, source.voxels.shape, source.lattice
+                source.mask, source.mask_geometry or source.geometry, source.voxels.shape, source.geometry
             )
         except ValueError as error:
             raise ValueError(f"{case.key.label}, {sequence}: {error}") from error
     volumes, segmentations = {}, {}
     for sequence, source in sources.items():
         name = f"{sequence} {case.key.patient_id}"
-        volume = createVolume(name, source.voxels, source.lattice, attributesOfTags(source.tags))
+        volume = createVolume(name, source.voxels, source.geometry, attributesOfTags(source.tags))
         segmentation = createVoi(volume, sequence, case.key.reader, case.key.session)
         setVoiArray(segmentation, volume, masks[sequence])
         volumes[sequence], segmentations[sequence] = volume, segmentation

@@ -10,23 +10,23 @@ from ..cohort import ArraySource, Case, CaseKey, CaseWarning, ClinicalRecord, ch
 from .parameters import Parameters
 from .roles import CHECKLIST, KEY_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES, checklistFor
 from .segmentations import EmptyVoiError, drawnBy, isUnchecked, segmentArray, voiDigest
-from .volumes import volumeArray, volumeLattice, volumeTags
+from .volumes import volumeArray, volumeGeometry, volumeTags
 
 
 def arraySource(volumeNode: slicer.vtkMRMLVolumeNode, segmentationNode: slicer.vtkMRMLSegmentationNode) -> ArraySource:
     """One sequence as arrays of its own, which another thread may use.
 
-    Raises ValueError for whatever `volumes` and `segmentations` refuse; whether the lattices fit is judged by imaging.
+    Raises ValueError for whatever `volumes` and `segmentations` refuse; whether the voxel grids fit, imaging decides.
     """
-    lattice = volumeLattice(volumeNode)
-    mask, maskLattice = segmentArray(segmentationNode)
+    geometry = volumeGeometry(volumeNode)
+    mask, maskGeometry = segmentArray(segmentationNode)
     return ArraySource(
         voxels=volumeArray(volumeNode),
         mask=mask,
-        spacing_mm=lattice.spacing_mm,
-        origin_mm=lattice.origin_mm,
-        direction=lattice.direction,
-        mask_lattice=maskLattice,
+        spacing_mm=geometry.spacing_mm,
+        origin_mm=geometry.origin_mm,
+        direction=geometry.direction,
+        mask_geometry=maskGeometry,
         tags=volumeTags(volumeNode),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import slicer
 
-from ..cohort import SEQUENCES, ClinicalRecord, Lattice
+from ..cohort import SEQUENCES, ClinicalRecord, ImageGeometry
 from ..imaging.acquisition_tags import PHANTOM_KEY
 from ..phantom import make_patient
 from ..phantom.volume_files import PHANTOM_TEXT, STUDY_DATE
@@ -46,8 +46,8 @@ def loadSamplePatient(withVois: bool = False, seed: int = SAMPLE_SEED, index: in
             "StudyDate": STUDY_DATE,
             "SeriesDescription": SAMPLE_NAMES[sequence],
         }
-        lattice = Lattice(patient.grid(sequence).spacing_mm, patient.origin_mm(sequence), patient.direction)
-        volume = createVolume(SAMPLE_NAMES[sequence], patient.image(sequence), lattice, attributes)
+        geometry = ImageGeometry(patient.grid(sequence).spacing_mm, patient.origin_mm(sequence), patient.direction)
+        volume = createVolume(SAMPLE_NAMES[sequence], patient.image(sequence), geometry, attributes)
         volumes[sequence] = volume
         if withVois:
             segmentations[sequence] = createVoi(volume, sequence)

@@ -43,7 +43,7 @@ class SecondReading:
 def compareReadings(sequence: str, first: Predicted, second: Predicted, bundle: ModelBundle) -> SecondReading:
     """Compare two predictions that differ in the VOI of one sequence; plain data, no node is touched.
 
-    Raises ValueError for VOIs on different lattices.
+    Raises ValueError for VOIs on different voxel grids.
     """
     (prediction, images, features), (otherPrediction, otherImages, otherFeatures) = first, second
     agreement = overlap(images.vois[sequence], otherImages.vois[sequence], (images.key, otherImages.key))

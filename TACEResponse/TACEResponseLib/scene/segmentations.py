@@ -1,4 +1,4 @@
-"""The tumour's segment as an array on its own lattice, and VOIs that are made, copied and shifted."""
+"""The tumour's segment as an array on its own voxel grid, and VOIs that are made, copied and shifted."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import slicer
 
-from ..cohort import Lattice
+from ..cohort import ImageGeometry
 from ..imaging.bounding_box import bounding_box
-from .volumes import checkNoTransform, contentDigest, latticeOfMatrix, volumeArray, volumeLattice
+from .volumes import checkNoTransform, contentDigest, geometryOfMatrix, volumeArray, volumeGeometry
 
 TUMOUR_NAME = "Tumour"
 
@@ -41,8 +41,8 @@ class EmptyVoiError(ValueError):
 
 def segmentArray(
     segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str | None = None
-) -> tuple[np.ndarray, Lattice]:
-    """The tumour's voxels (K, J, I) as bool and their lattice: the labelmap's own, nothing is resampled.
+) -> tuple[np.ndarray, ImageGeometry]:
+    """The tumour's voxels (K, J, I) as bool and their voxel grid: the labelmap's own, nothing is resampled.
 
     ``arrayFromSegmentBinaryLabelmap`` would resample to the reference geometry in silence. Raises ValueError for no or
     several segments, an empty one, a segmentation that is not drawn as voxels, or one under a transform.
@@ -65,7 +65,7 @@ def segmentArray(
     mask = scalars == segmentation.GetSegment(segmentId).GetLabelValue()
     if not mask.any():
         raise EmptyVoiError(f"the segmentation {segmentationNode.GetName()} is empty; draw the lesion.")
-    return mask, _labelmapLattice(labelmap)
+    return mask, _labelmapGeometry(labelmap)
 
 
 def tumourSegmentId(segmentationNode: slicer.vtkMRMLSegmentationNode) -> str:
@@ -97,10 +97,10 @@ def voiDigest(segmentationNode: slicer.vtkMRMLSegmentationNode) -> str:
 def voiCentre(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple[float, float, float] | None:
     """Centre (RAS, mm) of the voxel of the tumour that is nearest to its middle; None where nothing is drawn."""
     try:
-        mask, lattice = croppedToVoi(*segmentArray(segmentationNode))
+        mask, geometry = croppedToVoi(*segmentArray(segmentationNode))
     except ValueError:
         return None
-    axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
+    axes = np.reshape(geometry.direction, (3, 3)) * geometry.spacing_mm
     count = np.count_nonzero(mask)
     middle = [
         mask.sum(axis=tuple(other for other in range(3) if other != axis)) @ np.arange(length) / count
@@ -110,23 +110,23 @@ def voiCentre(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple[float, 
     if not mask[tuple(index)]:
         labelled = np.argwhere(mask)
         index = labelled[np.linalg.norm((labelled - middle) @ axes[:, ::-1].T, axis=1).argmin()]
-    left, posterior, superior = (axes @ index[::-1] + lattice.origin_mm).tolist()
+    left, posterior, superior = (axes @ index[::-1] + geometry.origin_mm).tolist()
     return -left, -posterior, superior
 
 
-def croppedToVoi(mask: np.ndarray, lattice: Lattice) -> tuple[np.ndarray, Lattice]:
-    """The box of the labelled voxels and its lattice."""
+def croppedToVoi(mask: np.ndarray, geometry: ImageGeometry) -> tuple[np.ndarray, ImageGeometry]:
+    """The box of the labelled voxels and its voxel grid."""
     box = bounding_box(mask)
-    axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
-    origin = np.add(lattice.origin_mm, axes @ [part.start for part in reversed(box)])
-    return mask[box], Lattice(lattice.spacing_mm, tuple(origin.tolist()), lattice.direction)
+    axes = np.reshape(geometry.direction, (3, 3)) * geometry.spacing_mm
+    origin = np.add(geometry.origin_mm, axes @ [part.start for part in reversed(box)])
+    return mask[box], ImageGeometry(geometry.spacing_mm, tuple(origin.tolist()), geometry.direction)
 
 
 def createVoi(
     volumeNode: slicer.vtkMRMLVolumeNode, sequence: str, reader: str = "1", session: str = "1"
 ) -> slicer.vtkMRMLSegmentationNode:
     """An empty segmentation for one sequence with that volume as its reference geometry."""
-    volumeLattice(volumeNode)
+    volumeGeometry(volumeNode)
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"VOI {sequence}")
     node.CreateDefaultDisplayNodes()
     # What is drawn must be seen through the drawing.
@@ -165,7 +165,7 @@ def showVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
 def setVoiArray(
     segmentationNode: slicer.vtkMRMLSegmentationNode, volumeNode: slicer.vtkMRMLVolumeNode, mask: np.ndarray
 ) -> None:
-    """Replace the tumour's voxels by a mask on the volume's lattice."""
+    """Replace the tumour's voxels by a mask on the volume's voxel grid."""
     segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
     slicer.util.updateSegmentBinaryLabelmapFromArray(
         mask.astype(np.uint8), segmentationNode, tumourSegmentId(segmentationNode), volumeNode
@@ -183,7 +183,7 @@ def copyVoi(
     Raises ValueError if no voxel of the target lies in it, or if any of it lies outside the target's image.
     """
     shape = volumeArray(targetVolume).shape
-    mask = maskOnLattice(*segmentArray(source), shape, volumeLattice(targetVolume))
+    mask = maskOnGeometry(*segmentArray(source), shape, volumeGeometry(targetVolume))
     setVoiArray(target, targetVolume, mask)
     setTag(target, COPIED_TAG, f"{sourceSequence} {voiDigest(target)}")
 
@@ -208,29 +208,31 @@ def shiftVoi(
 
     Returns the shift that was made, LPS in mm. Raises ValueError if the VOI would leave the image.
     """
-    from ..imaging.mask_lattice import paste_mask
+    from ..imaging.mask_geometry import paste_mask
 
-    mask, lattice = segmentArray(segmentationNode)
-    axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
+    mask, geometry = segmentArray(segmentationNode)
+    axes = np.reshape(geometry.direction, (3, 3)) * geometry.spacing_mm
     made = axes @ np.rint(np.linalg.solve(axes, shiftLpsMm))
-    moved = Lattice(lattice.spacing_mm, tuple(np.add(lattice.origin_mm, made).tolist()), lattice.direction)
+    moved = ImageGeometry(geometry.spacing_mm, tuple(np.add(geometry.origin_mm, made).tolist()), geometry.direction)
     image = volumeArray(volumeNode)
-    setVoiArray(segmentationNode, volumeNode, paste_mask(mask, moved, image.shape, volumeLattice(volumeNode)))
+    setVoiArray(segmentationNode, volumeNode, paste_mask(mask, moved, image.shape, volumeGeometry(volumeNode)))
     return tuple(made.tolist())
 
 
-def maskOnLattice(mask: np.ndarray, lattice: Lattice, shape: tuple[int, int, int], target: Lattice) -> np.ndarray:
-    """A mask on another lattice: voxels (K, J, I) whose centres lie in a labelled voxel; on its edge, in either.
+def maskOnGeometry(
+    mask: np.ndarray, geometry: ImageGeometry, shape: tuple[int, int, int], target: ImageGeometry
+) -> np.ndarray:
+    """A mask on another voxel grid: voxels (K, J, I) whose centres lie in a labelled voxel; on its edge, in either.
 
     Raises ValueError if there are none, or if a labelled voxel's centre lies outside the target.
     """
-    axes = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
+    axes = np.reshape(geometry.direction, (3, 3)) * geometry.spacing_mm
     targetAxes = np.reshape(target.direction, (3, 3)) * target.spacing_mm
     toSource = np.linalg.solve(axes, targetAxes)
     if np.allclose(toSource, np.diag(np.diag(toSource)), atol=_PARALLEL_TOLERANCE) and (np.diag(toSource) > 0).all():
-        firstInSource = np.linalg.solve(axes, np.subtract(target.origin_mm, lattice.origin_mm))
-        return _maskOnParallelLattice(mask, shape, firstInSource, np.diag(toSource))
-    centres = np.argwhere(mask)[:, ::-1] @ axes.T + lattice.origin_mm
+        firstInSource = np.linalg.solve(axes, np.subtract(target.origin_mm, geometry.origin_mm))
+        return _maskOnParallelGeometry(mask, shape, firstInSource, np.diag(toSource))
+    centres = np.argwhere(mask)[:, ::-1] @ axes.T + geometry.origin_mm
     indices = np.linalg.solve(targetAxes, (centres - target.origin_mm).T).T
     if (indices < -0.5).any() or (indices > np.array(shape[::-1]) - 0.5).any():
         raise ValueError(_OUTSIDE)
@@ -238,7 +240,7 @@ def maskOnLattice(mask: np.ndarray, lattice: Lattice, shape: tuple[int, int, int
     last = np.minimum(np.ceil(indices.max(axis=0) + _reach(axes, targetAxes)).astype(int) + 1, shape[::-1])
     places = np.stack(np.meshgrid(*map(np.arange, first, last), indexing="ij"), axis=-1).reshape(-1, 3)
     points = places @ targetAxes.T + target.origin_mm
-    inSource = np.floor(np.linalg.solve(axes, (points - lattice.origin_mm).T).T + 0.5).astype(int)[:, ::-1]
+    inSource = np.floor(np.linalg.solve(axes, (points - geometry.origin_mm).T).T + 0.5).astype(int)[:, ::-1]
     inside = ((inSource >= 0) & (inSource < mask.shape)).all(axis=1)
     labelled = places[inside][mask[tuple(inSource[inside].T)]]
     if not len(labelled):
@@ -248,10 +250,10 @@ def maskOnLattice(mask: np.ndarray, lattice: Lattice, shape: tuple[int, int, int
     return result
 
 
-def _maskOnParallelLattice(
+def _maskOnParallelGeometry(
     mask: np.ndarray, shape: tuple[int, int, int], firstInSource: np.ndarray, step: np.ndarray
 ) -> np.ndarray:
-    """`maskOnLattice` axis by axis, for parallel lattices: a large lesion takes seconds voxel by voxel.
+    """`maskOnGeometry` axis by axis, for parallel voxel grids: a large lesion takes seconds voxel by voxel.
 
     ``firstInSource`` (I, J, K) is the target's first voxel in indices of the source, ``step`` its voxels' size in them.
     """
@@ -326,13 +328,13 @@ def _isTumour(segment: slicer.vtkSegment) -> bool:
     return segment.GetName() == TUMOUR_NAME or f"^{NEOPLASM_CODE}^" in str(terminology)
 
 
-def _labelmapLattice(labelmap: slicer.vtkOrientedImageData) -> Lattice:
+def _labelmapGeometry(labelmap: slicer.vtkOrientedImageData) -> ImageGeometry:
     import vtk
 
     ijkToRas = vtk.vtkMatrix4x4()
     labelmap.GetImageToWorldMatrix(ijkToRas)
     extent = labelmap.GetExtent()
-    return latticeOfMatrix(ijkToRas, (extent[0], extent[2], extent[4]))
+    return geometryOfMatrix(ijkToRas, (extent[0], extent[2], extent[4]))
 
 
 def _binaryLabelmapName() -> str:

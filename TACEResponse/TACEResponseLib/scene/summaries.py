@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 
-from ..cohort import ArraySource, CaseKey, Lattice
+from ..cohort import ArraySource, CaseKey, ImageGeometry
 from ..imaging import Voi, canonical_voi, check_between_sequences, largest_in_plane_diameter_mm, volume_ml
 from ..imaging.bounding_box import bounding_box
-from ..imaging.gate import check_drawing
-from ..imaging.mask_lattice import paste_mask
+from ..imaging.input_checks import check_drawing
+from ..imaging.mask_geometry import paste_mask
 from .segmentations import croppedToVoi, isUnchecked, segmentArray
-from .volumes import contentDigest, volumeLattice, volumeTags
+from .volumes import contentDigest, volumeGeometry, volumeTags
 
 _NOT_OF_THE_PANEL = ("same_image",)
 """Here the VOI stands for its image, so that this warning would say nothing."""
@@ -36,17 +36,17 @@ class VoiSummary:
 def summariseVoi(
     sequence: str, volumeNode: slicer.vtkMRMLVolumeNode, segmentationNode: slicer.vtkMRMLSegmentationNode
 ) -> VoiSummary:
-    """Measure a VOI on its native voxels and check that it lies on the volume's lattice."""
+    """Measure a VOI on its native voxels and check that it lies on the volume's voxel grid."""
     try:
-        mask, lattice = croppedToVoi(*segmentArray(segmentationNode))
-        content = contentDigest(mask, lattice)
+        mask, geometry = croppedToVoi(*segmentArray(segmentationNode))
+        content = contentDigest(mask, geometry)
         unchecked = isUnchecked(segmentationNode, content)
     except ValueError as error:
         return VoiSummary("", problem=str(error))
     try:
         shape = volumeNode.GetImageData().GetDimensions()[::-1] if volumeNode.GetImageData() else (0, 0, 0)
-        box = bounding_box(paste_mask(mask, lattice, shape, volumeLattice(volumeNode)))
-        voi = _voiAlone(sequence, mask, lattice, volumeNode)
+        box = bounding_box(paste_mask(mask, geometry, shape, volumeGeometry(volumeNode)))
+        voi = _voiAlone(sequence, mask, geometry, volumeNode)
         warnings = [warning.text for warning in check_drawing(voi)]
         volume, diameter = volume_ml(voi), largest_in_plane_diameter_mm(voi)
     except ValueError as error:
@@ -71,8 +71,8 @@ def summariseBetween(summaries: Mapping[str, VoiSummary]) -> tuple[str, ...]:
     return tuple(warning.text for warning in warnings if warning.code not in _NOT_OF_THE_PANEL)
 
 
-def _voiAlone(sequence: str, mask: np.ndarray, lattice: Lattice, volumeNode: slicer.vtkMRMLVolumeNode) -> Voi:
+def _voiAlone(sequence: str, mask: np.ndarray, geometry: ImageGeometry, volumeNode: slicer.vtkMRMLVolumeNode) -> Voi:
     """The VOI in canonical form without its image, whose place the mask takes."""
     tags = volumeTags(volumeNode)
-    source = ArraySource(mask, mask, lattice.spacing_mm, lattice.origin_mm, lattice.direction, tags=tags)
+    source = ArraySource(mask, mask, geometry.spacing_mm, geometry.origin_mm, geometry.direction, tags=tags)
     return canonical_voi(sequence, source)

@@ -1,4 +1,4 @@
-"""Volume nodes as arrays on their own lattice."""
+"""Volume nodes as arrays on their own voxel grid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import slicer
 
-from ..cohort import AcquisitionTags, Lattice
+from ..cohort import AcquisitionTags, ImageGeometry
 from ..imaging.acquisition_tags import DICOM_TAGS, PHANTOM_KEY, acquisition_tags, clean_text
 
 if TYPE_CHECKING:
@@ -29,24 +29,24 @@ def volumeArray(volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:
     return np.array(slicer.util.arrayFromVolume(volumeNode))
 
 
-def volumeLattice(volumeNode: slicer.vtkMRMLVolumeNode) -> Lattice:
+def volumeGeometry(volumeNode: slicer.vtkMRMLVolumeNode) -> ImageGeometry:
     """Where the voxels lie in the patient, LPS in mm. Raises ValueError as `volumeArray` does."""
     import vtk
 
     _checkVolume(volumeNode)
     ijkToRas = vtk.vtkMatrix4x4()
     volumeNode.GetIJKToRASMatrix(ijkToRas)
-    return latticeOfMatrix(ijkToRas)
+    return geometryOfMatrix(ijkToRas)
 
 
-def latticeOfMatrix(ijkToRas: vtk.vtkMatrix4x4, firstVoxel: tuple[int, int, int] = (0, 0, 0)) -> Lattice:
-    """The lattice of a matrix from voxel indices to RAS, begun at the voxel ``firstVoxel`` (I, J, K)."""
+def geometryOfMatrix(ijkToRas: vtk.vtkMatrix4x4, firstVoxel: tuple[int, int, int] = (0, 0, 0)) -> ImageGeometry:
+    """The voxel grid of a matrix from voxel indices to RAS, begun at the voxel ``firstVoxel`` (I, J, K)."""
     matrix = np.diag([-1.0, -1.0, 1.0, 1.0]) @ slicer.util.arrayFromVTKMatrix(ijkToRas)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     if not (spacing > 0).all():
         raise ValueError("its geometry is damaged (an axis of length 0); load it again.")
     origin = matrix @ (*firstVoxel, 1.0)
-    return Lattice(
+    return ImageGeometry(
         tuple(float(value) for value in spacing),
         tuple(float(value) for value in origin[:3]),
         tuple(float(value) for value in (matrix[:3, :3] / spacing).ravel()),
@@ -54,12 +54,12 @@ def latticeOfMatrix(ijkToRas: vtk.vtkMatrix4x4, firstVoxel: tuple[int, int, int]
 
 
 def createVolume(
-    name: str, voxels: np.ndarray, lattice: Lattice, attributes: Mapping[str, str]
+    name: str, voxels: np.ndarray, geometry: ImageGeometry, attributes: Mapping[str, str]
 ) -> slicer.vtkMRMLScalarVolumeNode:
-    """A volume node of voxels (K, J, I) on an LPS lattice; the inverse of `volumeArray` and `volumeLattice`."""
+    """A volume node of voxels (K, J, I) on an LPS voxel grid; the inverse of `volumeArray` and `volumeGeometry`."""
     toLps = np.eye(4)
-    toLps[:3, :3] = np.reshape(lattice.direction, (3, 3)) * lattice.spacing_mm
-    toLps[:3, 3] = lattice.origin_mm
+    toLps[:3, :3] = np.reshape(geometry.direction, (3, 3)) * geometry.spacing_mm
+    toLps[:3, 3] = geometry.origin_mm
     ijkToRas = np.diag([-1.0, -1.0, 1.0, 1.0]) @ toLps
     volume = slicer.util.addVolumeFromArray(voxels, ijkToRAS=ijkToRas, name=name)
     for attribute, value in attributes.items():
@@ -68,15 +68,15 @@ def createVolume(
 
 
 def volumeDigest(volumeNode: slicer.vtkMRMLVolumeNode) -> str:
-    """Equal for equal voxels on an equal lattice, also after the scene was saved and opened again."""
+    """Equal for equal voxels on an equal voxel grid, also after the scene was saved and opened again."""
     _checkVolume(volumeNode)
     voxels = np.ascontiguousarray(slicer.util.arrayFromVolume(volumeNode))
-    return contentDigest(voxels, volumeLattice(volumeNode))
+    return contentDigest(voxels, volumeGeometry(volumeNode))
 
 
-def contentDigest(array: np.ndarray, lattice: Lattice) -> str:
-    """SHA-256 of an array and its lattice, which is rounded: files keep fewer digits than memory."""
-    numbers = np.array([*lattice.spacing_mm, *lattice.origin_mm, *lattice.direction])
+def contentDigest(array: np.ndarray, geometry: ImageGeometry) -> str:
+    """SHA-256 of an array and its voxel grid, which is rounded: files keep fewer digits than memory."""
+    numbers = np.array([*geometry.spacing_mm, *geometry.origin_mm, *geometry.direction])
     geometry = np.floor(numbers / _DIGEST_STEP_MM + _DIGEST_OFFSET).astype(int)
     digest = hashlib.sha256(f"{array.shape} {array.dtype.str} {geometry.tolist()}".encode())
     digest.update(np.ascontiguousarray(array))

@@ -49,7 +49,7 @@ class DiscretisedVoi:
 
 
 MOST_BINS = 10_000
-"""The gate refuses far fewer; beyond this the matrices of grey levels would fill the memory."""
+"""The input checks refuse far fewer; beyond this the matrices of grey levels would fill the memory."""
 
 
 def discretise(voxels: np.ndarray, mask: np.ndarray, bin_width: float) -> DiscretisedVoi:

@@ -1,27 +1,27 @@
-"""The lattice rule: a mask belongs to an image only if their voxel centres coincide."""
+"""The voxel grid rule: a mask belongs to an image only if their voxel centres coincide."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..cohort import Lattice
+from ..cohort import ImageGeometry
 
-LATTICE_TOLERANCE = 0.01
+GEOMETRY_TOLERANCE = 0.01
 """Largest distance of a mask's voxel centre from an image's, in image voxels along any axis (features.md)."""
 
 
 def paste_mask(
-    mask: np.ndarray, mask_lattice: Lattice, image_shape: tuple[int, int, int], image_lattice: Lattice
+    mask: np.ndarray, mask_geometry: ImageGeometry, image_shape: tuple[int, int, int], image_geometry: ImageGeometry
 ) -> np.ndarray:
-    """Put a mask of any extent on the image's lattice.
+    """Put a mask of any extent on the image's voxel grid.
 
     Axes may be flipped or permuted and the extent may be another (3D Slicer writes cropped masks and reverses K), as
-    long as all voxel centres of the mask's extent lie within `LATTICE_TOLERANCE` of image voxel centres.
+    long as all voxel centres of the mask's extent lie within `GEOMETRY_TOLERANCE` of image voxel centres.
 
     Parameters
     ----------
     mask : ndarray, bool, (K, J, I)
-    mask_lattice, image_lattice : Lattice
+    mask_geometry, image_geometry : ImageGeometry
         With axes at right angles.
     image_shape : tuple of int
         (K, J, I) of the image.
@@ -33,34 +33,34 @@ def paste_mask(
     Raises
     ------
     ValueError
-        If the lattices differ, with by how much, or if labelled voxels lie outside the image, with how many.
+        If the voxel grids differ, with by how much, or if labelled voxels lie outside the image, with how many.
     """
-    if mask.shape == tuple(image_shape) and mask_lattice == image_lattice:
+    if mask.shape == tuple(image_shape) and mask_geometry == image_geometry:
         return mask
-    image_axes = _axes_mm(image_lattice)
-    to_image = np.linalg.solve(image_axes, _axes_mm(mask_lattice))
-    offset = np.linalg.solve(image_axes, np.subtract(mask_lattice.origin_mm, image_lattice.origin_mm))
+    image_axes = _axes_mm(image_geometry)
+    to_image = np.linalg.solve(image_axes, _axes_mm(mask_geometry))
+    offset = np.linalg.solve(image_axes, np.subtract(mask_geometry.origin_mm, image_geometry.origin_mm))
     steps, start = np.rint(to_image), np.rint(offset)
     corners = np.array(np.meshgrid(*[(0, size - 1) for size in mask.shape[::-1]])).reshape(3, -1)
     drift = (to_image - steps) @ corners
-    if not (_is_signed_permutation(steps) and np.abs(drift).max() <= LATTICE_TOLERANCE):
+    if not (_is_signed_permutation(steps) and np.abs(drift).max() <= GEOMETRY_TOLERANCE):
         raise ValueError(
             "the mask was drawn on another voxel grid than the image's "
-            f"(spacing {_spacing_text(mask_lattice)} against {_spacing_text(image_lattice)} mm, or rotated); draw or "
+            f"(spacing {_spacing_text(mask_geometry)} against {_spacing_text(image_geometry)} mm, or rotated); draw or "
             "resample the mask on this image."
         )
     distance = np.abs(drift + (offset - start)[:, np.newaxis]).max()
-    if distance > LATTICE_TOLERANCE:
+    if distance > GEOMETRY_TOLERANCE:
         raise ValueError(
-            f"the mask's voxels lie up to {distance:.2g} voxels beside the image's (at most {LATTICE_TOLERANCE} is "
+            f"the mask's voxels lie up to {distance:.2g} voxels beside the image's (at most {GEOMETRY_TOLERANCE} is "
             "accepted); draw or resample the mask on this image."
         )
     return _paste(mask, steps.astype(int), start.astype(int), image_shape)
 
 
-def _axes_mm(lattice: Lattice) -> np.ndarray:
+def _axes_mm(geometry: ImageGeometry) -> np.ndarray:
     """Columns are the steps in mm along the axes I, J, K."""
-    return np.reshape(np.asarray(lattice.direction, float), (3, 3)) * np.asarray(lattice.spacing_mm, float)
+    return np.reshape(np.asarray(geometry.direction, float), (3, 3)) * np.asarray(geometry.spacing_mm, float)
 
 
 def _is_signed_permutation(matrix: np.ndarray) -> bool:
@@ -91,5 +91,5 @@ def _paste(mask: np.ndarray, steps: np.ndarray, start: np.ndarray, image_shape: 
     return pasted
 
 
-def _spacing_text(lattice: Lattice) -> str:
-    return " x ".join(f"{value:.5g}" for value in lattice.spacing_mm)
+def _spacing_text(geometry: ImageGeometry) -> str:
+    return " x ".join(f"{value:.5g}" for value in geometry.spacing_mm)

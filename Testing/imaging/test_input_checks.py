@@ -1,4 +1,4 @@
-"""The gate before extraction: what PyRadiomics would accept in silence is refused or warned of here."""
+"""The checks before extraction: what PyRadiomics would accept in silence is refused or warned of here."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ BIN_WIDTH = 25.0
 
 @pytest.fixture
 def check(key):
-    """Send a source through the whole gate; returns the warnings by code."""
+    """Send a source through all input checks; returns the warnings by code."""
 
     def run(source, bin_width=BIN_WIDTH):
         voi = canonical_voi("DP", source)

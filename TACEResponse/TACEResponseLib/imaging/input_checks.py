@@ -1,4 +1,4 @@
-"""What must hold of a VOI before features are extracted (features.md, "Masks and the gate").
+"""What must hold of a VOI before features are extracted.
 
 PyRadiomics accepts nearly all of what is refused or warned of here in silence.
 """
