@@ -26,17 +26,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     features, outcome = simulated_cohort(144, arguments.features)
-    jobs = study_jobs(len(outcome), arguments.networks)
-    train_networks(features, outcome, jobs[:1], NetworkRecipe(epochs=2))
+    jobs = study_jobs(outcome, arguments.networks)
+    train_networks(features, jobs[:1], NetworkRecipe(epochs=2))
     share = jobs[:: arguments.rounds]
     loop_s = batched_s = loop_cpu_s = batched_cpu_s = 0.0
     loop_auc, batched_auc = [], []
     for number in range(arguments.rounds):
         part = jobs[number :: arguments.rounds]
         start, start_cpu = time.perf_counter(), time.process_time()
-        loop_scores = [plain_fit(features, outcome, job) for job in part]
+        loop_scores = [plain_fit(features, job) for job in part]
         middle, middle_cpu = time.perf_counter(), time.process_time()
-        fits = train_networks(features, outcome, part, workers=arguments.workers)
+        fits = train_networks(features, part, workers=arguments.workers)
         batched_s += time.perf_counter() - middle
         batched_cpu_s += time.process_time() - middle_cpu
         loop_s += middle - start
@@ -74,17 +74,18 @@ def simulated_cohort(size: int, feature_count: int) -> tuple[np.ndarray, np.ndar
     return features, outcome
 
 
-def study_jobs(size: int, count: int) -> list[FitJob]:
+def study_jobs(outcome: np.ndarray, count: int) -> list[FitJob]:
     """``count`` inner fits: 92 or so of 115 outer training rows, the rest scored."""
     random = np.random.default_rng(4)
     jobs = []
     for number in range(count):
-        rows = random.permutation(size)[:115]
-        jobs.append(FitJob(np.sort(rows[:92]), (number,), np.sort(rows[92:])))
+        rows = random.permutation(len(outcome))[:115]
+        train = np.sort(rows[:92])
+        jobs.append(FitJob(train, outcome[train], (number,), np.sort(rows[92:])))
     return jobs
 
 
-def plain_fit(features: np.ndarray, outcome: np.ndarray, job: FitJob) -> np.ndarray:
+def plain_fit(features: np.ndarray, job: FitJob) -> np.ndarray:
     """Train one network as a plain PyTorch script does, and score the job's rows."""
     torch.set_num_threads(1)
     torch.manual_seed(job.seed[0])
@@ -102,7 +103,7 @@ def plain_fit(features: np.ndarray, outcome: np.ndarray, job: FitJob) -> np.ndar
     )
     scaler = fit_z_score(features[job.train_rows])
     inputs = torch.tensor(scaler.apply(features[job.train_rows]), dtype=torch.float32)
-    targets = torch.tensor(outcome[job.train_rows].astype(np.int64))
+    targets = torch.tensor(job.outcome.astype(np.int64))
     optimiser = torch.optim.Adam(network.parameters(), lr=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=200)
     loss = torch.nn.CrossEntropyLoss()

@@ -157,8 +157,12 @@ def test_learners_fit_each_job_on_its_own_rows(cohort, name):
     features, outcome, _ = cohort
     learner = get_learner(name)
     rows, rest = np.arange(60), np.arange(60, 90)
-    jobs = [FitJob(rows, (1,), rest, True), FitJob(rows[:50], (1,), rest), FitJob(rows, (1,), np.empty(0, int))]
-    first, second, third = learner.fit_many(features, outcome, jobs, None)
+    jobs = [
+        FitJob(rows, outcome[rows], (1,), rest, True),
+        FitJob(rows[:50], outcome[:50], (1,), rest),
+        FitJob(rows, outcome[rows], (1,), np.empty(0, int)),
+    ]
+    first, second, third = learner.fit_many(features, jobs, None)
     np.testing.assert_allclose(first.model.member_scores(features[rest])[:, 0], first.scores)
     assert second.model is None
     assert np.abs(first.scores - second.scores).max() > 0

@@ -96,14 +96,14 @@ def test_int8_weights_move_scores_by_little(trained):
 
 def jobs_for(outcome, seeds, keep_model=False):
     everyone = np.arange(len(outcome))
-    return [FitJob(everyone[:-10], (seed,), everyone[-10:], keep_model) for seed in seeds]
+    return [FitJob(everyone[:-10], outcome[:-10], (seed,), everyone[-10:], keep_model) for seed in seeds]
 
 
 def test_a_network_depends_on_its_rows_and_seed_only():
     features, outcome = cohort()
-    all_at_once = train_networks(features, outcome, jobs_for(outcome, range(6)), SHORT, workers=2)
-    again = train_networks(features, outcome, jobs_for(outcome, range(6)), SHORT, workers=1)
-    alone = train_networks(features, outcome, jobs_for(outcome, [3]), SHORT)
+    all_at_once = train_networks(features, jobs_for(outcome, range(6)), SHORT, workers=2)
+    again = train_networks(features, jobs_for(outcome, range(6)), SHORT, workers=1)
+    alone = train_networks(features, jobs_for(outcome, [3]), SHORT)
     for first, second in zip(all_at_once, again, strict=True):
         np.testing.assert_array_equal(first.scores, second.scores)
     np.testing.assert_allclose(all_at_once[3].scores, alone[0].scores, atol=1e-3)
@@ -112,14 +112,14 @@ def test_a_network_depends_on_its_rows_and_seed_only():
 
 def test_the_kept_model_scores_unscaled_features():
     features, outcome = cohort()
-    (fit,) = train_networks(features, outcome, jobs_for(outcome, [1], keep_model=True), SHORT)
+    (fit,) = train_networks(features, jobs_for(outcome, [1], keep_model=True), SHORT)
     np.testing.assert_allclose(fit.model.member_scores(features[-10:])[:, 0], fit.scores)
 
 
 def test_networks_learn_what_is_there_and_nothing_else():
     features, outcome = cohort(160, seed=8)
     train, test = np.arange(100), np.arange(100, 160)
-    (fit,) = train_networks(features, outcome, [FitJob(train, (1,), test)], NetworkRecipe(epochs=60))
+    (fit,) = train_networks(features, [FitJob(train, outcome[train], (1,), test)], NetworkRecipe(epochs=60))
     positive, negative = fit.scores[outcome[test]], fit.scores[~outcome[test]]
     assert np.mean(positive[:, None] > negative[None]) > 0.8
 
@@ -135,7 +135,7 @@ def test_a_last_batch_of_one_joins_the_one_before(rows, sizes):
 def test_n_mod_32_equal_1_trains():
     features, outcome = cohort(65)
     everyone = np.arange(65)
-    (fit,) = train_networks(features, outcome, [FitJob(everyone, (1,), everyone)], NetworkRecipe(epochs=2))
+    (fit,) = train_networks(features, [FitJob(everyone, outcome, (1,), everyone)], NetworkRecipe(epochs=2))
     assert np.isfinite(fit.scores).all()
 
 
@@ -146,5 +146,5 @@ def test_progress_can_cancel():
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        train_networks(features, outcome, jobs_for(outcome, range(12)), SHORT, workers=1, progress=cancel)
+        train_networks(features, jobs_for(outcome, range(12)), SHORT, workers=1, progress=cancel)
     assert torch.get_num_threads() >= 1

@@ -106,20 +106,19 @@ def test_combat_is_fitted_on_the_training_rows_alone_and_scores_as_by_hand(centr
     sites = np.array([case.columns["site"] for case in cases])
     shifted = data.features + 300.0 * (sites == "west")[:, None]
     train, test = np.arange(60), np.arange(60, 90)
-    job = FitJob(train, (1,), test)
+    job = FitJob(train, data.outcome[train], (1,), test)
     plain = get_learner("svm", 1)
-    (fit,) = harmonised(plain, sites).fit_many(shifted, data.outcome, [job], None)
+    (fit,) = harmonised(plain, sites).fit_many(shifted, [job], None)
     combat = fit_combat(shifted[train], sites[train])
-    (by_hand,) = plain.fit_many(combat.apply(shifted, sites), data.outcome, [job], None)
+    (by_hand,) = plain.fit_many(combat.apply(shifted, sites), [job], None)
     np.testing.assert_allclose(fit.scores, by_hand.scores)
     changed = shifted.copy()
     changed[test[1:]] += 1e6
-    (again,) = harmonised(plain, sites).fit_many(changed, data.outcome, [job], None)
+    (again,) = harmonised(plain, sites).fit_many(changed, [job], None)
     assert again.scores[0] == fit.scores[0]
+    rest = train[sites[:60] != "west"]
     with pytest.raises(ValueError, match="centre west was not among"):
-        harmonised(plain, sites).fit_many(
-            shifted, data.outcome, [FitJob(train[sites[:60] != "west"], (1,), test)], None
-        )
+        harmonised(plain, sites).fit_many(shifted, [FitJob(rest, data.outcome[rest], (1,), test)], None)
 
 
 def test_combat_in_the_study_and_not_for_a_centre_left_out(centres):

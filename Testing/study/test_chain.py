@@ -42,7 +42,7 @@ def test_too_few_patients_are_refused():
 def spying_learner(seen, ensemble_size=2):
     """Learns nothing; remembers who trained for whom. The score is the number of training rows plus the seed's last."""
 
-    def fit_many(features, outcome, jobs: list[FitJob], progress):
+    def fit_many(features, jobs: list[FitJob], progress):
         seen.extend((set(job.train_rows), set(job.score_rows)) for job in jobs)
         return [Fit(np.full(len(job.score_rows), len(job.train_rows) + 0.1 * job.seed[-2]), None) for job in jobs]
 
@@ -55,7 +55,7 @@ def test_no_patient_is_scored_by_a_model_that_saw_him():
     bootstrap = np.sort(np.random.default_rng(0).integers(0, 45, 45))
     plans = [plan_chain(outcome, part, test, 5, 2, (1, number)) for number, part in enumerate((rows, bootstrap))]
     seen = []
-    run_plans(np.zeros((60, 1)), outcome, spying_learner(seen), plans)
+    run_plans(np.zeros((60, 1)), spying_learner(seen), plans)
     assert len(seen) == 2 * (5 + 1) * 2
     for trained, scored in seen:
         assert not trained & scored
@@ -65,7 +65,7 @@ def test_no_patient_is_scored_by_a_model_that_saw_him():
 def test_scores_come_back_to_their_rows_averaged_over_the_ensemble():
     outcome = np.arange(50) % 2 == 0
     plan = plan_chain(outcome, np.arange(40), np.arange(40, 50), 4, 2, (7,))
-    (scores,) = run_plans(np.zeros((50, 1)), outcome, spying_learner([]), [plan])
+    (scores,) = run_plans(np.zeros((50, 1)), spying_learner([]), [plan])
     np.testing.assert_allclose(scores.out_of_fold, 30 + 0.1 * 1.5)
     np.testing.assert_allclose(scores.test, 40 + 0.1 * 1.5)
 

@@ -54,8 +54,8 @@ def test_a_column_that_gives_away_the_test_patients_changes_nothing(name):
     assert auc(honest.ranking[0][tested], data.outcome[tested]) < 0.75
     # What would happen if somebody looked: the model of all patients finds the column and ranks the part perfectly.
     learner = get_learner(name, 1)
-    job = FitJob(np.flatnonzero(tested), (0,), np.flatnonzero(tested))
-    (leaking,) = learner.fit_many(planted.features, planted.outcome, [job], None)
+    job = FitJob(np.flatnonzero(tested), planted.outcome[tested], (0,), np.flatnonzero(tested))
+    (leaking,) = learner.fit_many(planted.features, [job], None)
     assert auc(leaking.scores, data.outcome[tested]) > 0.9
 
 
@@ -85,8 +85,8 @@ def test_intervals_hold_the_truth():
         data = cohort_of_numbers(110, 1000 + seed, feature_count=6)
         outer = judge(data, ["svm"], HonestSettings(seed=seed, repeats=1))
         stage = fit_second_stage(data.facts, data.outcome)
-        job = FitJob(np.arange(110), (0,), np.empty(0, int), keep_model=True)
-        (final,) = get_learner("svm", 1).fit_many(data.features, data.outcome, [job], None)
+        job = FitJob(np.arange(110), data.outcome, (0,), np.empty(0, int), keep_model=True)
+        (final,) = get_learner("svm", 1).fit_many(data.features, [job], None)
         scores = final.model.member_scores(new.features)[:, 0]
         truths = {"clinical": auc(stage.log_odds(new.facts), new.outcome), "svm": auc(scores, new.outcome)}
         for name, truth in truths.items():
@@ -116,8 +116,8 @@ def test_only_the_split_training_set_is_learnt_from_in_the_published_protocol():
     (svm, clinical, *_) = run_paper(data, make_covariates(data, ["svm"]), [get_learner("svm", 1)], 1, external)
     assert {name: len(rows) for name, rows in svm.rows.items()} == {"train": 64, "test": 16, "external": 20}
     assert not set(svm.rows["train"]) & set(svm.rows["test"])
-    job = FitJob(svm.rows["train"], (0,), svm.rows["test"])
-    (expected,) = get_learner("svm", 1).fit_many(data.features, data.outcome, [job], None)
+    job = FitJob(svm.rows["train"], data.outcome[svm.rows["train"]], (0,), svm.rows["test"])
+    (expected,) = get_learner("svm", 1).fit_many(data.features, [job], None)
     np.testing.assert_allclose(svm.values["test"], expected.scores)
     assert clinical.accuracy_threshold == 0.5
     assert svm.accuracy_threshold == 0.0

@@ -99,10 +99,10 @@ def test_a_job_learns_from_its_own_patients_features(cohort):
     data, repeats = cohort
     patients = [case.key.patient_id for case in data.cases]
     learner = get_learner("svm")
-    job = FitJob(np.arange(50), (1, 2), np.arange(50, 70), keep_model=True)
-    (fit,) = within_training_parts(learner, patients, repeats).fit_many(data.features, data.outcome, [job], None)
+    job = FitJob(np.arange(50), data.outcome[:50], (1, 2), np.arange(50, 70), keep_model=True)
+    (fit,) = within_training_parts(learner, patients, repeats).fit_many(data.features, [job], None)
     columns = [number for number in range(len(data.feature_names)) if number % NOISY]
-    (plain,) = learner.fit_many(data.features[:, columns], data.outcome, [job], None)
+    (plain,) = learner.fit_many(data.features[:, columns], [job], None)
     np.testing.assert_array_equal(fit.scores, plain.scores)
     assert all(column % NOISY for column in fit.model.used_columns)
     np.testing.assert_array_equal(fit.model.used_columns, np.array(columns)[plain.model.used_columns])
@@ -110,16 +110,19 @@ def test_a_job_learns_from_its_own_patients_features(cohort):
 
 
 def test_jobs_of_different_features_come_back_in_their_order(cohort):
-    """One patient's drawings decide whether feature 1 repeats: two jobs, with and without him, differ."""
+    """One patient's drawings decide whether feature 1 repeats: two jobs, with and without that patient, differ."""
     data, repeats = cohort
     values = repeats.values.copy()
     outlier = repeats.keys.index(CaseKey("P000", "1", "1", "2"))
     values[outlier, 1] += 1e4
     patients = [case.key.patient_id for case in data.cases]
     learner = within_training_parts(get_learner("lasso"), patients, replace(repeats, values=values))
-    with_him, without = (FitJob(np.arange(start, 55 + start), (1,), np.arange(60, 70)) for start in (0, 1))
-    both = learner.fit_many(data.features, data.outcome, [with_him, without, with_him], None)
-    (alone,) = learner.fit_many(data.features, data.outcome, [without], None)
+    with_first, without = (
+        FitJob(np.arange(start, 55 + start), data.outcome[start : 55 + start], (1,), np.arange(60, 70))
+        for start in (0, 1)
+    )
+    both = learner.fit_many(data.features, [with_first, without, with_first], None)
+    (alone,) = learner.fit_many(data.features, [without], None)
     np.testing.assert_array_equal(both[0].scores, both[2].scores)
     np.testing.assert_array_equal(both[1].scores, alone.scores)
     assert (

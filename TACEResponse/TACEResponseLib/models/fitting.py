@@ -15,13 +15,14 @@ from .score_model import ScoreModel
 class FitJob:
     """One model to fit.
 
-    ``train_rows`` are the rows of the feature matrix that it learns from (a bootstrap repeats some), ``seed`` numbers
-    that name all its random draws, ``score_rows`` the rows it then scores, ``keep_model`` whether the model itself is
-    wanted too. ``patients`` (n_train,) numbers the patient of each training row, where patients have several lesions;
-    by default equal rows are one patient.
+    ``train_rows`` are the rows of the feature matrix that it learns from (a bootstrap repeats some), ``outcome`` bool
+    (n_train,) theirs, ``seed`` numbers that name all its random draws, ``score_rows`` the rows it then scores,
+    ``keep_model`` whether the model itself is wanted too. ``patients`` (n_train,) numbers the patient of each training
+    row, where patients have several lesions; by default equal rows are one patient.
     """
 
     train_rows: np.ndarray
+    outcome: np.ndarray
     seed: tuple[int, ...]
     score_rows: np.ndarray
     keep_model: bool = False
@@ -41,20 +42,19 @@ class Learner:
     """A way to learn a score.
 
     ``name`` is that of the score in bundles and reports. ``ensemble_size`` is the number of seeds whose scores are
-    averaged; 1 for what has no random part. ``fit_many(features, outcome, jobs, progress)`` gives a `Fit` for each job.
+    averaged; 1 for what has no random part. ``fit_many(features, jobs, progress)`` gives a `Fit` for each job.
     ``settings`` are recorded with every result.
     """
 
     name: str
     ensemble_size: int
-    fit_many: Callable[[np.ndarray, np.ndarray, Sequence[FitJob], Progress | None], list[Fit]]
+    fit_many: Callable[[np.ndarray, Sequence[FitJob], Progress | None], list[Fit]]
     settings: dict[str, object]
 
 
 def fit_one_by_one(
     fit: Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], ScoreModel],
     features: np.ndarray,
-    outcome: np.ndarray,
     jobs: Sequence[FitJob],
     progress: Progress | None = None,
 ) -> list[Fit]:
@@ -68,7 +68,7 @@ def fit_one_by_one(
             progress(number, len(jobs), f"{number} of {len(jobs)} models fitted")
         rows = job.train_rows
         patients = rows if job.patients is None else job.patients
-        model = fit(features[rows], outcome[rows], patients, np.random.default_rng(list(job.seed)))
+        model = fit(features[rows], job.outcome, patients, np.random.default_rng(list(job.seed)))
         scores = model.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
         results.append(Fit(scores, model if job.keep_model else None))
     if progress is not None:

@@ -45,8 +45,8 @@ def get_learner(name: str, ensemble_size: int = 10, recipe: NetworkRecipe = PAPE
         return Learner("lasso", 1, partial(fit_one_by_one, fit_lasso), settings)
     if name == "dnn":
 
-        def fit_networks(features, outcome, jobs, progress=None):
-            return train_networks(features, outcome, jobs, recipe, progress=progress)
+        def fit_networks(features, jobs, progress=None):
+            return train_networks(features, jobs, recipe, progress=progress)
 
         return Learner("dnn", ensemble_size, fit_networks, {**asdict(recipe), "seeds": ensemble_size})
     raise ValueError(f"There is no radiomics score {name!r}; choose one of {', '.join(RADIOMICS_SCORES)}.")

@@ -22,7 +22,6 @@ NETWORKS_A_BATCH = 4
 
 def train_networks(
     features: np.ndarray,
-    outcome: np.ndarray,
     jobs: Sequence[FitJob],
     recipe: NetworkRecipe = PAPER_RECIPE,
     workers: int | None = None,
@@ -38,8 +37,6 @@ def train_networks(
     ----------
     features : array (n_patients, n_features)
         Unscaled.
-    outcome : bool array (n_patients,)
-        True for OR.
     jobs : list of FitJob
     recipe : NetworkRecipe
     workers : int, optional
@@ -54,7 +51,6 @@ def train_networks(
     """
     import torch
 
-    outcome = np.asarray(outcome, dtype=bool)
     stop = threading.Event()
     results: list[Fit | None] = [None] * len(jobs)
     # torch with two threads on two busy cores is ten times slower than with one (honesty.md).
@@ -63,9 +59,7 @@ def train_networks(
     try:
         with ThreadPoolExecutor(workers or os.cpu_count(), initializer=_prepare_thread) as pool:
             batches = _batches(jobs)
-            tasks = {
-                pool.submit(_train_batch, features, outcome, jobs, batch, recipe, stop): batch for batch in batches
-            }
+            tasks = {pool.submit(_train_batch, features, jobs, batch, recipe, stop): batch for batch in batches}
             try:
                 done = 0
                 for task in as_completed(tasks):
@@ -105,7 +99,6 @@ def _batches(jobs: Sequence[FitJob]) -> list[list[int]]:
 
 def _train_batch(
     features: np.ndarray,
-    outcome: np.ndarray,
     jobs: Sequence[FitJob],
     numbers: Sequence[int],
     recipe: NetworkRecipe,
@@ -116,7 +109,7 @@ def _train_batch(
     networks = NetworkBatch(features.shape[1], [job.seed for job in batch_jobs], recipe)
     networks.train(
         np.stack([scaler.apply(features[job.train_rows]) for scaler, job in zip(scalers, batch_jobs, strict=True)]),
-        np.stack([outcome[job.train_rows] for job in batch_jobs]),
+        np.stack([job.outcome for job in batch_jobs]),
         go_on=lambda: not stop.is_set(),
     )
     folded = networks.folded()

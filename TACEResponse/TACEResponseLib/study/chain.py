@@ -22,12 +22,13 @@ from ..models.score_model import ScoreModel
 class ChainPlan:
     """What one training part asks for.
 
-    ``rows`` (n_train,) are the training rows, repeats allowed; ``folds`` (n_train,) their inner fold; ``test_rows`` are
-    scored once by the refit; ``seeds`` name the members of the ensemble; ``keep_models`` keeps the refitted models;
-    ``patients`` (n_train,) numbers the patient of each training row.
+    ``rows`` (n_train,) are the training rows, repeats allowed, ``outcome`` bool (n_train,) theirs; ``folds`` (n_train,)
+    their inner fold; ``test_rows`` are scored once by the refit; ``seeds`` name the members of the ensemble;
+    ``keep_models`` keeps the refitted models; ``patients`` (n_train,) numbers the patient of each training row.
     """
 
     rows: np.ndarray
+    outcome: np.ndarray
     patients: np.ndarray
     folds: np.ndarray
     test_rows: np.ndarray
@@ -37,16 +38,14 @@ class ChainPlan:
     def jobs(self) -> list[FitJob]:
         """Inner fits, fold by fold and seed by seed, then the refits on all rows."""
         inner = [
-            FitJob(
-                self.rows[self.folds != fold],
-                (*seed, 1 + fold),
-                self.rows[self.folds == fold],
-                patients=self.patients[self.folds != fold],
-            )
+            fold_job(self.rows, self.outcome, self.patients, self.folds, fold, (*seed, 1 + fold))
             for fold in range(self.folds.max() + 1)
             for seed in self.seeds
         ]
-        refits = [FitJob(self.rows, (*seed, 0), self.test_rows, self.keep_models, self.patients) for seed in self.seeds]
+        refits = [
+            FitJob(self.rows, self.outcome, (*seed, 0), self.test_rows, self.keep_models, self.patients)
+            for seed in self.seeds
+        ]
         return inner + refits
 
     def scores(self, fits: Sequence[Fit]) -> ChainScores:
@@ -96,19 +95,23 @@ def plan_chain(
     own = rows if patients is None else patients[rows]
     folds = stratified_folds(outcome[rows], inner_folds, random, own)
     seeds = tuple((*seed, 1 + member) for member in range(ensemble_size))
-    return ChainPlan(rows, own, folds, test_rows, seeds, keep_models)
+    return ChainPlan(rows, outcome[rows], own, folds, test_rows, seeds, keep_models)
+
+
+def fold_job(
+    rows: np.ndarray, outcome: np.ndarray, patients: np.ndarray, folds: np.ndarray, fold: int, seed: tuple[int, ...]
+) -> FitJob:
+    """The fit that leaves out one fold of ``rows`` and scores it; all arrays are (n_rows,)."""
+    inside = folds != fold
+    return FitJob(rows[inside], outcome[inside], seed, rows[~inside], patients=patients[inside])
 
 
 def run_plans(
-    features: np.ndarray,
-    outcome: np.ndarray,
-    learner: Learner,
-    plans: Sequence[ChainPlan],
-    progress: Progress | None = None,
+    features: np.ndarray, learner: Learner, plans: Sequence[ChainPlan], progress: Progress | None = None
 ) -> list[ChainScores]:
     """Run all plans with one learner, their fits side by side."""
     jobs = [plan.jobs() for plan in plans]
-    fits = learner.fit_many(features, outcome, [job for part in jobs for job in part], progress)
+    fits = learner.fit_many(features, [job for part in jobs for job in part], progress)
     results, start = [], 0
     for plan, part in zip(plans, jobs, strict=True):
         results.append(plan.scores(fits[start : start + len(part)]))

@@ -124,7 +124,7 @@ def run_honest(
     -------
     HonestResult
     """
-    run = run or (lambda learner, name, plans: run_plans(data.features, data.outcome, learner, plans, progress))
+    run = run or (lambda learner, name, plans: run_plans(data.features, learner, plans, progress))
     development, outside = np.flatnonzero(~external), np.flatnonzero(external)
     parts, folds = _parts(data, development, settings)
     frozen = [_Part(-1, development, outside)] if outside.size else []

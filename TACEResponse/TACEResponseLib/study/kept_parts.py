@@ -52,7 +52,7 @@ class KeptParts:
         data, tell = self._data, self._tracker.part(part_name(learner.name, name))
 
         def compute() -> list[dict[str, object]]:
-            chains = run_plans(data.features, data.outcome, learner, plans, tell)
+            chains = run_plans(data.features, learner, plans, tell)
             return [
                 {"out_of_fold": chain.out_of_fold.tolist(), "test": chain.test.tolist(), "selected": chain.selected}
                 for chain in chains

@@ -59,8 +59,8 @@ def run_paper(
     everyone = np.concatenate(list(rows.values()))
     scores = {}
     for learner in learners:
-        job = FitJob(rows["train"], (seed, 21), everyone, patients=data.patients[rows["train"]])
-        (fit,) = learner.fit_many(data.features, data.outcome, [job], progress)
+        job = FitJob(rows["train"], learnt, (seed, 21), everyone, patients=data.patients[rows["train"]])
+        (fit,) = learner.fit_many(data.features, [job], progress)
         by_row = np.empty(len(data.outcome))
         by_row[everyone] = fit.scores
         scores[learner.name] = by_row

@@ -91,13 +91,12 @@ def check_repeats(data: StudyData, repeats: FeatureTable) -> str:
 def within_training_parts(learner: Learner, patients: Sequence[str], repeats: FeatureTable) -> Learner:
     """The learner on those features alone that repeat in the patients of each job.
 
-    ``patients`` (n,) are the identifiers of the rows of the features that it will be given; where the permutations
-    repeat the cohort several times over, they repeat with it. Jobs with the same features run side by side.
+    ``patients`` (n,) are the identifiers of the rows of the features. Jobs with the same features run side by side.
     """
     chosen: dict[frozenset[str], np.ndarray] = {}
 
     def columns_of(rows: np.ndarray) -> np.ndarray:
-        learnt = frozenset(patients[row % len(patients)] for row in rows)
+        learnt = frozenset(patients[row] for row in rows)
         if learnt not in chosen:
             columns = _columns(repeats.names, stable_features(repeats, learnt))
             if not columns.size:
@@ -108,9 +107,7 @@ def within_training_parts(learner: Learner, patients: Sequence[str], repeats: Fe
             chosen[learnt] = columns
         return chosen[learnt]
 
-    def fit_many(
-        features: np.ndarray, outcome: np.ndarray, jobs: Sequence[FitJob], progress: Progress | None = None
-    ) -> list[Fit]:
+    def fit_many(features: np.ndarray, jobs: Sequence[FitJob], progress: Progress | None = None) -> list[Fit]:
         groups: dict[bytes, list[int]] = {}
         columns = [columns_of(job.train_rows) for job in jobs]
         for number, own in enumerate(columns):
@@ -118,7 +115,7 @@ def within_training_parts(learner: Learner, patients: Sequence[str], repeats: Fe
         fits: dict[int, Fit] = {}
         for numbers in groups.values():
             own = columns[numbers[0]]
-            done = learner.fit_many(features[:, own], outcome, [jobs[number] for number in numbers], progress)
+            done = learner.fit_many(features[:, own], [jobs[number] for number in numbers], progress)
             for number, fit in zip(numbers, done, strict=True):
                 model = None if fit.model is None else OnColumns(fit.model, own)
                 fits[number] = Fit(fit.scores, model)

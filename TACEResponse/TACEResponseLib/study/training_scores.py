@@ -59,7 +59,7 @@ def learn_scores(
         plan_chain(data.outcome, rows, nobody, settings.refit_folds, 1, (settings.seed, 3, number), keep_models=True)
         for number, rows in enumerate(samples)
     ]
-    done = run_plans(data.features, data.outcome, learner, plans, progress)
+    done = run_plans(data.features, learner, plans, progress)
     outer, main, refits = done[: len(parts)], done[len(parts)], done[len(parts) + 1 :]
     return TrainingScores(
         outer=tuple(
