@@ -12,6 +12,8 @@ from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, m
 from .progress import Progress, part_of
 from .selection import select_cases, select_lesions, select_where_possible
 from .sequence import SEQUENCES, Sequence
+from .table_writing import Cell, table_bytes, table_lines, write_table
+from .texts import named_and_more
 
 __all__ = [
     "CLINICAL_FACTS",
@@ -23,6 +25,7 @@ __all__ = [
     "Case",
     "CaseKey",
     "CaseWarning",
+    "Cell",
     "ChildPugh",
     "ClinicalRecord",
     "FileSource",
@@ -37,6 +40,7 @@ __all__ = [
     "child_pugh_from_items",
     "is_objective_response",
     "mrecist_category",
+    "named_and_more",
     "new_folder",
     "part_of",
     "read_manifest",
@@ -44,5 +48,8 @@ __all__ = [
     "select_cases",
     "select_lesions",
     "select_where_possible",
+    "table_bytes",
+    "table_lines",
     "write_manifest",
+    "write_table",
 ]

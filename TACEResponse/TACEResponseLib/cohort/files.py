@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PART = ".part"
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _KINDS = {True: "folder", False: "file"}
 
 
@@ -30,15 +31,18 @@ def check_can_write(path: Path, folder: bool) -> None:
         raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, private: bool = False) -> None:
     """Write ``content`` beside ``path`` under a temporary name, then rename it; an existing file is replaced whole.
 
-    Raises ValueError with the reason (full disk, read-only folder) and leaves no temporary file behind then.
+    A ``private`` file can be read by its owner only, from its first byte. Raises ValueError with the reason (full disk,
+    read-only folder) and leaves no temporary file behind then.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        # One left behind by a process of the same number may be readable by others.
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, _NEW_FILE, 0o600 if private else 0o666), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

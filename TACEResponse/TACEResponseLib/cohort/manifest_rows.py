@@ -7,6 +7,8 @@ import io
 import re
 from pathlib import Path
 
+from .table_writing import readable_cell
+
 _SEPARATORS = (",", ";", "\t")
 
 
@@ -33,7 +35,9 @@ def read_rows(path: Path) -> list[tuple[int, list[str]]]:
     except csv.Error as error:
         raise ValueError(f"the file is no CSV ({error}); check quotation marks.") from error
     filled = [
-        (number, [cell.strip() for cell in row]) for number, row in enumerate(rows, start=1) if any(map(str.strip, row))
+        (number, [readable_cell(cell).strip() for cell in row])
+        for number, row in enumerate(rows, start=1)
+        if any(map(str.strip, row))
     ]
     if len(filled) < 2:
         raise ValueError("there is no row below the header; add a row for each case.")

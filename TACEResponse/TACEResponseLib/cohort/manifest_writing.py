@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +9,8 @@ from pathlib import Path
 from .case import Case, FileSource
 from .clinical_record import ClinicalRecord
 from .clinical_values import AFP_LIMIT_NG_ML, child_pugh_cell
-from .files import replace_file
 from .manifest_columns import KEY_COLUMNS, READER_PREFIX
+from .table_writing import write_table
 
 
 def write_manifest(path: Path, cases: Sequence[Case]) -> None:
@@ -25,11 +23,7 @@ def write_manifest(path: Path, cases: Sequence[Case]) -> None:
     rows = [_cells(case, path.parent) for case in cases]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     columns = [name for name in columns if name in KEY_COLUMNS or any(row.get(name) for row in rows)]
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    replace_file(path, text.getvalue().encode("utf-8"))
+    write_table(path, columns, rows)
 
 
 def _cells(case: Case, folder: Path) -> dict[str, str]:

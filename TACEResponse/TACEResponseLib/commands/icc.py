@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,7 @@ import numpy as np
 
 from .. import __version__
 from ..batch import RunRecord
-from ..cohort import SEQUENCES, Case, CaseKey, check_can_write, read_manifest, replace_file
+from ..cohort import SEQUENCES, Case, CaseKey, check_can_write, read_manifest, write_table
 from ..features import (
     ENGINES,
     FEATURE_SETS,
@@ -108,7 +106,7 @@ def _plan(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) 
 
     rows = plan_redrawing(cases, arguments.plan, arguments.seed, arguments.reader, arguments.other_reader or "2")
     path = arguments.out / "work_list.csv"
-    replace_file(path, _csv([list(PLAN_COLUMNS), *([row[name] for name in PLAN_COLUMNS] for row in rows)]))
+    write_table(path, PLAN_COLUMNS, rows)
     patients = len({row["patient_id"] for row in rows})
     terminal.say(f"{patients} patients are to be drawn again, {len(rows)} drawings: {path}")
     return EXIT_DONE
@@ -350,9 +348,3 @@ def _table(vectors: dict[CaseKey, FeatureVector]) -> FeatureTable:
         first.engine,
         frozenset(key for key, vector in vectors.items() if vector.is_phantom),
     )
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> bytes:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue().encode("utf-8")

@@ -11,6 +11,7 @@ from math import comb
 
 import numpy as np
 
+from ..cohort import named_and_more
 from .audit_p_values import mean_p_values, usual_p_values
 from .published_table import (
     METRIC_COLUMNS,
@@ -78,8 +79,9 @@ def _accuracies(metrics: list[Row], sizes: Sizes) -> list[Finding]:
             off.append((row, implied))
     if not off:
         return []
-    named = "; ".join(f"{row['name']} {row['set']} {row['accuracy']} for {implied:.3f}" for row, implied in off[:3])
-    named += f"; and {len(off) - 3} more" if len(off) > 3 else ""
+    named = named_and_more(
+        (f"{row['name']} {row['set']} {row['accuracy']} for {implied:.3f}" for row, implied in off), 3, "; "
+    )
     text = f"accuracy does not follow from sensitivity and specificity in {len(off)} of {len(checked)} rows: {named}"
     return [Finding("accuracy", tuple(int(row["row"]) for row, _ in off), text)]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..cohort import named_and_more
 from ..imaging import Voi
 from .engine import Engine, get_engine
 from .feature_sets import get_feature_set
@@ -76,7 +77,7 @@ class SelfCheckResult:
         if self.passed:
             lines.append("Self-check passed: this installation computes the right features.")
         else:
-            shown = ", ".join(self.failures[:5]) + (" and more" if len(self.failures) > 5 else "")
+            shown = named_and_more(self.failures)
             lines.append(
                 f"Self-check FAILED{': ' + shown if shown else ''}. Do not use features of this installation; "
                 "reinstall it and report the lines above."

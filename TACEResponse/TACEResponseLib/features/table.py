@@ -13,12 +13,11 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from ..cohort import CaseKey, replace_file
+from ..cohort import CaseKey, named_and_more, replace_file, table_bytes, table_lines
 from .feature_vector import FeatureVector
 from .settings import FeatureSettings
 
@@ -50,10 +49,9 @@ class FeatureTable:
         keys = list(keys)
         missing = [str(key) for key in keys if key not in position]
         if missing:
-            shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if len(missing) > 5 else "")
             raise ValueError(
-                f"The feature table has no row for {shown}. Extract their features or leave them out of the cohort "
-                "table."
+                f"The feature table has no row for {named_and_more(missing, separator='; ')}. Extract their features "
+                "or leave them out of the cohort table."
             )
         return self.values[[position[key] for key in keys]]
 
@@ -79,16 +77,16 @@ def write_feature_table(path: Path, vectors: list[FeatureVector]) -> None:
                 f"{vector.key.label}: its features were made with other settings or another feature set "
                 "than those of the first case; one table holds one kind."
             )
-    table_bytes = _csv_lines(chain([[*_KEY_COLUMNS, *first.names]], map(_cells, vectors)))
+    content = table_bytes([*_KEY_COLUMNS, *first.names], map(_cells, vectors))
     provenance = {
         "schema": TABLE_SCHEMA_VERSION,
-        "table_sha256": hashlib.sha256(table_bytes).hexdigest(),
+        "table_sha256": hashlib.sha256(content).hexdigest(),
         "settings": first.settings.as_dict(),
         "feature_set": first.feature_set,
         "engine": first.engine,
         "cases": [_case_provenance(vector) for vector in vectors],
     }
-    _write(path, table_bytes, provenance)
+    _write(path, content, provenance)
 
 
 def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
@@ -110,7 +108,7 @@ def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
             f"{vector.key.label}: its features were made with other settings or another feature set "
             f"than those in {path.name}; one table holds one kind."
         )
-    table_bytes = path.read_bytes() + _csv_lines([_cells(vector)])
+    content = path.read_bytes() + table_lines([_cells(vector)])
     provenance = json.loads(provenance_path(path).read_text(encoding="utf-8"))
     added = _case_provenance(vector)
     for case in provenance["cases"]:
@@ -121,8 +119,8 @@ def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
                 f"{case['session']} in {path.name}; a repetition has to be drawn anew."
             )
     provenance["cases"].append(added)
-    provenance["table_sha256"] = hashlib.sha256(table_bytes).hexdigest()
-    _write(path, table_bytes, provenance)
+    provenance["table_sha256"] = hashlib.sha256(content).hexdigest()
+    _write(path, content, provenance)
 
 
 def read_feature_table(path: Path) -> FeatureTable:
@@ -169,12 +167,6 @@ def _cells(vector: FeatureVector) -> list[str]:
     return [*vector.key, *("" if np.isnan(value) else repr(float(value)) for value in vector.values)]
 
 
-def _csv_lines(rows: Iterable[Iterable[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8")
-
-
 def _case_provenance(vector: FeatureVector) -> dict[str, object]:
     return {
         **vector.key._asdict(),
@@ -192,8 +184,8 @@ def _masks(case: Mapping) -> dict[str, str]:
     return {sequence: hashes.get("mask") for sequence, hashes in case.get("input_sha256", {}).items()}
 
 
-def _write(path: Path, table_bytes: bytes, provenance: Mapping[str, object]) -> None:
-    replace_file(path, table_bytes)
+def _write(path: Path, content: bytes, provenance: Mapping[str, object]) -> None:
+    replace_file(path, content)
     replace_file(provenance_path(path), (json.dumps(provenance, indent=1) + "\n").encode("utf-8"))
 
 

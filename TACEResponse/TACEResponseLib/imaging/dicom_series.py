@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import AcquisitionTags, ImageGeometry
+from ..cohort import AcquisitionTags, ImageGeometry, named_and_more
 from .acquisition_tags import DICOM_TAGS, acquisition_tags
 from .dicom_slices import DicomSlice, phases_of, read_dicom_headers, read_headers
 from .quiet_itk import quiet_itk, raise_if_out_of_memory
@@ -169,8 +169,7 @@ def _even_spacing_mm(folder: Path, places_mm: np.ndarray) -> float:
     gaps = steps_mm / usual_mm
     odd = np.flatnonzero(np.abs(gaps - 1) > STEP_TOLERANCE)
     missing = int(np.rint(gaps[odd]).sum()) - len(odd)
-    found = ", ".join(f"{steps_mm[i]:.4g} mm after slice {i + 1}" for i in odd[:5])
-    found += f" and {len(odd) - 5} more" if len(odd) > 5 else ""
+    found = named_and_more(f"{steps_mm[i]:.4g} mm after slice {i + 1}" for i in odd)
     if len(odd) and np.abs(gaps[odd] - np.rint(gaps[odd])).max() <= 2 * STEP_TOLERANCE:
         raise ValueError(
             f"the series in {folder} lacks {missing} slice{'' if missing == 1 else 's'}: {len(places_mm)} slices "

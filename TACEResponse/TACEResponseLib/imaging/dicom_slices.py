@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..cohort import named_and_more
 from .acquisition_tags import DICOM_TAGS, clean_text
 
 _SERIES_UID = "0020|000e"
@@ -89,7 +90,7 @@ def read_dicom_headers(folder: Path) -> list[DicomSlice]:
     slices = read_headers(files)
     if not slices:
         below = sorted(path.name for path in folder.iterdir() if path.is_dir())
-        found = f"; it holds the folders {_list(below)}: give the one with the series" if below else ""
+        found = f"; it holds the folders {named_and_more(below)}: give the one with the series" if below else ""
         raise ValueError(f"the folder {folder} holds no DICOM images{found}.")
     return slices
 
@@ -148,7 +149,3 @@ def _numbers(metadata: dict[str, str], tag: str, count: int) -> np.ndarray | Non
     except ValueError:
         return None
     return values if values.size == count and np.isfinite(values).all() else None
-
-
-def _list(names: list[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import ImageGeometry
+from ..cohort import ImageGeometry, named_and_more
 
 _REPRESENTATION_KEYS = ("Segmentation_MasterRepresentation", "Segmentation_SourceRepresentation")
 """Where Slicer writes what the voxels of a ``.seg.nrrd`` are; shares of voxels may be stored as whole numbers."""
@@ -113,7 +113,7 @@ def _choose_value(path: Path, labels: np.ndarray, label: int | str | None) -> in
     # Not by numpy.unique, which imports numpy.ma: as long as reading the mask takes.
     drawn = np.sort(labels[labels != 0])
     present = [int(value) for value in drawn[np.append(True, drawn[1:] != drawn[:-1])]]
-    listed = ", ".join(map(str, present[:10])) + (f" and {len(present) - 10} more" if len(present) > 10 else "")
+    listed = named_and_more(present, 10)
     if label is None:
         if len(present) == 1:
             return present[0]

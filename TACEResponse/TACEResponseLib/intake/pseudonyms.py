@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import hmac
-import io
 import os
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ..cohort import replace_file
+from ..cohort import write_table
+from ..cohort.table_writing import readable_cell
 
 _KEY_BYTES = 32
 _MOST_SHIFT_DAYS = 365
@@ -80,11 +80,6 @@ def write_who_is_who(key_path: Path, patients: Mapping[str, str]) -> Path:
     rows = {}
     if path.exists():
         with path.open(newline="", encoding="utf-8") as file:
-            rows = {row["patient_id"]: row["original_id"] for row in csv.DictReader(file)}
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["patient_id", "original_id"])
-    writer.writerows(sorted({**rows, **patients}.items()))
-    replace_file(path, text.getvalue().encode("utf-8"))
-    path.chmod(0o600)
+            rows = {row["patient_id"]: readable_cell(row["original_id"]) for row in csv.DictReader(file)}
+    write_table(path, ["patient_id", "original_id"], sorted({**rows, **patients}.items()), private=True)
     return path

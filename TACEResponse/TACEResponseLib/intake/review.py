@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from ..cohort import SEQUENCES, replace_file
+from ..cohort import SEQUENCES, write_table
 
 CONFIRMED = "confirmed"
 
@@ -33,11 +33,7 @@ class ReviewRow:
 
 def write_review(path: Path, rows: Iterable[ReviewRow]) -> None:
     """Write the table. Raises ValueError if the file cannot be written."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [field.name for field in fields(ReviewRow)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    replace_file(path, text.getvalue().encode("utf-8-sig"))
+    write_table(path, [field.name for field in fields(ReviewRow)], map(asdict, rows), bom=True)
 
 
 def read_review(path: Path) -> dict[str, str]:

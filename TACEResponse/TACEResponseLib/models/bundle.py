@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..cohort import named_and_more
 from ..features import FeatureSettings
 from .linear_predictor import LinearPredictor, expit, logit
 from .score_model import ScoreModel, ensemble_score
@@ -248,8 +249,7 @@ class ModelBundle:
         undefined = [name for name, value in zip(self.feature_names, values, strict=True) if not np.isfinite(value)]
         if undefined:
             raise ValueError(
-                f"The model {self.name} needs features that are undefined for this VOI: {', '.join(undefined[:5])}"
-                + (f" and {len(undefined) - 5} more." if len(undefined) > 5 else ".")
+                f"The model {self.name} needs features that are undefined for this VOI: {named_and_more(undefined)}."
             )
         patient = values.tobytes()
         latest = self._latest_scores.get(patient)

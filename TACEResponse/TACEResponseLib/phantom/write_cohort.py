@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from ..cohort import (
@@ -14,8 +12,8 @@ from ..cohort import (
     FileSource,
     Progress,
     new_folder,
-    replace_file,
     write_manifest,
+    write_table,
 )
 from ..cohort.clinical_values import parse_afp, parse_ast, parse_child_pugh, parse_yes_no
 from .dicom_files import write_series
@@ -95,7 +93,7 @@ def write_cohort(
             cases += _write_patient(part, patient, drawings, dicom, set_name)
             patients.append(patient)
         write_manifest(part / MANIFEST_FILE, cases)
-        replace_file(part / TRUTH_FILE, _truth_table(patients))
+        write_table(part / TRUTH_FILE, _TRUTH_COLUMNS, map(_truth_row, patients))
     if progress is not None:
         progress(patient_count, patient_count, "cohort written")
     return folder / MANIFEST_FILE
@@ -142,20 +140,13 @@ def clinical_record(patient: PhantomPatient) -> ClinicalRecord:
     return ClinicalRecord(child_pugh, points, invasion, afp_ng_ml, above_400, parse_ast(cells["ast_u_l"]))
 
 
-def _truth_table(patients: list[PhantomPatient]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_TRUTH_COLUMNS)
-    for patient in patients:
-        truth = patient.truth
-        numbers = (truth.latent_response, truth.heterogeneity, truth.arterial_enhancement, truth.washout)
-        writer.writerow(
-            [
-                truth.patient_id,
-                "OR" if truth.objective_response else "NOR",
-                *(f"{value:.6f}" for value in (*numbers, truth.necrotic_share)),
-                "yes" if truth.has_capsule else "no",
-                f"{truth.facts.diameter_mm:.0f}",
-            ]
-        )
-    return text.getvalue().encode("utf-8")
+def _truth_row(patient: PhantomPatient) -> list[str]:
+    truth = patient.truth
+    numbers = (truth.latent_response, truth.heterogeneity, truth.arterial_enhancement, truth.washout)
+    return [
+        truth.patient_id,
+        "OR" if truth.objective_response else "NOR",
+        *(f"{value:.6f}" for value in (*numbers, truth.necrotic_share)),
+        "yes" if truth.has_capsule else "no",
+        f"{truth.facts.diameter_mm:.0f}",
+    ]

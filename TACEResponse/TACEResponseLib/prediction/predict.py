@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from .. import __version__
-from ..cohort import Case, CaseKey, CaseWarning, ClinicalRecord, Progress, part_of
+from ..cohort import Case, CaseKey, CaseWarning, ClinicalRecord, Progress, named_and_more, part_of
 from ..features import Engine, FeatureVector, extract_features
 from ..imaging import CaseImages, read_case_images
 from ..models import Estimate, ModelBundle
@@ -163,10 +163,9 @@ def _feature_values(key: CaseKey, features: FeatureVector | None, bundle: ModelB
     values = features.values[columns]
     undefined = [name for name, value in zip(bundle.feature_names, values, strict=True) if not np.isfinite(value)]
     if undefined:
-        named = "; ".join(_undefined_text(name, features) for name in undefined[:_UNDEFINED_NAMED])
-        more = f"; and {len(undefined) - _UNDEFINED_NAMED} more" if len(undefined) > _UNDEFINED_NAMED else ""
+        named = named_and_more((_undefined_text(name, features) for name in undefined), _UNDEFINED_NAMED, "; ")
         raise ValueError(
-            f"{key.label}: the model {bundle.name} cannot be used, as features are undefined ({named}{more}). Check "
+            f"{key.label}: the model {bundle.name} cannot be used, as features are undefined ({named}). Check "
             "the VOI of that sequence."
         )
     return values

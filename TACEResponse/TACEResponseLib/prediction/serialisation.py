@@ -8,14 +8,12 @@ are null (empty in the table), ``class`` is "undecided", and the struck-out valu
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from ..cohort import CaseKey, CaseWarning, replace_file
+from ..cohort import CaseKey, CaseWarning, replace_file, write_table
 from .result import Contribution, PerturbationBand, Position, Prediction
 
 PREDICTION_SCHEMA_VERSION = 1
@@ -203,12 +201,9 @@ def write_predictions_table(
     ``errors`` are the cases without a result, with the reason; they follow the others. Raises ValueError if the table
     cannot be written.
     """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, PREDICTION_COLUMNS, restval="")
-    writer.writeheader()
-    writer.writerows(prediction_row(prediction) for prediction in predictions)
-    writer.writerows({**key._asdict(), "error": error} for key, error in (errors or {}).items())
-    replace_file(path, text.getvalue().encode("utf-8"))
+    rows = [prediction_row(prediction) for prediction in predictions]
+    rows += [{**key._asdict(), "error": error} for key, error in (errors or {}).items()]
+    write_table(path, PREDICTION_COLUMNS, rows)
 
 
 def _refuse_constant(name: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import CaseKey, replace_file
+from ..cohort import CaseKey, named_and_more, replace_file
 from ..features import FeatureTable
 from .icc import DEFAULT_FORM, Icc, icc
 from .redrawn import FEW_PAIRS, FEWEST_PAIRS, Redrawn, find_redrawn
@@ -35,7 +35,7 @@ class Repeatability:
         found = icc_warnings(self.redrawn.kind, self.names, self.icc, self.ratings, self.redrawn.pairs, "pairs")
         if self.redrawn.drawn_once:
             once = self.redrawn.drawn_once
-            found.append(f"{self.redrawn.kind}: {once[0].label}{_more(len(once))} drawn once, not used.")
+            found.append(f"{self.redrawn.kind}: {named_and_more((once[0].label, *once[1:]), 1)} drawn once, not used.")
         return found
 
 
@@ -59,13 +59,14 @@ def icc_warnings(
     if gaps.size:
         case, rater = np.argwhere(missing[:, :, gaps[0]])[0]
         found.append(
-            f"{kind}: {names[gaps[0]]}{_more(gaps.size)} has no value in some drawings, first in "
+            f"{kind}: {named_and_more((names[gap] for gap in gaps), 1)} has no value in some drawings, first in "
             f"{drawings[case][rater]}; its ICC is undefined, check that VOI."
         )
     constant = np.flatnonzero(np.isnan(result.value) & ~missing.any(axis=(0, 1)))
     if constant.size:
         found.append(
-            f"{kind}: {names[constant[0]]}{_more(constant.size)} is the same in all cases; its ICC is undefined."
+            f"{kind}: {named_and_more((names[column] for column in constant), 1)} is the same in all cases; its ICC is "
+            "undefined."
         )
     return found
 
@@ -189,7 +190,3 @@ def _widths(result: Icc) -> str:
     return (
         f"; the 95 % intervals of the ICCs are {np.median(widths):.2f} wide in the median and up to {widths.max():.2f}"
     )
-
-
-def _more(count: int) -> str:
-    return f" and {count - 1} more" if count > 1 else ""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cohort import CaseKey, replace_file
+from ..cohort import CaseKey, replace_file, write_table
 from ..evaluation import calibration_band, calibration_curve, roc_curve
 from ..prediction.wording import RESEARCH_USE_ONLY
 from ..study.evaluate import Evaluation
 from .figure_files import NOR_COLOUR, OR_COLOUR, figure_bytes, new_figure
 from .page import definitions, page, section, table, text
-from .results_files import Rows, csv_bytes, inline_svg, results_json, three_digits, with_interval
+from .results_files import Rows, inline_svg, results_json, three_digits, with_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ def write_evaluation_report(
     """
     numbers = evaluation.numbers() | ({} if recalibration is None else {"recalibration": recalibration})
     replace_file(folder / "results.json", results_json(numbers))
-    replace_file(folder / "predictions.csv", csv_bytes(_prediction_rows(evaluation)))
+    write_table(folder / "predictions.csv", *_prediction_rows(evaluation))
     figures = []
     for name, caption, figure in _figures(evaluation, numbers):
         svg = figure_bytes(figure, "svg")

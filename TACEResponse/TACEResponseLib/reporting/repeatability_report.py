@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cohort import CaseKey, replace_file
+from ..cohort import CaseKey, replace_file, write_table
 from ..prediction.wording import RESEARCH_USE_ONLY
 from ..repeatability import ICC_FORMS, Icc, Overlap, PerturbationSettings, Repeatability
 from .figure_files import figure_bytes, new_figure
 from .page import definitions, page, section, table, text
-from .results_files import Rows, csv_bytes, inline_svg, results_json, three_digits
+from .results_files import Rows, inline_svg, results_json, three_digits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,8 +53,8 @@ def write_repeatability_report(
     Raises ValueError if a file cannot be written.
     """
     names = parts[0].names
-    replace_file(folder / "icc.csv", csv_bytes(icc_rows({one.redrawn.kind: (names, one.icc) for one in parts}, stable)))
-    replace_file(folder / "overlap.csv", csv_bytes(_overlap_rows(overlaps)))
+    write_table(folder / "icc.csv", *icc_rows({one.redrawn.kind: (names, one.icc) for one in parts}, stable))
+    write_table(folder / "overlap.csv", *_overlap_rows(overlaps))
     numbers = {
         "schema": 1,
         "rule": rule,
@@ -110,7 +110,7 @@ def write_perturbation_report(
     provenance: Mapping[str, object],
 ) -> None:
     """The same for perturbed VOIs instead of a second drawing."""
-    replace_file(folder / "icc.csv", csv_bytes(icc_rows({"perturbation": (names, result)}, stable)))
+    write_table(folder / "icc.csv", *icc_rows({"perturbation": (names, result)}, stable))
     by_class = _by_class(names, result, threshold)
     numbers = {
         "schema": 1,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -25,15 +23,6 @@ def results_json(numbers: Mapping[str, object]) -> bytes:
         return value.item() if hasattr(value, "item") else value
 
     return (json.dumps(plain(numbers), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
-
-
-def csv_bytes(rows: Rows) -> bytes:
-    """A table as CSV (UTF-8)."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(rows[0])
-    writer.writerows(rows[1])
-    return buffer.getvalue().encode("utf-8")
 
 
 def inline_svg(svg: bytes) -> str:

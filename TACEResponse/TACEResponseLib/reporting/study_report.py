@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..cohort import replace_file
+from ..cohort import replace_file, write_table
 from ..models.wording import CLINICAL_CODING
 from ..prediction.wording import RESEARCH_USE_ONLY
 from ..study.run_study import StudyResult
 from .figure_files import figure_bytes
 from .page import definitions, page, section, table, text
 from .published import PUBLISHED_NOTE
-from .results_files import Rows, csv_bytes, inline_svg, results_json
+from .results_files import Rows, inline_svg, results_json
 from .study_figures import study_figures
 from .study_summary import summary_sentences
 from .study_tables import readable, study_tables
@@ -113,7 +113,7 @@ def write_study_report(folder: Path, result: StudyResult, versions: Mapping[str,
     tables = study_tables(result.numbers)
     for name, (_, rows) in tables.items():
         path = folder / "tables" / f"{name}.csv"
-        replace_file(path, csv_bytes(rows))
+        write_table(path, *rows)
         written.add(path)
     replace_file(folder / "report.html", study_report(result.numbers, figures, tables, versions).encode("utf-8"))
     for pattern in ("figures/*.svg", "figures/*.png", "tables/*.csv"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import Case, CaseKey, ClinicalRecord, is_objective_response, new_folder, replace_file, write_manifest
+from ..cohort import Case, CaseKey, ClinicalRecord, is_objective_response, new_folder, write_manifest, write_table
 from .study_data import ct_unit_remarks
 
 _CATEGORIES = {"1": "CR", "2": "PR", "3": "SD", "4": "PD"}
@@ -37,14 +37,10 @@ def convert_hcc_tace_seg(clinical_path: Path, features_path: Path, folder: Path)
     columns = [f"CT_{name.removeprefix('original_')}" for name in names]
     values = np.array([[float(features[case.key.patient_id][name]) for name in names] for case in used])
     remarks += ct_unit_remarks(columns, values)
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["patient_id", *columns])
-    for case in used:
-        writer.writerow([case.key.patient_id, *(features[case.key.patient_id][name] for name in names)])
+    rows = [[patient_id := case.key.patient_id, *(features[patient_id][name] for name in names)] for case in used]
     with new_folder(folder) as part:
         write_manifest(part / "cohort.csv", used)
-        replace_file(part / "features.csv", table.getvalue().encode("utf-8"))
+        write_table(part / "features.csv", ["patient_id", *columns], rows)
     return remarks
 
 

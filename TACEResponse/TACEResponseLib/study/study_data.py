@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cohort import CLINICAL_FACTS, Case
+from ..cohort import CLINICAL_FACTS, Case, named_and_more
 from ..features import FeatureTable
 from ..imaging.acquisition_tags import PHANTOM_KEY
 from ..models.wording import CLINICAL_CODING
@@ -132,8 +132,8 @@ def join_cohort(
         constant = np.flatnonzero((features == features[0]).all(axis=0))
         if constant.size and to_learn:
             remarks.append(
-                f"The feature {names[constant[0]]}{_and_more(constant.size)} is the same in all patients and says "
-                "nothing here."
+                f"The feature {named_and_more((names[column] for column in constant), 1)} is the same in all patients "
+                "and says nothing here."
             )
         if is_standardised(features):
             remarks.append(
@@ -205,14 +205,15 @@ def _check_features(cases: Sequence[Case], table: FeatureTable, features: np.nda
     empty = np.flatnonzero(undefined.all(axis=0))
     if empty.size:
         raise ValueError(
-            f"The feature {table.names[empty[0]]}{_and_more(empty.size)} has no value at all; remove the column."
+            f"The feature {named_and_more((table.names[column] for column in empty), 1)} has no value at all; remove "
+            "the column."
         )
     if undefined.any():
-        row, column = (int(place[0]) for place in np.nonzero(undefined))
-        raise ValueError(
-            f"{cases[row].key.label}: the feature {table.names[column]} is undefined{_and_more(int(undefined.sum()))};"
-            " check that VOI, or leave the patient or the feature out."
+        gaps = (
+            f"{cases[row].key.label}: the feature {table.names[column]} is undefined"
+            for row, column in np.argwhere(undefined)
         )
+        raise ValueError(f"{named_and_more(gaps, 1)}; check that VOI, or leave the patient or the feature out.")
 
 
 def _check_phantoms(cases: Sequence[Case], table: FeatureTable | None) -> None:
@@ -227,10 +228,6 @@ def _check_phantoms(cases: Sequence[Case], table: FeatureTable | None) -> None:
 def _is_phantom(case: Case, table: FeatureTable | None) -> bool:
     """By the images that the features came from, or, as clinical models have none, by the name of a phantom patient."""
     return (table is not None and case.key in table.phantoms) or case.key.patient_id.upper().startswith(PHANTOM_KEY)
-
-
-def _and_more(count: int) -> str:
-    return f" (and {count - 1} more)" if count > 1 else ""
 
 
 def _as_number(value: bool | None) -> float:
