@@ -11,7 +11,7 @@ from .manifest_writing import write_manifest
 from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, mrecist_category
 from .progress import Progress, part_of
 from .selection import select_cases, select_lesions, select_where_possible
-from .sequence import SEQUENCES, Sequence
+from .sequence import SEQUENCES, MrSequence
 from .table_writing import Cell, table_bytes, table_lines, write_table
 from .texts import named_and_more
 
@@ -32,8 +32,8 @@ __all__ = [
     "ImageGeometry",
     "ManifestError",
     "ManifestFault",
+    "MrSequence",
     "Progress",
-    "Sequence",
     "case_folder_names",
     "check_can_write",
     "check_identifier",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence as Ordered
+from collections.abc import Sequence
 
 from .case import CaseKey
 from .sequence import SEQUENCES
@@ -45,7 +45,7 @@ _ALIKE = 0.9
 """Share of equal letters above which a column is taken for a slip of the pen."""
 
 
-def sequences_of(header: Ordered[str]) -> tuple[str, ...]:
+def sequences_of(header: Sequence[str]) -> tuple[str, ...]:
     """Names of the sequences that have an image and a mask column, T2, AP, PVP, DP first."""
     found = {match["sequence"] for column in header if (match := _SOURCE.fullmatch(column))}
     paired = {name for name in found if {f"{name}_image", f"{name}_mask"} <= set(header)}
@@ -53,7 +53,7 @@ def sequences_of(header: Ordered[str]) -> tuple[str, ...]:
     return (*known, *sorted(paired - set(known)))
 
 
-def column_faults(header: Ordered[str]) -> list[tuple[str, str]]:
+def column_faults(header: Sequence[str]) -> list[tuple[str, str]]:
     """(column, what is wrong) for missing, repeated, half-given and misspelt columns."""
     faults = []
     if "patient_id" not in header:
@@ -79,7 +79,7 @@ def column_faults(header: Ordered[str]) -> list[tuple[str, str]]:
     return faults
 
 
-def meant_header(header: Ordered[str]) -> list[str]:
+def meant_header(header: Sequence[str]) -> list[str]:
     """The header under the names that were meant, so that the cells can be checked although their column has a fault.
 
     A repeated column, of which nobody knows which one counts, and one without a name get names that nothing reads.
@@ -92,11 +92,11 @@ def meant_header(header: Ordered[str]) -> list[str]:
     ]
 
 
-def _repeated(header: Ordered[str]) -> list[str]:
+def _repeated(header: Sequence[str]) -> list[str]:
     return sorted({column for column in header if column and list(header).count(column) > 1})
 
 
-def _meant(column: str, header: Ordered[str]) -> str | None:
+def _meant(column: str, header: Sequence[str]) -> str | None:
     """The known column that an unknown one was probably meant to be."""
     known = [*KEY_COLUMNS, *CLINICAL_COLUMNS, *OUTCOME_COLUMNS, *OTHER_COLUMNS]
     known += [f"{sequence}_{kind}" for sequence in SEQUENCES for kind in ("image", "mask", "label")]

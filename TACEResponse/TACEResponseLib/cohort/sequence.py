@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 
-class Sequence(StrEnum):
-    """One of the four pre-treatment MR sequences; equal to its plain name, so ``Sequence.T2 == "T2"``."""
+class MrSequence(StrEnum):
+    """One of the four pre-treatment MR sequences; equal to its plain name, so ``MrSequence.T2 == "T2"``."""
 
     T2 = "T2"
     AP = "AP"
@@ -24,5 +24,5 @@ _FULL_NAMES = {
     "DP": "delayed phase",
 }
 
-SEQUENCES: tuple[Sequence, ...] = tuple(Sequence)
+SEQUENCES: tuple[MrSequence, ...] = tuple(MrSequence)
 """T2, AP, PVP, DP: the column order of feature tables (features.md)."""

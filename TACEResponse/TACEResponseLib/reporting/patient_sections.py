@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from ..cohort import CLINICAL_FACTS, ClinicalRecord, Sequence
+from ..cohort import CLINICAL_FACTS, ClinicalRecord, MrSequence
 from ..imaging import (
     CaseImages,
     Voi,
@@ -41,7 +41,7 @@ from .slice_view import SliceView, common_field_mm, crop, display_window, larges
 _CLASS_TITLES = {"OR": "Response predicted", "NOR": "No response predicted", "undecided": "No class named"}
 _FIGURES_AT_ONCE = 2  # packing a picture leaves the interpreter free
 _HASH_SHOWN = 16
-_SEQUENCE_NAMES = {str(sequence): sequence.full_name for sequence in Sequence}
+_SEQUENCE_NAMES = {str(sequence): sequence.full_name for sequence in MrSequence}
 
 
 def strips(prediction: Prediction) -> str:
