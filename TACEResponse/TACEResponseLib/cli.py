@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from . import __version__
-from .commands.terminal import EXIT_BAD_ARGUMENTS, EXIT_ERROR, Terminal
+from .commands.terminal import EXIT_BAD_ARGUMENTS, EXIT_ERROR, Terminal, TerminalLog, TerminalParser
 
 _COMMANDS = (
     "phantom",
@@ -54,7 +54,7 @@ def command_line() -> int:
 def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
     """Run one command and return its exit code: 0 all done, 1 error, 2 bad arguments, 3 some cases failed."""
     terminal = terminal or Terminal()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", handlers=[TerminalLog()])
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         parsed = _parser(arguments).parse_args(arguments)
@@ -81,7 +81,7 @@ def _command_modules(arguments: Sequence[str]) -> list[ModuleType]:
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tace-response", description=_DESCRIPTION, epilog=_EXIT_CODES)
+    parser = TerminalParser(prog="tace-response", description=_DESCRIPTION, epilog=_EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"TACEResponse {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in _command_modules(arguments):

@@ -13,7 +13,7 @@ from .progress import Progress, part_of
 from .selection import select_cases, select_lesions, select_where_possible
 from .sequence import SEQUENCES, MrSequence
 from .table_writing import Cell, table_bytes, table_lines, write_table
-from .texts import named_and_more
+from .texts import named_and_more, printable
 
 __all__ = [
     "CLINICAL_FACTS",
@@ -43,6 +43,7 @@ __all__ = [
     "named_and_more",
     "new_folder",
     "part_of",
+    "printable",
     "read_manifest",
     "replace_file",
     "select_cases",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
+
+_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode's categories of what is obeyed and not shown: controls, formats, surrogates, ends of lines and paragraphs."""
 
 
 def named_and_more(names: Iterable[object], most: int = 5, separator: str = ", ") -> str:
@@ -13,3 +17,23 @@ def named_and_more(names: Iterable[object], most: int = 5, separator: str = ", "
     if more <= 0:
         return text
     return f"{text}{';' if ';' in separator else ''} and {more} more"
+
+
+def printable(text: str, line_ends: bool = True) -> str:
+    """``text`` without what could steer a terminal, a log or a page instead of being shown there.
+
+    Control characters, marks of writing direction and characters that cannot be encoded are written as escapes such as
+    ``\\x1b``; with ``line_ends`` lines stay lines. Joiners stay: names are written with them.
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if _is_shown(sign) or (line_ends and sign == "\n") else _escape(sign) for sign in text)
+
+
+def _is_shown(sign: str) -> bool:
+    # Joiners of letters, and blanks of all kinds.
+    return unicodedata.category(sign) not in _STEERING or sign in "\u200c\u200d"
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")

@@ -1,11 +1,21 @@
-"""What a command says to the person in front of it: results on stdout, progress and complaints on stderr."""
+"""What a command prints: results on stdout, progress, warnings and errors on stderr.
+
+Everything passes through one place, which keeps control characters from the terminal and survives a stream that is
+closed, full or of a code page without the letters of a name: what fails in printing is no failure of the work.
+"""
 
 from __future__ import annotations
 
+import argparse
+import logging
+import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from typing import TextIO
+
+from ..cohort import printable
 
 EXIT_DONE = 0
 EXIT_ERROR = 1
@@ -27,25 +37,24 @@ class Terminal:
     def say(self, text: str) -> None:
         """A line of the result."""
         self._clear_bar()
-        self._output.write(text + "\n")
-        self._output.flush()
+        problem = _print(self._output, printable(text) + "\n")
+        if problem and not isinstance(problem, BrokenPipeError):
+            self.complain(f"What is printed is incomplete: {problem.strerror}.")
 
     def complain(self, text: str) -> None:
         """A warning or an error."""
         self._clear_bar()
-        self._errors.write(text + "\n")
-        self._errors.flush()
+        _print(self._errors, printable(text) + "\n")
 
     def progress(self, done: int, total: int, text: str) -> None:
         """Redraw the progress bar; a `Progress`. Nothing is drawn where nobody watches."""
-        if not self._errors.isatty():
+        if not _is_watched(self._errors):
             return
         fraction = done / max(total, 1)
         filled = round(_BAR_WIDTH * fraction)
-        line = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {fraction:4.0%} {self._time_left(fraction)}{text}"
+        line = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {fraction:4.0%} {self._time_left(fraction)}"
         width = shutil.get_terminal_size().columns - 1
-        self._errors.write("\r" + line[:width].ljust(width))
-        self._errors.flush()
+        _print(self._errors, "\r" + (line + printable(text, line_ends=False))[:width].ljust(width))
         self._bar_shown = True
         if fraction >= 1:
             self._clear_bar()
@@ -59,5 +68,51 @@ class Terminal:
 
     def _clear_bar(self) -> None:
         if self._bar_shown:
-            self._errors.write("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r")
+            _print(self._errors, "\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r")
             self._bar_shown = False
+
+
+class TerminalLog(logging.Handler):
+    """Log records on stderr, printed as everything else."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the record."""
+        _print(sys.stderr, printable(self.format(record)) + "\n")
+
+
+class TerminalParser(argparse.ArgumentParser):
+    """A parser whose help and errors are printed as everything else."""
+
+    def _print_message(self, message: str, file: TextIO | None = None) -> None:
+        _print(file or sys.stderr, printable(message))
+
+
+def _print(stream: TextIO | None, text: str) -> OSError | None:
+    """Write and flush, or do without and return why: a pipe's reader may have gone, the disk below a log be full."""
+    if stream is None:
+        return None
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except OSError as error:
+        _give_up(stream)
+        return error
+    except ValueError:
+        # The stream was closed.
+        pass
+    return None
+
+
+def _give_up(stream: TextIO) -> None:
+    """Let the stream lead nowhere: Python would fail once more when it flushes it at the end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _is_watched(stream: TextIO | None) -> bool:
+    with suppress(ValueError):
+        return stream is not None and stream.isatty()
+    return False
