@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 
-from .. import __version__
 from ..batch import RunRecord
 from ..cohort import SEQUENCES, Case, CaseKey, check_can_write, read_manifest, write_table
 from ..features import (
@@ -114,7 +113,7 @@ def _plan(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) 
 
 def _redrawn(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
     from ..features import read_feature_table
-    from ..repeatability import repeatability, stable_names, write_stable_features
+    from ..repeatability import FeatureChoice, repeatability, stable_names, write_stable_features
     from ..reporting.repeatability_report import write_repeatability_report
 
     record = RunRecord(NAME)
@@ -141,18 +140,15 @@ def _redrawn(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     redrawn = _enough(left, terminal)
     used = {key for part in redrawn for pair in part.pairs for key in pair}
     parts = repeatability(table, arguments.form, redrawn=redrawn)
-    phantoms = bool(table.phantoms & used)
     names = stable_names(parts, arguments.threshold, arguments.on_lower_bound)
     which = "lower bound of the 95 % interval of " if arguments.on_lower_bound else ""
     kinds = " and ".join(part.redrawn.kind for part in parts)
     rule = f"{which}{ICC_FORMS[arguments.form]} > {arguments.threshold:g}, {kinds}"
-    provenance = _provenance(table, used)
+    choice = FeatureChoice(tuple(names), rule, arguments.threshold, table, frozenset(used))
     if vectors:
         write_feature_table(arguments.out / "features.csv", list(vectors.values()))
-    write_stable_features(arguments.out / "stable.json", names, used, rule, phantoms)
-    write_repeatability_report(
-        arguments.out, parts, overlaps, rule, arguments.threshold, names, arguments.bland_altman, phantoms, provenance
-    )
+    write_stable_features(arguments.out / "stable.json", names, used, rule, choice.phantoms)
+    write_repeatability_report(arguments.out, parts, overlaps, choice, arguments.bland_altman)
     record.write(arguments.out / "run.json", pairs=len(pairs) - len(refused), failed=len(refused))
     for part in parts:
         for warning in part.warnings:
@@ -162,7 +158,7 @@ def _redrawn(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
             f"{part.redrawn.kind} ({part.redrawn.names}): {len(part.redrawn.pairs)} pairs, {good} of "
             f"{len(part.names)} features with ICC > {arguments.threshold:g}"
         )
-    subjects = " (phantom results)" if phantoms else ""
+    subjects = " (phantom results)" if choice.phantoms else ""
     terminal.say(f"{len(names)} stable features{subjects}: {arguments.out / 'report.html'}")
     return EXIT_SOME_FAILED if refused else EXIT_DONE
 
@@ -244,17 +240,6 @@ def _check_names(arguments: argparse.Namespace, names: Sequence[str]) -> None:
         raise ValueError(f"There is no feature {unknown[0]} to plot; an example of a name is {names[0]}.")
 
 
-def _provenance(table: FeatureTable, keys: Collection[CaseKey]) -> dict[str, object]:
-    """How the features were made, and on which drawings."""
-    return {
-        "TACEResponse": __version__,
-        "engine": table.engine,
-        "feature_set": table.feature_set,
-        "settings": None if table.settings is None else table.settings.as_dict(),
-        "cases": [key._asdict() for key in sorted(keys)],
-    }
-
-
 def _read(
     case: Case, extract: bool, arguments: argparse.Namespace, terminal: Terminal
 ) -> tuple[CaseImages, FeatureVector | None]:
@@ -273,8 +258,8 @@ def _read(
 def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
     """ICC over perturbations of the reference reader's own VOIs; no second reader is needed."""
     from ..cohort import select_cases
-    from ..repeatability import icc, icc_warnings, perturb_images, write_stable_features
-    from ..reporting.repeatability_report import write_perturbation_report
+    from ..repeatability import FeatureChoice, icc, icc_warnings, perturb_images, write_stable_features
+    from ..reporting.repeatability_report import Perturbed, write_perturbation_report
 
     if arguments.perturbations < 2:
         raise ValueError("An ICC over perturbations needs at least 2 of them for each case.")
@@ -309,7 +294,7 @@ def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
         raise ValueError(f"{len(ratings)} of {len(chosen)} cases could be perturbed; an ICC needs at least 2.")
     # Draws have no order, so that the one-way form is the right one.
     table = _table(vectors)
-    names, phantoms = table.names, bool(table.phantoms)
+    names = table.names
     result = icc(np.array(ratings), "1,1")
     which = "lower bound of the 95 % interval of " if arguments.on_lower_bound else ""
     rule = f"{which}{ICC_FORMS['1,1']} > {arguments.threshold:g}, {arguments.perturbations} perturbations"
@@ -317,18 +302,16 @@ def _perturb(cases: list[Case], arguments: argparse.Namespace, terminal: Termina
     stable = [name for name, value in zip(names, judged, strict=True) if value > arguments.threshold]
     drawings = tuple((key,) * arguments.perturbations for key in vectors)
     warnings = icc_warnings("perturbation", names, result, np.array(ratings), drawings, "cases")
-    write_stable_features(arguments.out / "stable.json", stable, vectors, rule, phantoms)
-    provenance = _provenance(table, vectors) | {"seed": arguments.seed}
-    write_perturbation_report(
-        arguments.out, names, result, settings, rule, arguments.threshold, stable, warnings, phantoms, provenance
-    )
+    choice = FeatureChoice(tuple(stable), rule, arguments.threshold, table, frozenset(vectors), arguments.seed)
+    write_stable_features(arguments.out / "stable.json", stable, vectors, rule, choice.phantoms)
+    write_perturbation_report(arguments.out, Perturbed(tuple(names), result, settings, tuple(warnings)), choice)
     record.write(arguments.out / "run.json", done=len(ratings), failed=failed)
     for warning in warnings:
         terminal.complain(f"warning: {warning}")
     judged_by = "lower bound of the ICC" if arguments.on_lower_bound else "ICC"
     terminal.say(
         f"{len(ratings)} cases, {arguments.perturbations} perturbations each: {len(stable)} of {len(names)} features "
-        f"with {judged_by} > {arguments.threshold:g}{' (phantom results)' if phantoms else ''}: "
+        f"with {judged_by} > {arguments.threshold:g}{' (phantom results)' if choice.phantoms else ''}: "
         f"{arguments.out / 'report.html'}"
     )
     return EXIT_SOME_FAILED if failed else EXIT_DONE

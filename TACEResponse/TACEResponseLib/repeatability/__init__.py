@@ -7,6 +7,7 @@ from .plan import PLAN_COLUMNS, plan_redrawing
 from .redrawn import FEW_PAIRS, FEWEST_PAIRS, INTER_OBSERVER, TEST_RETEST, Redrawn, find_redrawn
 from .stable_features import (
     GOOD_ICC,
+    FeatureChoice,
     Repeatability,
     StableFeatures,
     icc_warnings,
@@ -27,6 +28,7 @@ __all__ = [
     "INTER_OBSERVER",
     "PLAN_COLUMNS",
     "TEST_RETEST",
+    "FeatureChoice",
     "Icc",
     "Overlap",
     "PerturbationSettings",

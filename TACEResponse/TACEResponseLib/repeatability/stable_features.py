@@ -128,6 +128,27 @@ def stable_features(
     return stable_names(repeatability(drawn, form), threshold, on_lower_bound)
 
 
+@dataclass(frozen=True, eq=False)
+class FeatureChoice:
+    """The features that pass, for a report.
+
+    ``names`` passed ``rule``, whose threshold (-1 to 1) is that of the ICC or its lower bound; ``table`` is where the
+    features come from, ``drawings`` the rows that were used, ``seed`` that of perturbations.
+    """
+
+    names: tuple[str, ...]
+    rule: str
+    threshold: float
+    table: FeatureTable
+    drawings: frozenset[CaseKey]
+    seed: int | None = None
+
+    @property
+    def phantoms(self) -> bool:
+        """Whether the drawings are of phantoms."""
+        return bool(self.table.phantoms & self.drawings)
+
+
 @dataclass(frozen=True)
 class StableFeatures:
     """A list of stable features as a file.

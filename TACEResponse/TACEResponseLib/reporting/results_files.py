@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 Rows = tuple[Sequence[str], list[list[str]]]
 """Header and rows of a table, as text."""
 
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+"""What a JSON file can hold."""
 
-def results_json(numbers: Mapping[str, object]) -> bytes:
+
+def results_json(numbers: Mapping[str, Json]) -> bytes:
     """The same numbers always as the same bytes; what is undefined or infinite is null."""
 
-    def plain(value: object) -> object:
+    def plain(value: Json) -> Json:
         if isinstance(value, Mapping):
-            return {str(name): plain(part) for name, part in value.items()}
+            return {name: plain(part) for name, part in value.items()}
         if isinstance(value, (list, tuple)):
             return [plain(part) for part in value]
         if isinstance(value, float):
             return float(f"{value:.12g}") if math.isfinite(value) else None
-        return value.item() if hasattr(value, "item") else value
+        return value
 
     return (json.dumps(plain(numbers), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
