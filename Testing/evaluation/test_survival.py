@@ -61,9 +61,8 @@ def test_kaplan_meier_equals_statsmodels(cohort) -> None:
             assert ours[time] == pytest.approx(survival, abs=1e-12)
         assert curve.at_risk == tuple(int((months[chosen] >= month).sum()) for month in (0, 6, 12))
         assert curve.median_months == pytest.approx(theirs.quantile(0.5))
-        assert all(
-            low <= middle <= high for low, middle, high in zip(curve.low, curve.survival, curve.high, strict=True)
-        )
+        bands = zip(curve.low, curve.survival, curve.high, strict=True)
+        assert all(low <= middle <= high for low, middle, high in bands)
 
 
 def test_log_rank_equals_statsmodels(cohort) -> None:

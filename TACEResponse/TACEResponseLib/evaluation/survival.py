@@ -30,8 +30,8 @@ class ConcordanceIndex:
 class KaplanMeierCurve:
     """Survival of one group: steps at ``times_months`` with a pointwise 95 % band (log-log), and numbers at risk.
 
-    ``at_risk`` counts the patients still followed at each of ``at_risk_months``. ``median_months`` is infinite where the
-    curve stays above one half.
+    ``at_risk`` counts the patients still followed at each of ``at_risk_months``. ``median_months`` is infinite where
+    the curve stays above one half.
     """
 
     group: str
@@ -135,9 +135,7 @@ def _checked(
     if not (np.isfinite(scores).all() and np.isfinite(times).all()) or (times <= 0).any():
         raise ValueError("Scores and follow-up times must be finite numbers, and every follow-up longer than 0.")
     if events.sum() < FEWEST_EVENTS:
-        raise ValueError(
-            f"{int(events.sum())} deaths are too few to judge survival; at least {FEWEST_EVENTS} are needed."
-        )
+        raise ValueError(f"{events.sum()} deaths are too few to judge survival; at least {FEWEST_EVENTS} are needed.")
     return scores, times, events
 
 
