@@ -63,7 +63,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock | $(VENV)/bin/python
 # MRML without its windows.
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) --no-build-isolation --editable '.[train,test]'
-	@PYTHONPATH=Testing/tools/pyradiomics_build $(PIP) --no-build-isolation pyradiomics==3.0.1 || \
+	@PYTHONPATH=$(CURDIR)/Testing/tools/pyradiomics_build $(PIP) --no-build-isolation pyradiomics==3.0.1 || \
 		echo "PyRadiomics could not be built (it needs a C compiler): the tests against it are skipped." >&2
 	@$(PIP) slicer-core || \
 		echo "There is no slicer-core wheel for this machine: the tests on real MRML are skipped." >&2
