@@ -202,7 +202,7 @@ class TestRefused:
             data.PixelData = voxels[:4].astype("<i2").tobytes()
 
         folder = write_dicom(tmp_path / "series", voxels[:1], self.straight, frames)
-        self._refused(key, folder, "enhanced .multi-frame. DICOM file")
+        self._refused(key, folder, "holds several images in one file, but does not say where each of them lies")
 
     def test_colour(self, tmp_path, key, write_dicom, voxels):
         def colour(number, data):

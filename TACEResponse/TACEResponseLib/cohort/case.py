@@ -67,7 +67,8 @@ class ImageGeometry:
 class AcquisitionTags:
     """What the input checks compare between sequences; None where the file or node does not say.
 
-    ``study_date`` is YYYYMMDD. ``is_phantom`` is True only if the volume's own metadata carries PHANTOM.
+    ``study_date`` is YYYYMMDD. ``is_phantom`` is True only if the volume's own metadata carries PHANTOM. ``lossy`` is
+    True if the voxels went through lossy compression.
     """
 
     patient_id: str | None = None
@@ -76,6 +77,7 @@ class AcquisitionTags:
     contrast_agent: str | None = None
     series_description: str | None = None
     is_phantom: bool = False
+    lossy: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ DICOM_TAGS = {
     "ContrastBolusAgent": "0018|0010",
     "SeriesDescription": "0008|103e",
     "ImageComments": "0020|4000",
+    "LossyImageCompression": "0028|2110",
 }
 """DICOM keyword to SimpleITK's metadata key. NRRD and MHA files may carry either as a header key."""
 
@@ -46,6 +47,7 @@ def acquisition_tags(metadata: Mapping[str, str]) -> AcquisitionTags:
         contrast_agent=_value(metadata, "ContrastBolusAgent"),
         series_description=_value(metadata, "SeriesDescription"),
         is_phantom=is_phantom(metadata),
+        lossy=_value(metadata, "LossyImageCompression") == "01",
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..cohort import AcquisitionTags, ImageGeometry, named_and_more
-from .acquisition_tags import DICOM_TAGS, acquisition_tags
-from .dicom_slices import DicomSlice, phases_of, read_dicom_headers, read_headers
-from .quiet_itk import quiet_itk, raise_if_out_of_memory
+from .acquisition_tags import acquisition_tags
+from .dicom_headers import DicomSlice, phases_of, read_dicom_headers, read_headers
+from .dicom_pixels import read_frames
+from .voi import MOST_VOXELS, VOXEL_TYPE
 
 DIRECTION_TOLERANCE = 1e-4
 """Largest difference in a direction cosine between slices of one volume (ImageOrientationPatient has 6 digits)."""
@@ -45,17 +48,28 @@ def read_dicom_series(folder: Path) -> tuple[np.ndarray, ImageGeometry, Acquisit
         one series (repeated positions); uneven spacing; missing slices; slices of differing orientation, size or pixel
         spacing, or shifted sideways (gantry tilt).
     """
-    with quiet_itk():
-        return _read_volume(folder, read_dicom_headers(folder))
+    return _read_volume(folder, read_dicom_headers(folder))
 
 
-def read_dicom_files(folder: Path, paths: Sequence[Path]) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
-    """Read the volume that these files make, one phase of a series for example; ``folder`` is what messages name.
+def read_enhanced_file(path: Path) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
+    """Read the one volume in an enhanced multi-frame file. Returns and raises as `read_dicom_series`."""
+    slices = read_headers([path])
+    if len(slices) == 1 and slices[0].pixels.frames == 1:
+        raise ValueError(f"the image {path} is a single DICOM file; give the folder with the whole series.")
+    return _read_volume(path, slices)
 
-    Returns and raises as `read_dicom_series`.
+
+def read_dicom_files(
+    folder: Path, images: Sequence[tuple[Path, int]]
+) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
+    """Read the volume that these images make, one phase of a series for example; ``folder`` is what messages name.
+
+    ``images`` are files with the number of the frame in them, from 0; a single image is frame 0. Returns and raises as
+    `read_dicom_series`.
     """
-    with quiet_itk():
-        return _read_volume(folder, read_headers(paths))
+    wanted = set(images)
+    slices = [one for one in read_headers(sorted({path for path, _ in images})) if (one.path, one.frame) in wanted]
+    return _read_volume(folder, slices)
 
 
 def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
@@ -64,12 +78,12 @@ def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, Im
     _check_same_plane(folder, slices)
     normal = np.cross(slices[0].row_direction, slices[0].column_direction)
     normal /= np.linalg.norm(normal)
-    slices.sort(key=lambda one: float(one.position_mm @ normal))
+    slices = sorted(_without_copies(slices), key=lambda one: float(one.position_mm @ normal))
     places_mm = np.array([one.position_mm @ normal for one in slices])
     _check_one_volume(folder, slices, places_mm)
     spacing_mm = _even_spacing_mm(folder, places_mm)
     _check_straight(folder, slices, normal)
-    voxels = _read_voxels(folder, slices)
+    voxels = _read_voxels(slices)
     first = slices[0]
     direction = np.column_stack([first.row_direction, first.column_direction, normal])
     geometry = ImageGeometry(
@@ -77,7 +91,23 @@ def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, Im
         origin_mm=tuple(float(value) for value in first.position_mm),
         direction=tuple(float(value) for value in direction.ravel()),
     )
-    return voxels, geometry, acquisition_tags(first.metadata)
+    tags = acquisition_tags(first.metadata)
+    return voxels, geometry, replace(tags, lossy=tags.lossy or any(one.pixels.lossy for one in slices))
+
+
+def _without_copies(slices: list[DicomSlice]) -> list[DicomSlice]:
+    """The slices without those whose file is byte by byte a copy of another one's."""
+    groups: dict[tuple[object, ...], list[DicomSlice]] = defaultdict(list)
+    for one in slices:
+        groups[one.frame, one.pixels, *sorted(one.metadata.items())].append(one)
+    kept = []
+    for alike in groups.values():
+        if len(alike) == 1:
+            kept += alike
+        else:
+            contents = {hashlib.sha256(one.path.read_bytes()).digest(): one for one in reversed(alike)}
+            kept += contents.values()
+    return kept
 
 
 def _check_one_series(folder: Path, slices: list[DicomSlice]) -> None:
@@ -94,7 +124,7 @@ def _check_one_series(folder: Path, slices: list[DicomSlice]) -> None:
 def _check_one_study(folder: Path, slices: list[DicomSlice]) -> None:
     """A slice that a wrong export or a pseudonymisation put among those of another patient or study."""
     for name, words in (("PatientID", "patients (PatientID)"), ("StudyDate", "study dates")):
-        values = sorted({one.metadata.get(DICOM_TAGS[name], "") or "none" for one in slices})
+        values = sorted({one.metadata.get(name, "") or "none" for one in slices})
         if len(values) > 1:
             raise ValueError(
                 f"the images in {folder} are of {len(values)} {words}: {', '.join(values)}; export the series again."
@@ -194,17 +224,38 @@ def _check_straight(folder: Path, slices: list[DicomSlice], normal: np.ndarray) 
         )
 
 
-def _read_voxels(folder: Path, slices: list[DicomSlice]) -> np.ndarray:
+def _read_voxels(slices: list[DicomSlice]) -> np.ndarray:
     """The slices' pixels as float32 (K, J, I); each slice is rescaled by its own slope and intercept."""
-    import SimpleITK as sitk
+    columns, rows = slices[0].size
+    if len(slices) * rows * columns > MOST_VOXELS:
+        raise ValueError(
+            f"the series has {columns} x {rows} x {len(slices)} voxels, more than the {MOST_VOXELS:,} that are read; "
+            "crop it to the liver."
+        )
+    voxels = np.empty((len(slices), rows, columns), VOXEL_TYPE)
+    by_file: dict[Path, list[int]] = defaultdict(list)
+    for number, one in enumerate(slices):
+        by_file[one.path].append(number)
+    for path, numbers in by_file.items():
+        frames = [slices[number].frame for number in numbers]
+        for number, stored in zip(numbers, read_frames(path, slices[numbers[0]].pixels, frames), strict=True):
+            slope, intercept = _rescaling(slices[number])
+            # In double precision, as GDCM does.
+            voxels[number] = stored if (slope, intercept) == (1, 0) else stored * slope + intercept
+    return voxels
 
-    reader = sitk.ImageSeriesReader()
-    reader.SetImageIO("GDCMImageIO")
-    # Slices may differ in type after rescaling; without this, all would be cut to the type of the first.
-    reader.SetOutputPixelType(sitk.sitkFloat32)
-    reader.SetFileNames([str(one.path) for one in slices])
+
+def _rescaling(one: DicomSlice) -> tuple[float, float]:
+    """RescaleSlope and RescaleIntercept, 1 and 0 where they are absent (DICOM PS3.3 C.11.1)."""
     try:
-        return sitk.GetArrayFromImage(reader.Execute())
-    except RuntimeError as error:
-        raise_if_out_of_memory(error)
-        raise ValueError(f"an image in {folder} is damaged or cut off; copy or export the series again.") from error
+        slope = float(one.metadata.get("RescaleSlope", "1"))
+        intercept = float(one.metadata.get("RescaleIntercept", "0"))
+    except ValueError:
+        slope = intercept = np.nan
+    if not np.isfinite([slope, intercept]).all() or slope == 0:
+        raise ValueError(
+            f"{one.path} has the rescale slope {one.metadata.get('RescaleSlope', '1')!r} and intercept "
+            f"{one.metadata.get('RescaleIntercept', '0')!r}, which give no grey values; export the original series "
+            "again."
+        )
+    return slope, intercept

@@ -37,7 +37,8 @@ def check_native_voi(key: CaseKey, voi: Voi) -> tuple[CaseWarning, ...]:
     Returns
     -------
     tuple of CaseWarning
-        ``several_components`` (26-connected, with their volumes), ``touches_border``, ``few_slices``.
+        ``several_components`` (26-connected, with their volumes), ``few_slices``, ``lossy_compression``,
+        ``touches_border``.
 
     Raises
     ------
@@ -125,6 +126,9 @@ def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
             "image again without blanked voxels."
         )
     warnings = list(check_drawing(voi))
+    if voi.tags.lossy:
+        text = "The image was compressed with loss, which changes texture; use the original images of the scanner."
+        warnings.append(CaseWarning("lossy_compression", text, voi.sequence))
     if any(part.start == 0 or part.stop == size for part, size in zip(box, voi.mask.shape, strict=True)):
         text = "The VOI touches the border of the image; the lesion may continue outside it."
         warnings.append(CaseWarning("touches_border", text, voi.sequence))

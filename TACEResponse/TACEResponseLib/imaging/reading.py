@@ -80,6 +80,10 @@ def read_image(path: Path) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
         from .dicom_series import read_dicom_series
 
         return read_dicom_series(path)
+    if _is_dicom_file(path):
+        from .dicom_series import read_enhanced_file
+
+        return read_enhanced_file(path)
     volume = read_volume_file(path, "image")
     if volume.voxels.ndim != 3:
         raise ValueError(
@@ -142,11 +146,17 @@ def _check_path(path: Path, role: str) -> None:
     except OSError as error:
         raise ValueError(f"the {role} {path} cannot be opened: {error.strerror}.") from error
     if start[128:] == b"DICM":
-        if role == "mask":
-            raise ValueError(f"the mask {path} is a DICOM file, which is not read as a mask; save it as .seg.nrrd.")
-        raise ValueError(f"the image {path} is a single DICOM file; give the folder with the whole series.")
+        raise ValueError(f"the {role} {path} is a DICOM file, which is not read as a mask; save it as .seg.nrrd.")
     if not path.name.lower().endswith(tuple(FORMATS)):
         raise ValueError(f"the {role} {path} is of a format that is not read; give one of {', '.join(FORMATS)}.")
+
+
+def _is_dicom_file(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
 
 
 def _check_begins_as_its_format(path: Path, role: str) -> None:

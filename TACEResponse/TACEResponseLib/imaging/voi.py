@@ -14,6 +14,9 @@ from .bounding_box import bounding_box
 VOXEL_TYPE = "<f4"
 """Type of a canonical volume's voxels: float32, little-endian."""
 
+MOST_VOXELS = 1 << 27
+"""A volume of more voxels (512 x 512 x 512) is not read: it is not one of MR, and four would not fit into memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class Voi:

@@ -143,7 +143,7 @@ def _write_sequence(
 ) -> tuple[FileSource, str]:
     """Write volume and VOI; the source, and where its VOI comes from ("" if it is still to be drawn)."""
     try:
-        voxels, geometry, tags = read_dicom_files(phase.files[0].path.parent, [one.path for one in phase.files])
+        voxels, geometry, tags = read_dicom_files(phase.files[0].path.parent, [(one.path, 0) for one in phase.files])
     except ValueError as error:
         raise ValueError(f"{sequence}: {error}") from error
     image_path = folder / f"{sequence}.nrrd"
@@ -176,6 +176,7 @@ def _pseudonymous(
         "FrameOfReferenceUID": pseudonyms.uid(tags.frame_of_reference_uid) if tags.frame_of_reference_uid else "",
         "ContrastBolusAgent": tags.contrast_agent or "",
         "SeriesDescription": sequence,
+        "LossyImageCompression": "01" if tags.lossy else "",
         PHANTOM_KEY: "PHANTOM: from a DICOM file that says so" if tags.is_phantom else "",
     }
     return {key: value for key, value in header.items() if value}

@@ -132,6 +132,7 @@ def attributesOfTags(tags: AcquisitionTags) -> dict[str, str]:
         "FrameOfReferenceUID": tags.frame_of_reference_uid,
         "ContrastBolusAgent": tags.contrast_agent,
         "SeriesDescription": tags.series_description,
+        "LossyImageCompression": "01" if tags.lossy else None,
         PHANTOM_KEY: "yes" if tags.is_phantom else None,
     }
     return {name: value for name, value in values.items() if value is not None}
