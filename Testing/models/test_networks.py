@@ -67,23 +67,43 @@ def test_the_folded_network_in_numpy_equals_torch(trained):
     assert folded.std() > 0.1
 
 
-def test_gradients_written_by_hand_are_those_of_autograd(trained):
-    """One training step with given dropout masks: parameters after Adam equal torch's own."""
-    features, outcome = cohort(32, seed=3)
-    scaled = torch.from_numpy(((features - features.mean(axis=0)) / features.std(axis=0)).astype(np.float32))
-    target = torch.from_numpy(np.stack([~outcome, outcome], axis=1).astype(np.float32))
-    networks = NetworkBatch(FEATURES, [(5,)], NetworkRecipe(learning_rate=0.01))
-    plain = plain_network(networks, 0).train()
-    masks = [2.0 * (torch.rand(32, width, generator=torch.Generator().manual_seed(1)) < 0.5) for width in (24, 12)]
-    hidden = plain[2](plain[1](plain[0](scaled))) * masks[0]
-    hidden = plain[6](plain[5](plain[4](hidden))) * masks[1]
-    loss = torch.nn.functional.cross_entropy(plain[8](hidden), target)
-    optimiser = torch.optim.Adam(plain.parameters(), lr=0.01)
-    loss.backward()
-    optimiser.step()
-    networks.step(scaled[:, None], target[:, None], [mask[:, None] for mask in masks])
-    for layer, module in enumerate((plain[0], plain[4], plain[8])):
-        np.testing.assert_allclose(networks.weights[layer][0].numpy(), module.weight.detach().numpy(), atol=2e-5)
+def test_one_step_of_a_batch_is_that_of_each_network_alone(trained):
+    """With given dropout masks the parameters after Adam equal those of plain torch modules."""
+    networks = NetworkBatch(FEATURES, [(5,), (6,)], NetworkRecipe(learning_rate=0.01))
+    plain = [plain_network(networks, number).train() for number in range(2)]
+    inputs, targets, all_masks = [], [], []
+    for number, model in enumerate(plain):
+        features, outcome = cohort(32, seed=3 + number)
+        scaled = torch.from_numpy(((features - features.mean(axis=0)) / features.std(axis=0)).astype(np.float32))
+        target = torch.from_numpy(outcome.astype(np.int64))
+        draws = torch.Generator().manual_seed(number)
+        masks = [2.0 * (torch.rand(32, width, generator=draws) < 0.5) for width in (FEATURES, FEATURES // 2)]
+        hidden = model[2](model[1](model[0](scaled))) * masks[0]
+        hidden = model[6](model[5](model[4](hidden))) * masks[1]
+        optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+        torch.nn.functional.cross_entropy(model[8](hidden), target).backward()
+        optimiser.step()
+        inputs.append(scaled.T)
+        targets.append(target)
+        all_masks.append([mask.T for mask in masks])
+    networks.step(
+        torch.stack(inputs), torch.stack(targets), [torch.stack(layer) for layer in zip(*all_masks, strict=True)]
+    )
+    for number, model in enumerate(plain):
+        for layer, module in enumerate((model[0], model[4], model[8])):
+            own = networks.weights[layer][number].detach().numpy()
+            np.testing.assert_allclose(own, module.weight.detach().numpy(), atol=2e-5)
+        for layer, module in enumerate((model[1], model[5])):
+            shape = (2, networks.widths[layer])
+            for own, expected in (
+                (networks.bn_weights, module.weight),
+                (networks.biases, module.bias),
+                (networks.running_means, module.running_mean),
+                (networks.running_variances, module.running_var),
+            ):
+                np.testing.assert_allclose(
+                    own[layer].detach().view(shape)[number], expected.detach().numpy(), atol=2e-5
+                )
 
 
 def test_int8_weights_move_scores_by_little(trained):

@@ -16,8 +16,8 @@ from .fitting import Fit, FitJob
 from .network_batch import PAPER_RECIPE, NetworkBatch, NetworkRecipe
 from .scaler import fit_z_score
 
-# Beyond four networks of 440 features, weights, gradients and Adam's moments of two threads no longer fit the cache.
-NETWORKS_A_BATCH = 4
+# Larger batches of 440-feature networks gain nothing more (Docs/design/decisions/2026-11-28-networks.md).
+NETWORKS_A_BATCH = 8
 
 
 def train_networks(
