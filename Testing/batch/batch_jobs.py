@@ -26,10 +26,12 @@ class FileJob:
     def settings(self):
         return {"factor": self.factor}
 
-    def is_there(self, case):
+    def is_there(self, case, record):
         return (self.folder / f"{case.key.patient_id}.txt").is_file()
 
-    def run(self, case):
+    def run(self, case, progress=None, one_thread=False):
+        if progress is not None:
+            progress(1, 2, "half")
         self.folder.mkdir(exist_ok=True)
         with (self.folder / "calls").open("a") as calls:
             calls.write(f"{case.key.patient_id} {os.getpid()}\n")
@@ -50,7 +52,7 @@ class FileJob:
             os._exit(7)
         number = int(text.removeprefix("kill once "))
         replace_file(self.folder / f"{case.key.patient_id}.txt", str(number**2 * self.factor).encode())
-        return JobOutput({"square": number**2 * self.factor}, said=(f"{case.key.patient_id} done",))
+        return JobOutput({"square": number**2 * self.factor}, lines=(f"{case.key.patient_id} done",))
 
 
 def calls_of(folder, patient_id):

@@ -1,33 +1,35 @@
 """Workers: every case is done once, a death costs one case, records allow to resume, changes are noticed."""
 
+import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from TACEResponseLib.batch import choose_workers, read_record, run_batch
+from TACEResponseLib.batch import InProcess, choose_workers, read_record, run_batch
 from TACEResponseLib.batch.local_workers import LocalWorkers
 from TACEResponseLib.cohort import Case, CaseKey, ClinicalRecord
 
 
 @pytest.fixture
 def batch(cases, tmp_path):
-    """Run a batch of FileJob: (summary, what was told of each case)."""
+    """Run a batch of FileJob, with 0 workers in this process: (summary, the outcomes that were reported)."""
     from batch_jobs import FileJob
 
     def run(workers=2, resume=False, of=cases, progress=lambda done, total, text: None, pool=None, **job):
-        told = []
+        reported = []
         summary = run_batch(
             of,
             FileJob(tmp_path / "results", **job),
             tmp_path / "batch",
-            pool or LocalWorkers(workers),
+            pool or (LocalWorkers(workers) if workers else InProcess()),
             progress,
-            told.append,
+            reported.append,
             resume,
         )
-        return summary, told
+        return summary, reported
 
     return run
 
@@ -40,21 +42,24 @@ def set_file(case, text):
     case.sources["AP"].image_path.write_text(text)
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [0, 1, 3])
 def test_every_case_is_done_once_in_any_number_of_processes(batch, cases, tmp_path, workers):
     from batch_jobs import calls_of
 
     fractions = []
-    summary, told = batch(workers, progress=lambda done, total, text: fractions.append(done / total))
+    summary, reported = batch(workers, progress=lambda done, total, text: fractions.append(done / total))
     assert ids(summary.done) == [f"P{n}" for n in range(10)]
     assert summary.with_result == [case.key for case in cases]
     assert (summary.skipped, summary.failed) == ((), ())
     assert [read_record(tmp_path / "batch", f"P{n}")["square"] for n in range(10)] == [n * n for n in range(10)]
     processes = {pid for n in range(10) for pid in calls_of(tmp_path / "results", f"P{n}")}
     assert sum(len(calls_of(tmp_path / "results", f"P{n}")) for n in range(10)) == 10
-    assert 1 <= len(processes) <= workers
-    assert fractions == pytest.approx([n / 10 for n in range(1, 11)])
-    assert sorted(line for outcome in told for line in outcome.said) == [f"P{n} done" for n in range(10)]
+    assert (processes == {os.getpid()}) is (workers == 0)
+    assert 1 <= len(processes) <= max(workers, 1)
+    # In this process the steps within each case count too: here one, in the middle.
+    steps = 20 if workers == 0 else 10
+    assert fractions == pytest.approx([n / steps for n in range(1, steps + 1)])
+    assert sorted(line for outcome in reported for line in outcome.lines) == [f"P{n} done" for n in range(10)]
 
 
 @pytest.mark.parametrize("as_module", [False, True])
@@ -87,19 +92,21 @@ def test_workers_do_not_run_the_main_script_again(cases, tmp_path, as_module):
     assert (tmp_path / "runs").read_text() == "run\n"
 
 
-def test_one_line_a_case_with_time_and_memory(batch, cases, tmp_path):
+@pytest.mark.parametrize("workers", [0, 2])
+def test_one_line_a_case_with_time_and_memory(batch, cases, tmp_path, workers):
     set_file(cases[4], "bad")
-    batch()
+    batch(workers)
     lines = (tmp_path / "batch" / "batch.log").read_text().splitlines()
     assert len(lines) == 10
     pattern = r"\d{4}-\d\d-\d\dT[\d:]{8}[+-][\d:]{5} (done|failed) +\d+\.\d\d s +\d+ MB  P\d(  Patient P4: .*)?"
     assert all(re.fullmatch(pattern, line) for line in lines), lines
 
 
-def test_a_bad_case_and_a_fault_of_ours_leave_a_log_each(batch, cases, tmp_path):
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_bad_case_and_a_fault_of_ours_leave_a_log_each(batch, cases, tmp_path, workers):
     for number, text in enumerate(("bad", "fault", "memory")):
         set_file(cases[number], text)
-    summary, _ = batch()
+    summary, _ = batch(workers)
     assert ids(summary.done) == [f"P{n}" for n in range(3, 10)]
     bad, fault, memory = (failure.text for failure in summary.failed)
     assert bad == "Patient P0: the image is bad."
@@ -146,7 +153,9 @@ def test_all_workers_may_die(batch, cases):
     assert len(summary.failed) == 4
 
 
-def test_resume_does_only_what_is_missing_or_changed(batch, cases, tmp_path):
+@pytest.mark.parametrize("workers", [0, 2])
+def test_resume_does_only_what_is_missing_or_changed(batch, cases, tmp_path, workers):
+    batch = partial(batch, workers)
     set_file(cases[0], "bad")
     batch(of=cases[:6])
     set_file(cases[1], "11")
@@ -167,15 +176,18 @@ def test_resume_does_only_what_is_missing_or_changed(batch, cases, tmp_path):
     assert len(batch(of=again[1:], factor=3)[0].done) == 9
 
 
-def test_a_batch_can_be_stopped_and_its_workers_end(batch, tmp_path):
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, OSError])
+def test_a_batch_can_be_stopped_and_its_workers_end(batch, tmp_path, workers, reason):
+    """By Ctrl-C, or by whatever the progress raises, also between the steps of a case."""
     from batch_jobs import calls_of
 
     def stop(done, total, text):
         if done / total > 0.25:
-            raise KeyboardInterrupt
+            raise reason
 
-    with pytest.raises(KeyboardInterrupt):
-        batch(progress=stop, seconds=0.05)
+    with pytest.raises(reason):
+        batch(workers, progress=stop, seconds=0.05)
     called = sum(len(calls_of(tmp_path / "results", f"P{n}")) for n in range(10))
     assert 3 <= called <= 5
     summary, _ = batch(resume=True)
@@ -194,9 +206,9 @@ def test_leftovers_of_a_killed_coordinator_go_and_those_of_others_stay(batch, tm
 
 
 def test_workers_are_chosen_by_what_was_asked():
-    assert choose_workers(None, None, False) is None
-    assert isinstance(choose_workers(None, None, True), LocalWorkers)
+    assert isinstance(choose_workers(None, None), InProcess)
+    assert isinstance(choose_workers(1, None), LocalWorkers)
     with pytest.raises(ValueError, match="not both"):
-        choose_workers(2, "tcp://x:1", False)
+        choose_workers(2, "tcp://x:1")
     with pytest.raises(ValueError, match="from 1"):
-        choose_workers(0, None, False)
+        choose_workers(0, None)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 from TACEResponseLib.batch import run_batch
-from TACEResponseLib.batch.extract_job import ExtractJob
 from TACEResponseLib.batch.local_workers import LocalWorkers
 from TACEResponseLib.cohort import Case, CaseKey, FileSource, read_manifest
+from TACEResponseLib.workflow import ExtractJob
 
 JOB = ExtractJob(("T2", "AP", "PVP", "DP"), "paper110", "native")
 

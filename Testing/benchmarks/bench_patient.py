@@ -45,9 +45,9 @@ import sys
 from pathlib import Path
 from TACEResponseLib.cohort import read_manifest
 from TACEResponseLib.models import find_bundle, load_bundle
-from TACEResponseLib.prediction import predict
+from TACEResponseLib.workflow import predict_case
 [case] = read_manifest(Path(sys.argv[1]) / "manifest.csv")
-print(predict(case, load_bundle(find_bundle(sys.argv[2]))).sentence)
+print(predict_case(case, load_bundle(find_bundle(sys.argv[2]))).prediction.sentence)
 """
 
 

@@ -74,7 +74,7 @@ def test_extract_gives_the_same_bytes_by_workers(run, write_manifest_file, tmp_p
     assert "does not exist" in (tmp_path / "two.csv.batch" / "Bad.log").read_text()
 
 
-def test_predict_gives_the_same_bytes_by_workers_and_removes_what_fails_now(
+def test_predict_gives_the_same_bytes_by_workers_and_keeps_what_fails_now(
     run, write_manifest_file, bundle_folder, tmp_path
 ):
     rows = [{"patient_id": f"P{n}", "portal_venous_invasion": ("yes", "no", "")[n]} for n in range(3)]
@@ -91,8 +91,8 @@ def test_predict_gives_the_same_bytes_by_workers_and_removes_what_fails_now(
     code, said, complained = run(*command)
     assert code == 3
     assert "0 done, 2 skipped (done before), 1 failed" in said
-    assert "removed: " in complained
-    assert not (tmp_path / "two" / "P1").exists()
+    assert "kept: " in complained
+    assert files_of(tmp_path / "one").keys() == files_of(tmp_path / "two").keys()
     with (tmp_path / "two" / "predictions.csv").open(newline="") as file:
         assert {row["patient_id"]: bool(row["error"]) for row in csv.DictReader(file)} == {
             "P0": False,

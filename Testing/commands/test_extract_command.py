@@ -56,4 +56,5 @@ def test_nothing_is_written_when_nothing_worked(run, write_manifest_file, tmp_pa
     code, said, _ = run("extract", manifest, "--out", tmp_path / "f.csv")
     assert code == 3
     assert "was not written" in said
-    assert [path.name for path in tmp_path.iterdir()] == ["manifest.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.csv.batch", "manifest.csv"]
+    assert sorted(path.name for path in (tmp_path / "f.csv.batch").iterdir()) == ["P2.log", "batch.log"]

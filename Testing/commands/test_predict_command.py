@@ -13,7 +13,7 @@ import pytest
 import SimpleITK as sitk
 from TACEResponseLib.cohort import read_manifest
 from TACEResponseLib.models import load_bundle
-from TACEResponseLib.prediction import predict
+from TACEResponseLib.workflow import predict_case
 
 
 def rows_of(path):
@@ -26,7 +26,7 @@ def test_command_and_library_give_the_same_number(run, write_manifest_file, bund
     code, said, complained = run("predict", manifest, "--model", bundle_folder, "--out", tmp_path / "out")
     assert code == 0, complained
     case = read_manifest(manifest)[0]
-    expected = predict(case, load_bundle(bundle_folder))
+    expected = predict_case(case, load_bundle(bundle_folder)).prediction
     result = json.loads((tmp_path / "out" / "P1" / "prediction.json").read_text())
     assert result["probability"] == pytest.approx(expected.probability, rel=1e-9)
     assert result["scores"]["dnn"] == pytest.approx(expected.scores["dnn"], rel=1e-9)
@@ -46,7 +46,12 @@ def test_command_and_library_give_the_same_number(run, write_manifest_file, bund
 def test_results_hold_no_paths_dates_or_hosts(run, write_manifest_file, bundle_folder, tmp_path):
     manifest = write_manifest_file({"patient_id": "P1"}, {"patient_id": "P2", "AP_mask": "Smith_John.nrrd"})
     assert run("predict", manifest, "--model", bundle_folder, "--out", tmp_path / "out")[0] == 3
-    text = "".join(file.read_text() for file in (tmp_path / "out").rglob("*.*") if file.name != "run.json")
+    # run.json and the batch's logs are local: what is handed on is the rest.
+    files = [
+        file for file in (tmp_path / "out").rglob("*.*") if file.name != "run.json" and file.parent.name != "batch"
+    ]
+    assert len(files) == 4
+    text = "".join(file.read_text() for file in files)
     assert str(tmp_path) not in text
     assert "Smith_John" not in text
     assert "<AP_mask>" in rows_of(tmp_path / "out" / "predictions.csv")["P2"]["error"]
@@ -174,7 +179,7 @@ def test_a_bad_patient_is_named_and_does_not_stop_the_others(
     out = tmp_path / "out"
     code, said, complained = run("predict", manifest, "--model", bundle_folder, "--out", out)
     assert code == 3
-    assert sorted(path.name for path in out.iterdir()) == ["Good", "predictions.csv", "run.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["Good", "batch", "predictions.csv", "run.json"]
     line = next(line for line in complained.splitlines() if line.startswith("not done: "))
     assert line.startswith("not done: Patient McBad, AP")
     assert re.search(words, line), line
@@ -193,16 +198,25 @@ def test_all_sequences_from_one_file_are_warned_of(run, write_manifest_file, bun
     assert "same image" in (tmp_path / "out" / "P1" / "report.html").read_text()
 
 
-def test_an_earlier_result_of_a_patient_who_fails_now_is_taken_away(
+def test_an_earlier_result_of_a_patient_who_fails_now_is_kept_and_called_so(
     run, write_manifest_file, bundle_folder, bad_files, tmp_path
 ):
+    """Only a new result takes the place of an earlier one; the table of this run has none."""
     out = tmp_path / "out"
     assert run("predict", write_manifest_file({"patient_id": "P1"}), "--model", bundle_folder, "--out", out)[0] == 0
+    before = {path.name: path.read_bytes() for path in (out / "P1").iterdir()}
     manifest = write_manifest_file({"patient_id": "P1", "AP_mask": str(bad_files["empty"])})
     code, _, complained = run("predict", manifest, "--model", bundle_folder, "--out", out)
     assert code == 3
-    assert not (out / "P1").exists()
-    assert "removed" in complained
+    assert {path.name: path.read_bytes() for path in (out / "P1").iterdir()} == before
+    assert f"kept: {out / 'P1'}, the result of an earlier run of patient P1" in complained
+    row = rows_of(out / "predictions.csv")["P1"]
+    assert not row["probability"]
+    assert row["error"].endswith("The folder P1 holds the result of an earlier run.")
+    # The same images and facts as in the first run: its result is still right, and found by its content.
+    again = write_manifest_file({"patient_id": "P1"})
+    assert "0 done, 1 skipped" in run("predict", again, "--model", bundle_folder, "--out", out, "--resume")[1]
+    assert rows_of(out / "predictions.csv")["P1"]["probability"]
 
 
 def test_a_second_run_replaces_the_first(run, write_manifest_file, bundle_folder, tmp_path):
@@ -213,7 +227,7 @@ def test_a_second_run_replaces_the_first(run, write_manifest_file, bundle_folder
         assert run("predict", manifest, "--model", bundle_folder, "--out", out)[0] == 0
         probabilities.append(json.loads((out / "P1" / "prediction.json").read_text())["probability"])
     assert probabilities[0] > probabilities[1]
-    assert sorted(path.name for path in out.iterdir()) == ["P1", "predictions.csv", "run.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["P1", "batch", "predictions.csv", "run.json"]
 
 
 def test_a_bundle_with_a_changed_byte_is_refused(run, write_manifest_file, bundle_folder, tmp_path):
@@ -262,7 +276,8 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(write_manifest_file, b
     assert done.returncode in (1, 3)
     assert "cannot be written" in done.stderr
     left = {path.name for path in out.rglob("*")} if out.exists() else set()
-    assert left <= {"predictions.csv", "run.json"}
+    logs = {"batch", "batch.log", "P1.log"}
+    assert left - logs <= {"predictions.csv", "run.json"}
 
 
 def test_a_killed_run_leaves_only_whole_results(write_manifest_file, bundle_folder, tmp_path):

@@ -12,9 +12,9 @@ from TACEResponseLib.batch.local_workers import LocalWorkers
 from TACEResponseLib.features import read_feature_table
 from TACEResponseLib.models import load_bundle
 from TACEResponseLib.panel.background_task import BackgroundTask, CancelledError
-from TACEResponseLib.panel.batch_list import EXTRACT, PREDICT, BatchList, BatchWork, extractJob, resultFolder
+from TACEResponseLib.panel.batch_list import EXTRACT, PREDICT, BatchList, BatchWork, extractJob
 from TACEResponseLib.phantom import write_cohort
-from TACEResponseLib.reporting.predict_job import PredictJob
+from TACEResponseLib.workflow import PredictJob, case_folder
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +131,12 @@ def test_a_result_counts_as_the_cases_own_only_while_nothing_has_changed(make_wo
     case = work.cases[0]
 
     def is_done(case):
-        return is_done_before(case, work.job, work.job.batch_folder, resultFolder(tmp_path, case.key).name)
+        return is_done_before(case, work.job, work.job.batch_folder, case_folder(tmp_path, case.key).name)
 
     assert is_done(case)
     assert not is_done(work.cases[1])
     assert not is_done(replace(case, clinical=replace(case.clinical, ast_u_l=case.clinical.ast_u_l + 1)))
-    shutil.rmtree(resultFolder(tmp_path, case.key))
+    shutil.rmtree(case_folder(tmp_path, case.key))
     assert not is_done(case)
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from TACEResponseLib.cohort import ArraySource, Case, CaseKey, ClinicalRecord
 from TACEResponseLib.imaging import read_case_images
 from TACEResponseLib.models import load_bundle
-from TACEResponseLib.prediction import predict, write_prediction, write_predictions_table
+from TACEResponseLib.prediction import write_prediction, write_predictions_table
+from TACEResponseLib.workflow import predict_case
 from TACEResponseLib.reporting import write_patient_report
 
 folder = Path(sys.argv[1])
@@ -23,7 +24,7 @@ mask[3:9, 8:16, 7:17] = True
 sources = {s: ArraySource(random.integers(100, 600, mask.shape), mask, (1.5, 1.5, 3.0)) for s in ("T2", "AP")}
 case = Case(CaseKey("P1"), sources, ClinicalRecord("A", 5, False, 12.0, False, 30.0))
 images = read_case_images(case, bundle.required_sequences)
-prediction = predict(case, bundle, images=images)
+prediction = predict_case(case, bundle, images=images).prediction
 write_prediction(folder / "prediction.json", prediction)
 write_predictions_table(folder / "predictions.csv", [prediction])
 write_patient_report(folder / "report.html", prediction, bundle, images, case.clinical)

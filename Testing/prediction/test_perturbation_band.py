@@ -10,13 +10,13 @@ from TACEResponseLib.imaging import read_case_images
 from TACEResponseLib.models import published_clinical_bundle
 from TACEResponseLib.prediction import (
     plain_text,
-    predict,
     prediction_from_dict,
     prediction_row,
     prediction_to_dict,
 )
-from TACEResponseLib.prediction.perturbation_band import with_perturbation_band
 from TACEResponseLib.repeatability import DEFAULT_PERTURBATION, PerturbationSettings, perturb_images
+from TACEResponseLib.workflow import predict_case
+from TACEResponseLib.workflow.perturbation_band import with_perturbation_band
 
 DRAWS = 10
 
@@ -39,7 +39,8 @@ def bundle(make_formula_bundle):
 
 @pytest.fixture(scope="module")
 def banded(case, images, bundle):
-    return with_perturbation_band(predict(case, bundle, images=images), case, bundle, images, DRAWS, seed=3)
+    plain = predict_case(case, bundle, images=images).prediction
+    return with_perturbation_band(plain, case, bundle, images, DRAWS, seed=3)
 
 
 def test_it_is_the_formula_of_the_perturbed_vois(banded, case, images, bundle):
@@ -59,11 +60,11 @@ def test_it_is_the_formula_of_the_perturbed_vois(banded, case, images, bundle):
 
 
 def test_it_changes_no_other_number(banded, case, images, bundle):
-    assert replace(banded, perturbation=None) == predict(case, bundle, images=images)
+    assert replace(banded, perturbation=None) == predict_case(case, bundle, images=images).prediction
 
 
 def test_an_estimate_outside_its_band_is_warned_of(banded, case, images, bundle):
-    plain = predict(case, bundle, images=images)
+    plain = predict_case(case, bundle, images=images).prediction
     for probability in (0.001, 0.999):
         elsewhere = with_perturbation_band(replace(plain, probability=probability), case, bundle, images, DRAWS, seed=3)
         assert elsewhere.perturbation == banded.perturbation
@@ -71,14 +72,14 @@ def test_an_estimate_outside_its_band_is_warned_of(banded, case, images, bundle)
 
 
 def test_it_is_seeded(banded, case, images, bundle):
-    plain = predict(case, bundle, images=images)
+    plain = predict_case(case, bundle, images=images).prediction
     assert with_perturbation_band(plain, case, bundle, images, DRAWS, seed=3) == banded
     other = with_perturbation_band(plain, case, bundle, images, DRAWS, seed=4)
     assert other.perturbation.low != banded.perturbation.low
 
 
 def test_no_perturbation_is_no_width(case, images, bundle):
-    plain = predict(case, bundle, images=images)
+    plain = predict_case(case, bundle, images=images).prediction
     still = with_perturbation_band(plain, case, bundle, images, DRAWS, settings=PerturbationSettings(0, 0, 0))
     assert still.perturbation.low == pytest.approx(plain.probability, abs=1e-12)
     assert still.perturbation.high == pytest.approx(plain.probability, abs=1e-12)
@@ -86,7 +87,7 @@ def test_no_perturbation_is_no_width(case, images, bundle):
 
 def test_with_unknown_facts_it_spans_their_range(case, images, bundle):
     unknown = replace(case, clinical=replace(case.clinical, ast_u_l=None))
-    plain = predict(unknown, bundle, images=images)
+    plain = predict_case(unknown, bundle, images=images).prediction
     band = with_perturbation_band(plain, unknown, bundle, images, DRAWS, seed=3).perturbation
     low, high = plain.probability_range
     assert band.high - band.low > 0.9 * (high - low)
@@ -102,7 +103,7 @@ def test_round_trip_and_words(banded):
 
 def test_a_demonstration_states_no_band_of_a_patient(case, images, make_formula_bundle):
     bundle = make_formula_bundle(demonstration=True)
-    struck = with_perturbation_band(predict(case, bundle, images=images), case, bundle, images, DRAWS)
+    struck = with_perturbation_band(predict_case(case, bundle, images=images).prediction, case, bundle, images, DRAWS)
     fields = prediction_to_dict(struck)
     assert fields["perturbation"] is None
     assert fields["demonstration_numbers"]["perturbation"]["draws"] == DRAWS
@@ -112,7 +113,7 @@ def test_a_demonstration_states_no_band_of_a_patient(case, images, make_formula_
 
 
 def test_a_voi_that_cannot_be_perturbed_is_a_warning(case, images, bundle):
-    plain = predict(case, bundle, images=images)
+    plain = predict_case(case, bundle, images=images).prediction
     far = PerturbationSettings(0, 500.0, 0)
     result = with_perturbation_band(plain, case, bundle, images, DRAWS, settings=far)
     assert result.perturbation is None
@@ -121,17 +122,18 @@ def test_a_voi_that_cannot_be_perturbed_is_a_warning(case, images, bundle):
 
 
 def test_what_is_refused(case, images, bundle):
-    plain = predict(case, bundle, images=images)
+    plain = predict_case(case, bundle, images=images).prediction
     with pytest.raises(ValueError, match="at least 10"):
         with_perturbation_band(plain, case, bundle, images, 9)
     clinical = published_clinical_bundle()
     with pytest.raises(ValueError, match="needs no images, so that there is no VOI to perturb"):
-        with_perturbation_band(predict(case, clinical), case, clinical, images, DRAWS)
+        with_perturbation_band(predict_case(case, clinical).prediction, case, clinical, images, DRAWS)
 
 
 def test_it_can_be_cancelled(case, images, bundle):
     def stop(done, total, text):
         raise InterruptedError
 
+    plain = predict_case(case, bundle, images=images).prediction
     with pytest.raises(InterruptedError):
-        with_perturbation_band(predict(case, bundle, images=images), case, bundle, images, DRAWS, progress=stop)
+        with_perturbation_band(plain, case, bundle, images, DRAWS, progress=stop)

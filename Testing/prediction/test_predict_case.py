@@ -1,4 +1,4 @@
-"""`predict` from images to a probability."""
+"""`predict_case` from images to a probability."""
 
 from dataclasses import replace
 
@@ -8,7 +8,8 @@ from TACEResponseLib.cohort import AcquisitionTags, Case, CaseKey, ClinicalRecor
 from TACEResponseLib.features import extract_features
 from TACEResponseLib.imaging import read_case_images
 from TACEResponseLib.models import published_clinical_bundle
-from TACEResponseLib.prediction import predict, predict_from_features
+from TACEResponseLib.prediction import predict_from_features
+from TACEResponseLib.workflow import predict_case
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +27,8 @@ def test_the_steps_taken_apart_give_the_same_prediction(case, images, make_formu
     bundle = make_formula_bundle()
     features = extract_features(images, ("T2", "AP"), "default107")
     apart = predict_from_features(case.key, features, case.clinical, bundle, images.warnings)
-    assert predict(case, bundle) == apart
-    assert predict(case, bundle, images=images) == apart
+    assert predict_case(case, bundle).prediction == apart
+    assert predict_case(case, bundle, images=images).prediction == apart
 
 
 @pytest.mark.parametrize("level", [450, 520])
@@ -35,7 +36,7 @@ def test_the_score_is_that_of_the_lesion(case, make_formula_bundle, level):
     """The bundle's score depends on the mean intensity of the arterial VOI alone."""
     noise = np.random.default_rng(4).integers(-60, 61, case.sources["AP"].voxels.shape)
     arterial = replace(case.sources["AP"], voxels=(level + noise).astype(np.int16))
-    prediction = predict(replace(case, sources={**case.sources, "AP": arterial}), make_formula_bundle())
+    prediction = predict_case(replace(case, sources={**case.sources, "AP": arterial}), make_formula_bundle()).prediction
     assert prediction.scores["dnn"] == pytest.approx(1 / (1 + np.exp(-(level - 500) / 50)), abs=0.01)
     assert prediction.provenance["inputs"].keys() == {"T2", "AP"}
 
@@ -43,15 +44,15 @@ def test_the_score_is_that_of_the_lesion(case, make_formula_bundle, level):
 def test_engines_give_the_same_probability(case, images, make_formula_bundle):
     pytest.importorskip("radiomics")
     bundle = make_formula_bundle()
-    native = predict(case, bundle, images=images)
-    reference = predict(case, bundle, images=images, engine="pyradiomics")
+    native = predict_case(case, bundle, images=images).prediction
+    reference = predict_case(case, bundle, images=images, engine="pyradiomics").prediction
     assert reference.probability == pytest.approx(native.probability, rel=1e-9)
     assert reference.provenance["engine"].startswith("pyradiomics")
 
 
 def test_progress_counts_by_sequence_and_reaches_its_end(case, make_formula_bundle):
     calls = []
-    predict(case, make_formula_bundle(), lambda done, total, text: calls.append((done, total, text)))
+    predict_case(case, make_formula_bundle(), lambda done, total, text: calls.append((done, total, text)))
     done = [call[0] for call in calls]
     assert {call[1] for call in calls} == {5}
     assert done == sorted(done)
@@ -70,25 +71,25 @@ def test_what_the_callback_raises_cancels(case, make_formula_bundle, step):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        predict(case, make_formula_bundle(), cancel)
+        predict_case(case, make_formula_bundle(), cancel)
 
 
 def test_only_what_the_bundle_requires_is_required(key, all_known, case, make_formula_bundle):
-    prediction = predict(Case(key, {}, all_known), published_clinical_bundle(refit_count=200))
+    prediction = predict_case(Case(key, {}, all_known), published_clinical_bundle(refit_count=200)).prediction
     assert prediction.probability is not None
     assert prediction.scores == {}
     without_t2 = Case(key, {"AP": case.sources["AP"]}, all_known)
     with pytest.raises(ValueError, match=r"Patient HCC_07b: .*T2"):
-        predict(without_t2, make_formula_bundle())
+        predict_case(without_t2, make_formula_bundle())
 
 
 def test_images_of_another_case_or_grid_are_refused(case, images, make_formula_bundle):
     other = Case(CaseKey("HCC_08"), case.sources, case.clinical)
     with pytest.raises(ValueError, match=r"Patient HCC_08: the images given are those of patient HCC_07b"):
-        predict(other, make_formula_bundle(), images=images)
+        predict_case(other, make_formula_bundle(), images=images)
     coarse = read_case_images(case, ("T2", "AP"), spacing_mm=(2.0, 2.0, 2.0))
     with pytest.raises(ValueError, match=r"Patient HCC_07b, T2: .*resampled"):
-        predict(case, make_formula_bundle(), images=coarse)
+        predict_case(case, make_formula_bundle(), images=coarse)
 
 
 @pytest.mark.parametrize("marked", [("T2", "AP"), ("AP",), ()])
@@ -97,6 +98,6 @@ def test_a_phantom_is_one_only_if_every_image_says_so(key, make_lesion_source, m
         sequence: make_lesion_source(seed=seed, tags=AcquisitionTags(is_phantom=sequence in marked))
         for seed, sequence in enumerate(("T2", "AP"))
     }
-    prediction = predict(Case(key, sources, ClinicalRecord()), make_formula_bundle(demonstration=True))
+    prediction = predict_case(Case(key, sources, ClinicalRecord()), make_formula_bundle(demonstration=True)).prediction
     assert prediction.is_phantom is (len(marked) == 2)
     assert prediction.demonstration_only is (len(marked) < 2)

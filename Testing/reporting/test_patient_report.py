@@ -9,9 +9,10 @@ import pytest
 from TACEResponseLib.cohort import AcquisitionTags, Case, CaseKey, CaseWarning, ClinicalRecord
 from TACEResponseLib.imaging import read_case_images, volume_ml
 from TACEResponseLib.models import published_clinical_bundle
-from TACEResponseLib.prediction import plain_text, predict
+from TACEResponseLib.prediction import plain_text
 from TACEResponseLib.prediction.wording import contribution_words
 from TACEResponseLib.reporting import patient_report, write_patient_report
+from TACEResponseLib.workflow import predict_case
 
 HOSTILE = '</style><script>alert("x")</script>\'&<img src=x onerror=y>'
 
@@ -23,7 +24,7 @@ def bundle(make_formula_bundle):
 
 @pytest.fixture(scope="module")
 def prediction(case, bundle, images):
-    return predict(case, bundle, images=images)
+    return predict_case(case, bundle, images=images).prediction
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def test_slices_are_drawn_in_true_proportions(report, images):
 
 def test_unknown_facts_show_a_range_and_the_score_alone(case, bundle, images, parse):
     unknown = replace(case, clinical=ClinicalRecord())
-    prediction = predict(unknown, bundle, images=images)
+    prediction = predict_case(unknown, bundle, images=images).prediction
     html = patient_report(prediction, bundle, images, unknown.clinical)
     text = parse(html).text
     (edges,) = re.findall(r'<p class="value">(\d+)-(\d+)</p>', html)
@@ -110,7 +111,7 @@ def test_unknown_facts_show_a_range_and_the_score_alone(case, bundle, images, pa
 def test_a_demonstration_is_struck_through(case, make_formula_bundle, images, parse, clinical):
     bundle = make_formula_bundle(demonstration=True)
     patient = case if clinical is None else replace(case, clinical=clinical)
-    prediction = predict(patient, bundle, images=images)
+    prediction = predict_case(patient, bundle, images=images).prediction
     html = patient_report(prediction, bundle, images, patient.clinical)
     assert re.search(r'<p class="value"><s>\d+(-\d+)?</s></p>', html)
     page = parse(html)
@@ -136,7 +137,7 @@ def test_phantoms_are_marked(case, make_formula_bundle, parse):
     case = replace(case, sources=sources)
     images = read_case_images(case, ("T2", "AP"))
     bundle = make_formula_bundle(demonstration=True)
-    html = patient_report(predict(case, bundle, images=images), bundle, images, case.clinical)
+    html = patient_report(predict_case(case, bundle, images=images).prediction, bundle, images, case.clinical)
     text = parse(html).text
     assert "PHANTOM Synthetic images. This is no patient." in text
     assert "DEMONSTRATION MODEL" in text
@@ -147,7 +148,7 @@ def test_phantoms_are_marked(case, make_formula_bundle, parse):
 
 def test_a_model_without_images_needs_none(case, parse):
     bundle = published_clinical_bundle(refit_count=200)
-    prediction = predict(Case(case.key, {}, ClinicalRecord("A", 5, None, 12.0, False, 30.0)), bundle)
+    prediction = predict_case(Case(case.key, {}, ClinicalRecord("A", 5, None, 12.0, False, 30.0)), bundle).prediction
     page = parse(patient_report(prediction, bundle, None, ClinicalRecord("A", 5, None, 12.0, False, 30.0)))
     assert prediction.sentence in page.text
     assert "Images and VOIs" not in page.text
@@ -177,7 +178,7 @@ def test_everything_that_comes_from_a_file_is_escaped(case, make_formula_bundle,
         ClinicalRecord(HOSTILE, 8, True, 5.0, False, 30.0),
     )
     images = read_case_images(hostile_case, bundle.required_sequences)
-    prediction = predict(case, make_formula_bundle())
+    prediction = predict_case(case, make_formula_bundle()).prediction
     prediction = replace(
         prediction,
         key=hostile_case.key,

@@ -9,7 +9,6 @@ import slicer
 from TACEResponseLib.cohort import SEQUENCES, Case, CaseKey, FileSource, read_manifest
 from TACEResponseLib.features import extract_features
 from TACEResponseLib.imaging import read_case_images
-from TACEResponseLib.prediction import predict
 from TACEResponseLib.scene import cases, results
 from TACEResponseLib.scene.batch import openScene, predictScenes
 from TACEResponseLib.scene.clinical_entry import entryOf
@@ -17,6 +16,7 @@ from TACEResponseLib.scene.logic import TACEResponseLogic
 from TACEResponseLib.scene.roles import CHECKLIST, CLINICAL_PARAMETERS, MODULE_NAME, SEGMENTATION_ROLES, VOLUME_ROLES
 from TACEResponseLib.scene.segmentations import READER_TAG, confirmVoi, copyVoi, setTag, voiDigest
 from TACEResponseLib.scene.volumes import rememberTags, volumeDigest, volumeTags
+from TACEResponseLib.workflow import predict_case
 
 NAMES = tuple(map(str, SEQUENCES))
 
@@ -158,7 +158,7 @@ def test_scenes_are_predicted_as_their_files_are(saved_scene, phantom_bundle, tm
     model = phantom_bundle
     code = predictScenes([path, tmp_path / "wrong.mrb", tmp_path / "none.mrb"], model, out, said.append)
     assert code == 3
-    expected = predict(case, phantom_bundle)
+    expected = predict_case(case, phantom_bundle).prediction
     fields = json.loads((out / case.key.patient_id / "prediction.json").read_text())
     assert fields["probability"] == expected.probability
     assert fields["sentence"] == expected.sentence

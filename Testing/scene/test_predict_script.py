@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from TACEResponseLib.cohort import read_manifest
-from TACEResponseLib.prediction import predict
+from TACEResponseLib.workflow import predict_case
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_manifest_gives_what_the_library_gives(run_script, phantom_cohort, bun
     with (tmp_path / "out" / "predictions.csv").open() as file:
         rows = {row["patient_id"]: row for row in csv.DictReader(file)}
     for case in read_manifest(phantom_cohort):
-        expected = predict(case, phantom_bundle)
+        expected = predict_case(case, phantom_bundle).prediction
         assert float(rows[case.key.patient_id]["probability"]) == pytest.approx(expected.probability, abs=1e-6)
         fields = json.loads((tmp_path / "out" / case.key.patient_id / "prediction.json").read_text())
         assert fields["probability"] == pytest.approx(expected.probability, abs=1e-12)

@@ -1,9 +1,11 @@
 """One function over many cases: in this process, by workers or on a cluster. A bad case does not stop the others."""
 
+from .in_process import InProcess
 from .job import (
     DONE,
     FAILED,
     SKIPPED,
+    CaseFailure,
     CaseJob,
     CaseOutcome,
     CaseTask,
@@ -13,7 +15,6 @@ from .job import (
     read_record,
 )
 from .run_batch import BatchSummary, Workers, run_batch
-from .run_cases import CaseFailure, CaseResults, run_cases
 from .run_record import RunRecord, run_versions
 from .worker_choice import choose_workers
 
@@ -25,8 +26,8 @@ __all__ = [
     "CaseFailure",
     "CaseJob",
     "CaseOutcome",
-    "CaseResults",
     "CaseTask",
+    "InProcess",
     "JobOutput",
     "RunRecord",
     "Workers",
@@ -35,6 +36,5 @@ __all__ = [
     "is_done_before",
     "read_record",
     "run_batch",
-    "run_cases",
     "run_versions",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from ..cohort import Case
+from ..cohort import Case, Progress
 from .job import FAILED, CaseOutcome, CaseTask
 
 _IN_FLIGHT_PER_THREAD = 2
@@ -32,7 +32,7 @@ class DaskCluster:
     def __init__(self, address: str) -> None:
         self._address = address
 
-    def outcomes(self, task: CaseTask, works: Sequence[Work]) -> Iterator[CaseOutcome]:
+    def outcomes(self, task: CaseTask, works: Sequence[Work], progress: Progress) -> Iterator[CaseOutcome]:
         """Do the cases and give their outcomes as they end; a case that kills its workers has failed.
 
         Dask itself tries a case that lost its worker as often as its setting ``distributed.scheduler.allowed-failures``

@@ -1,4 +1,4 @@
-"""What a batch does with each case, and how one case is done anywhere: in a worker or on a cluster's node."""
+"""What a batch does with each case, and how one case is done anywhere: here, in a worker or on a cluster's node."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from .. import __version__
-from ..cohort import Case, CaseKey, FileSource, replace_file
+from ..cohort import Case, CaseKey, FileSource, Progress, replace_file
 from .memory import peak_memory_mb
-from .run_cases import unexpected_error_text
 
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 
@@ -23,29 +22,60 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class JobOutput:
-    """What is left of a case in its record (plain JSON types), and what a person should read."""
+    """What is left of a case in its record (plain JSON types), and the lines and warnings that a person should read."""
 
-    record: Mapping[str, object] = field(default_factory=dict)
-    said: tuple[str, ...] = ()
-    complained: tuple[str, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class CaseJob(Protocol):
     """A function of a case. It goes to the workers by pickle once, so that it holds names and paths, not models."""
 
-    settings: Mapping[str, object]
-    """Whatever besides the case decides the result, in plain JSON types."""
-
-    folders: tuple[Path, ...]
-    """Where results are written besides the record."""
-
-    def run(self, case: Case) -> JobOutput:
-        """Do the case; results that are files are written whole. Raises ValueError with a sentence."""
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Whatever besides the case decides the result, in plain JSON types."""
         ...
 
-    def is_there(self, case: Case) -> bool:
-        """Whether the files of an earlier result are still there."""
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where results are written besides the record."""
         ...
+
+    def run(self, case: Case, progress: Progress | None = None, one_thread: bool = False) -> JobOutput:
+        """Do the case; results that are files are written whole.
+
+        With ``one_thread`` other cases are done beside this one. Raises ValueError with a sentence.
+        """
+        ...
+
+    def is_there(self, case: Case, record: Mapping[str, Any]) -> bool:
+        """Whether the files of the result that ``record`` tells are still there."""
+        ...
+
+
+@dataclass(frozen=True)
+class CaseFailure:
+    """Why a case has no result, in one sentence that names the patient."""
+
+    key: CaseKey
+    text: str
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """How a case ended: "done", "skipped" (done before) or "failed" with the reason in ``text``.
+
+    ``memory_mb`` is the most that its process has held so far, None where the system does not say.
+    """
+
+    key: CaseKey
+    status: str
+    text: str
+    seconds: float
+    memory_mb: float | None
+    lines: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,11 +87,11 @@ class CaseTask:
     resume: bool
     version: str = __version__
 
-    def __call__(self, case: Case, name: str) -> CaseOutcome:
+    def __call__(self, case: Case, name: str, progress: Progress | None = None, one_thread: bool = True) -> CaseOutcome:
         """Do one case unless its record says that the same was done before, and write record or failure log.
 
-        ``name`` names the case's files in the batch's folder. Never raises an ordinary exception: a failure is an
-        outcome.
+        ``name`` names the case's files in the batch's folder. A record and a result stay until new ones replace them.
+        Never raises an ordinary exception: a failure is an outcome.
         """
         started_s = time.monotonic()
         record_path, log_path = self.folder / f"{name}.json", self.folder / f"{name}.log"
@@ -70,8 +100,7 @@ class CaseTask:
             mark = fingerprint(case, self.job.settings)
             if self.resume and _was_made(case, self.job, record_path, mark):
                 return self._outcome(case, SKIPPED, "", started_s, JobOutput())
-            record_path.unlink(missing_ok=True)
-            output = self.job.run(case)
+            output = self.job.run(case, progress, one_thread)
             text = json.dumps({"fingerprint": mark, "result": output.record}, allow_nan=False)
             replace_file(record_path, text.encode("utf-8"))
             log_path.unlink(missing_ok=True)
@@ -102,31 +131,15 @@ class CaseTask:
             text=text,
             seconds=time.monotonic() - started_s,
             memory_mb=peak_memory_mb(),
-            said=output.said,
-            complained=output.complained,
+            lines=output.lines,
+            warnings=output.warnings,
         )
-
-
-@dataclass(frozen=True)
-class CaseOutcome:
-    """How a case ended: "done", "skipped" (done before) or "failed" with the reason in ``text``.
-
-    ``memory_mb`` is the most that its process has held so far, None where the system does not say.
-    """
-
-    key: CaseKey
-    status: str
-    text: str
-    seconds: float
-    memory_mb: float | None
-    said: tuple[str, ...] = ()
-    complained: tuple[str, ...] = ()
 
 
 def fingerprint(case: Case, settings: Mapping[str, object]) -> str:
     """SHA-256 over version, settings, row and the bytes of the case's files: the same means the same result.
 
-    A file that is not there counts as absent: reading it is what tells its fault.
+    A file that is missing counts as absent: its reader reports that.
     """
     digest = hashlib.sha256()
     facts = [__version__, dict(settings), list(case.key), repr(case.clinical), str(case.first_tace_date)]
@@ -147,27 +160,40 @@ def is_done_before(case: Case, job: CaseJob, folder: Path, name: str) -> bool:
     return _was_made(case, job, folder / f"{name}.json", fingerprint(case, job.settings))
 
 
-def read_record(folder: Path, name: str) -> dict:
+def read_record(folder: Path, name: str) -> dict[str, Any]:
     """The result that a case's record holds. Raises ValueError if the record was removed or damaged meanwhile."""
     path = folder / f"{name}.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))["result"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"The record {path} is missing or damaged; start again with --resume.") from error
+    record = _recorded(path)
+    if record is None:
+        raise ValueError(f"The record {path} is missing or damaged; start again with --resume.")
+    return record[1]
+
+
+def unexpected_error_text(key: CaseKey, error: Exception) -> str:
+    """The sentence for an error that the case did not cause."""
+    if isinstance(error, MemoryError):
+        return f"{key.label}: not enough memory; run fewer workers at once, or on a machine with more."
+    return (
+        f"{key.label}: an unexpected error, {type(error).__name__}: {error}. "
+        "This is a fault of TACEResponse; the log says where."
+    )
 
 
 def _was_made(case: Case, job: CaseJob, record_path: Path, mark: str) -> bool:
-    return job.is_there(case) and _recorded(record_path) == mark
+    record = _recorded(record_path)
+    return record is not None and record[0] == mark and job.is_there(case, record[1])
 
 
-def _recorded(path: Path) -> str | None:
+def _recorded(path: Path) -> tuple[str, dict[str, Any]] | None:
+    """Fingerprint and result of a record; None if there is none that can be read."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["fingerprint"]
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return str(record["fingerprint"]), dict(record["result"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _add_file(digest, path: Path) -> None:
+def _add_file(digest: hashlib._Hash, path: Path) -> None:
     try:
         with path.open("rb") as file:
             while block := file.read(_BLOCK_BYTES):

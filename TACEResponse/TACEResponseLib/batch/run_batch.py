@@ -1,4 +1,4 @@
-"""A job over many cases by workers or a cluster: records case by case, resume, a log, and the cost of one failure."""
+"""A job over many cases: records case by case, resume, a log, and the cost of one failure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..cohort import Case, CaseKey, Progress, case_folder_names
-from .job import DONE, FAILED, CaseJob, CaseOutcome, CaseTask
-from .run_cases import CaseFailure
+from .job import DONE, FAILED, CaseFailure, CaseJob, CaseOutcome, CaseTask
 
 LOG_FILE = "batch.log"
 
@@ -21,21 +20,25 @@ _PART = re.compile(r"\.(?P<name>.+?)(\.json|\.log)?\.\d+(\.old)?\.part")
 
 
 class Workers(Protocol):
-    """Where cases are done: `LocalWorkers` or `DaskCluster`."""
+    """Where cases are done: `InProcess`, `LocalWorkers` or `DaskCluster`."""
 
-    def outcomes(self, task: CaseTask, works: Sequence[tuple[Case, str]]) -> Iterator[CaseOutcome]:
-        """Do the cases and give their outcomes as they end."""
+    def outcomes(self, task: CaseTask, works: Sequence[tuple[Case, str]], progress: Progress) -> Iterator[CaseOutcome]:
+        """Do the cases and give their outcomes as they end; ``progress`` is for the steps within a case."""
         ...
 
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """Cases by how they ended, each in the order of the cases; ``names`` are their files' names in the folder."""
+    """Cases by how they ended, each in the order of the cases.
+
+    ``names`` are their files' names in the folder; ``log`` has a line for each of them.
+    """
 
     done: tuple[CaseKey, ...]
     skipped: tuple[CaseKey, ...]
     failed: tuple[CaseFailure, ...]
     names: dict[CaseKey, str]
+    log: Path
 
     @property
     def with_result(self) -> list[CaseKey]:
@@ -50,7 +53,7 @@ def run_batch(
     folder: Path,
     workers: Workers,
     progress: Progress,
-    tell: Callable[[CaseOutcome], None],
+    report: Callable[[CaseOutcome], None],
     resume: bool = False,
 ) -> BatchSummary:
     """Do ``job`` for every case.
@@ -64,9 +67,9 @@ def run_batch(
         line a case with seconds and the most memory that its process has held.
     workers : Workers
     progress : Progress
-        Called after each case; what it raises stops the batch.
-    tell : callable
-        Hears of each case as it ends.
+        Called after each case, and within a case that is done in this process; what it raises stops the batch.
+    report : callable
+        Called with each case as it ends.
     resume : bool
         Cases whose record was made by the same version from the same settings, row and files are skipped.
 
@@ -86,7 +89,8 @@ def run_batch(
     by_status: dict[str, set[CaseKey]] = {}
     texts: dict[CaseKey, str] = {}
     with log:
-        for count, outcome in enumerate(workers.outcomes(task, [(case, names[case.key]) for case in cases]), start=1):
+        outcomes = workers.outcomes(task, [(case, names[case.key]) for case in cases], progress)
+        for count, outcome in enumerate(outcomes, start=1):
             by_status.setdefault(outcome.status, set()).add(outcome.key)
             if outcome.status == FAILED:
                 texts[outcome.key] = outcome.text
@@ -94,7 +98,7 @@ def run_batch(
             # A full disk must not stop the batch for want of a line in its log.
             with suppress(OSError):
                 log.write(_line(outcome, names[outcome.key]).encode("utf-8"))
-            tell(outcome)
+            report(outcome)
             progress(count, len(cases), str(outcome.key))
     remove_leftovers((folder, *job.folders), set(names.values()))
     done = by_status.get(DONE, set())
@@ -103,6 +107,7 @@ def run_batch(
         skipped=tuple(key for key in names if key not in done and key not in texts),
         failed=tuple(CaseFailure(key, texts[key]) for key in names if key in texts),
         names=names,
+        log=folder / LOG_FILE,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .run_batch import Workers
 
 
-def choose_workers(count: int | None, dask_address: str | None, resume: bool) -> Workers | None:
-    """Processes of this machine, a Dask cluster, or None for neither: case after case in this process.
+def choose_workers(count: int | None, dask_address: str | None) -> Workers:
+    """Processes of this machine, a Dask cluster, or this process itself where neither was asked for.
 
     Raises ValueError for both at once or less than one worker.
     """
@@ -18,8 +18,10 @@ def choose_workers(count: int | None, dask_address: str | None, resume: bool) ->
         from .dask_cluster import DaskCluster
 
         return DaskCluster(dask_address)
-    if count is None and not resume:
-        return None
-    from .local_workers import LocalWorkers
+    if count is not None:
+        from .local_workers import LocalWorkers
 
-    return LocalWorkers(count or 1)
+        return LocalWorkers(count)
+    from .in_process import InProcess
+
+    return InProcess()

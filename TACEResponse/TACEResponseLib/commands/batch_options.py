@@ -1,12 +1,12 @@
-"""The options of commands that go over many cases, and what they tell of each."""
+"""The options of commands that go over many cases, and what they print of each."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from ..batch import FAILED, SKIPPED, BatchSummary, CaseOutcome
+from ..batch import FAILED, SKIPPED, CaseOutcome, choose_workers
 from ..features import get_engine
+from ..workflow import CohortResult, CohortRun
 from .terminal import Terminal
 
 
@@ -17,7 +17,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dask", metavar="ADDRESS", help="a running dask.distributed cluster, e.g. tcp://node7:8786")
     parser.add_argument(
-        "--resume", action="store_true", help="do only what is missing or changed since a run with one of these options"
+        "--resume", action="store_true", help="process only what is missing or has changed since an earlier run"
     )
 
 
@@ -27,19 +27,26 @@ def check_engine(arguments: argparse.Namespace) -> None:
         get_engine(arguments.engine)
 
 
-def tell_outcome(outcome: CaseOutcome, terminal: Terminal) -> None:
-    """What a case said while it was done elsewhere."""
-    for line in outcome.complained:
-        terminal.complain(line)
-    for line in outcome.said:
-        terminal.say(line)
-    if outcome.status == FAILED:
-        terminal.complain(f"not done: {outcome.text}")
+def cohort_run(arguments: argparse.Namespace, terminal: Terminal) -> CohortRun:
+    """How the cohort is done, printing each case as it ends."""
+    workers = choose_workers(arguments.workers, arguments.dask)
+
+    def report(outcome: CaseOutcome) -> None:
+        for line in outcome.warnings:
+            terminal.complain(line)
+        for line in outcome.lines:
+            terminal.say(line)
+        if outcome.status == FAILED:
+            terminal.complain(f"not done: {outcome.text}")
+
+    return CohortRun(terminal.progress, report, workers, arguments.resume)
 
 
-def tell_summary(summary: BatchSummary, folder: Path, terminal: Terminal) -> None:
-    """How many were done, skipped and failed."""
-    terminal.say(
-        f"{len(summary.done)} done, {len(summary.skipped)} {SKIPPED} (done before), {len(summary.failed)} failed; "
-        f"log: {folder / 'batch.log'}"
-    )
+def print_summary(result: CohortResult, terminal: Terminal) -> None:
+    """How many were done, skipped and failed, where there is more than one case."""
+    summary = result.summary
+    if len(summary.names) > 1 or summary.skipped:
+        counts = (
+            f"{len(summary.done)} done, {len(summary.skipped)} {SKIPPED} (done before), {len(summary.failed)} failed"
+        )
+        terminal.say(f"{counts}; log: {summary.log}")

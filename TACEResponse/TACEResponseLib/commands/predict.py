@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..batch import CaseFailure, RunRecord, Workers, choose_workers, run_batch, run_cases
-from ..cohort import Case, CaseKey, Progress, case_folder_names, check_can_write, read_manifest, select_where_possible
+from ..cohort import check_can_write, read_manifest, select_where_possible
 from ..features import ENGINES
 from ..models import ModelBundle, find_bundle, load_bundle
-from ..prediction import Prediction
-from ..reporting.cohort_results import PREDICTIONS_FILE, write_cohort_results
-from ..reporting.predict_job import PredictJob, predict_case
-from .batch_options import add_batch_arguments, check_engine, tell_outcome, tell_summary
+from ..workflow import PredictJob, predict_cohort
+from .batch_options import add_batch_arguments, check_engine, cohort_run, print_summary
 from .selection_options import add_selection_arguments, selection_of, selection_words
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
@@ -59,14 +55,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Predict case by case; what failed is named and does not stop the others."""
-    record = RunRecord(NAME)
     check_engine(arguments)
     check_can_write(arguments.out, folder=True)
-    bundle = _load_bundle(arguments.model)
+    folder = find_bundle(arguments.model).resolve()
+    bundle = _load_bundle(folder)
     if arguments.prevalence is not None:
-        bundle = bundle.with_prevalence(arguments.prevalence)
+        bundle.with_prevalence(arguments.prevalence)
     if arguments.perturbations:
-        from ..prediction.perturbation_band import check_draws
+        from ..workflow.perturbation_band import check_draws
 
         check_draws(arguments.perturbations, bundle)
     if arguments.all_rows and selection_words(arguments):
@@ -76,73 +72,21 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         cases, refused = select_where_possible(cases, **selection_of(arguments))
     for _, reason in refused:
         terminal.complain(f"not done: {reason}")
-    every = [*cases, *(case for case, _ in refused)]
-    folders = {key: arguments.out / name for key, name in case_folder_names([case.key for case in every]).items()}
-    workers = choose_workers(arguments.workers, arguments.dask, arguments.resume)
-    if workers is None:
-        predictions, failed = _one_after_the_other(cases, bundle, folders, arguments, terminal)
-    else:
-        predictions, failed = _by_workers(cases, bundle, workers, arguments, terminal)
-    failed = (*failed, *(CaseFailure(case.key, reason) for case, reason in refused))
-    for key in write_cohort_results(arguments.out, every, folders, predictions, failed):
-        terminal.complain(f"removed: {folders[key]}, the result of an earlier run of {key}")
-    record.write(arguments.out / "run.json", done=len(every) - len(failed), failed=len(failed))
-    if len(every) > 1:
-        terminal.say(f"{len(every) - len(failed)} of {len(every)} cases predicted: {arguments.out / PREDICTIONS_FILE}")
-    return EXIT_SOME_FAILED if failed else EXIT_DONE
-
-
-def _one_after_the_other(
-    cases: list[Case],
-    bundle: ModelBundle,
-    folders: Mapping[CaseKey, Path],
-    arguments: argparse.Namespace,
-    terminal: Terminal,
-) -> tuple[Iterable[Prediction], tuple[CaseFailure, ...]]:
-    def predict_one(case: Case, progress: Progress) -> Prediction:
-        prediction, line = predict_case(
-            case, bundle, folders[case.key], arguments.engine, progress, perturbations=arguments.perturbations
-        )
-        terminal.say(line)
-        return prediction
-
-    results = run_cases(cases, predict_one, terminal.progress)
-    for failure in results.failed:
-        terminal.complain(f"not done: {failure.text}")
-    return results.done.values(), results.failed
-
-
-def _by_workers(
-    cases: list[Case],
-    bundle: ModelBundle,
-    workers: Workers,
-    arguments: argparse.Namespace,
-    terminal: Terminal,
-) -> tuple[Iterable[Prediction], tuple[CaseFailure, ...]]:
     job = PredictJob(
-        find_bundle(arguments.model).resolve(),
-        bundle.sha256,
-        arguments.engine,
-        arguments.out.resolve(),
-        arguments.perturbations,
-        arguments.prevalence,
+        folder, bundle.sha256, arguments.engine, arguments.out, arguments.perturbations, arguments.prevalence, bundle
     )
-    summary = run_batch(
-        cases,
-        job,
-        job.batch_folder,
-        workers,
-        terminal.progress,
-        lambda outcome: tell_outcome(outcome, terminal),
-        arguments.resume,
-    )
-    tell_summary(summary, job.batch_folder, terminal)
-    return job.predictions(summary), summary.failed
+    result = predict_cohort(cases, job, cohort_run(arguments, terminal), refused)
+    for key, kept in result.earlier:
+        terminal.complain(f"kept: {kept}, the result of an earlier run of {key}; it is not a result of this one")
+    print_summary(result, terminal)
+    count = len(cases) + len(refused)
+    if count > 1:
+        terminal.say(f"{count - len(result.failed)} of {count} cases predicted: {result.table}")
+    return EXIT_SOME_FAILED if result.failed else EXIT_DONE
 
 
-def _load_bundle(name: str) -> ModelBundle:
+def _load_bundle(folder: Path) -> ModelBundle:
     """Load a bundle while SimpleITK is imported, which nearly every one needs: hashing leaves the interpreter free."""
-    folder = find_bundle(name)
     with ThreadPoolExecutor(1) as executor:
         loading = executor.submit(load_bundle, folder)
         importlib.import_module("SimpleITK")

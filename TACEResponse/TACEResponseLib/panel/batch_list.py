@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..batch import DONE, FAILED, SKIPPED, CaseFailure, CaseOutcome, RunRecord, Workers, run_batch
-from ..batch.extract_job import FEATURES_FILE, ExtractJob, batch_folder, vectors_of_batch
-from ..cohort import SEQUENCES, Case, CaseKey, Progress, case_folder_names, read_manifest, select_where_possible
-from ..features import write_feature_table
+from ..batch import DONE, FAILED, SKIPPED, CaseOutcome, InProcess, Workers
+from ..batch.local_workers import WorkersCannotStartError
+from ..cohort import SEQUENCES, Case, Progress, read_manifest, select_where_possible
 from ..prediction.serialisation import read_prediction
-from ..reporting.cohort_results import PREDICTIONS_FILE, write_cohort_results
-from ..reporting.predict_job import PREDICTION_FILE, PredictJob
 from ..scene.i18n import _
+from ..workflow import (
+    FEATURES_FILE,
+    PREDICTION_FILE,
+    CohortRun,
+    ExtractJob,
+    PredictJob,
+    case_folder,
+    extract_cohort,
+    predict_cohort,
+)
 from .result_text import estimateWords
+
+_log = logging.getLogger(__name__)
 
 PREDICT, EXTRACT = "predict", "extract"
 """What a batch makes: predictions and reports, or the feature table from which a model is trained."""
@@ -62,7 +72,7 @@ class BatchList:
     def take(self, outcome: CaseOutcome, estimate: str) -> int:
         """Take over how a case ended; the number of its row."""
         number = next(number for number, row in enumerate(self.rows) if row.case.key == outcome.key)
-        text = outcome.text or "; ".join(outcome.complained)
+        text = outcome.text or "; ".join(outcome.warnings)
         row = self.rows[number]
         self.rows[number] = replace(
             row, status=outcome.status, estimate=estimate, seconds=outcome.seconds, text=text.replace("\n", " ")
@@ -96,44 +106,29 @@ class BatchWork:
 
     def __call__(self, progress: Progress) -> Path:
         """Run; returns the table that was written. Raises ValueError if nothing could be done or written."""
-        record = RunRecord(self.what)
-        table = self.out / (PREDICTIONS_FILE if self.what == PREDICT else FEATURES_FILE)
-        folder = self.job.batch_folder if self.what == PREDICT else batch_folder(table)
         progress(0, 1, _("Starting the processes ..."))
-        summary = run_batch(
-            self.cases,
-            self.job,
-            folder,
-            self.workers,
-            progress,
-            lambda outcome: self.outcomes.put((outcome, self._estimate(outcome))),
-            self.resume,
-        )
-        failed = (*summary.failed, *(CaseFailure(case.key, reason) for case, reason in self.refused))
-        counts = {"done": len(summary.with_result), "failed": len(failed)}
+        try:
+            return self._table(self.workers, progress)
+        except WorkersCannotStartError as error:
+            _log.warning("%s The cases are processed one after the other in this process.", error)
+            return self._table(InProcess(), progress)
+
+    def _table(self, workers: Workers, progress: Progress) -> Path:
+        def report(outcome: CaseOutcome) -> None:
+            self.outcomes.put((outcome, self._estimate(outcome)))
+
+        run = CohortRun(progress, report, workers, self.resume)
         if self.what == PREDICT:
-            every = [*self.cases, *(case for case, _reason in self.refused)]
-            names = case_folder_names([case.key for case in every])
-            folders = {key: self.out / name for key, name in names.items()}
-            write_cohort_results(self.out, every, folders, self.job.predictions(summary), failed)
-            record.write(self.out / "run.json", **counts)
-            return table
-        vectors = vectors_of_batch(summary, folder, self.job)
-        if not vectors:
+            return predict_cohort(self.cases, self.job, run, self.refused).table
+        result = extract_cohort(self.cases, self.job, self.out / FEATURES_FILE, run)
+        if not result.summary.with_result:
             raise ValueError(_("None of the cases could be done; no feature table was written."))
-        write_feature_table(table, vectors)
-        record.write(table.with_suffix(".run.json"), **counts)
-        return table
+        return result.table
 
     def _estimate(self, outcome: CaseOutcome) -> str:
         if self.what != PREDICT or outcome.status == FAILED:
             return ""
-        return estimateWords(read_prediction(resultFolder(self.out, outcome.key) / PREDICTION_FILE))
-
-
-def resultFolder(out: Path, key: CaseKey) -> Path:
-    """Where a batch of predictions leaves a case's result."""
-    return out / case_folder_names([key])[key]
+        return estimateWords(read_prediction(case_folder(self.out, outcome.key) / PREDICTION_FILE))
 
 
 def extractJob(engine: str) -> ExtractJob:

@@ -13,14 +13,14 @@ from ..batch import is_done_before
 from ..batch.local_workers import LocalWorkers
 from ..models import find_bundle
 from ..prediction.serialisation import read_prediction
-from ..reporting.predict_job import PREDICTION_FILE, PredictJob
 from ..scene.case_nodes import nodesOfCase, readSources
 from ..scene.clinical_entry import entryOf
 from ..scene.display import showInViews
 from ..scene.i18n import _
 from ..scene.roles import KEY_PARAMETERS, SEGMENTATION_ROLES, VOLUME_ROLES
+from ..workflow import PREDICTION_FILE, PredictJob, case_folder
 from .background_task import TaskNews
-from .batch_list import EXTRACT, PREDICT, BatchList, BatchRow, BatchWork, extractJob, resultFolder
+from .batch_list import EXTRACT, PREDICT, BatchList, BatchRow, BatchWork, extractJob
 from .state import Result
 from .step import PROBLEM_STYLE, Step, fillSelector, showNote
 from .task_runner import TaskRunner
@@ -132,7 +132,7 @@ class BatchStep(Step):
         job, panel = self._job, self.panel
         if not isinstance(job, PredictJob) or panel.bundle is None or panel.bundle.sha256 != job.bundle_sha256:
             return
-        folder = resultFolder(self._out, case.key)
+        folder = case_folder(self._out, case.key)
         if is_done_before(case, job, job.batch_folder, folder.name):
             prediction = read_prediction(folder / PREDICTION_FILE)
             panel.state.restore(Result(prediction, panel.state.inputs.fingerprint()), 1)

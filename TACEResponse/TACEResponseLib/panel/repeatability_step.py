@@ -8,10 +8,8 @@ from pathlib import Path
 
 import slicer
 
-from ..batch.extract_job import FEATURES_FILE
 from ..cohort import SEQUENCES
 from ..features import read_feature_table
-from ..prediction.perturbation_band import with_perturbation_band
 from ..prediction.wording import perturbation_words
 from ..scene.cases import arraySource, caseOfNodes, nodesOfParameterNode
 from ..scene.display import BLINDED, COVERING, jumpToVoi, showHidden, showInViews
@@ -20,6 +18,8 @@ from ..scene.repeatability_nodes import iccChart, iccTable, iccWords
 from ..scene.roles import SECOND_SEGMENTATION_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..scene.second_reading import beginSecondReading, compareReadings, hideOtherVois, showOutlines
 from ..scene.segmentations import isEmptyVoi
+from ..workflow import FEATURES_FILE
+from ..workflow.perturbation_band import with_perturbation_band
 from .background_task import TaskNews
 from .result_text import numberWords
 from .step import PROBLEM_STYLE, Step, fillSelector, showNote

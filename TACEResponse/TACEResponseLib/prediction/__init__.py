@@ -1,6 +1,6 @@
-"""Case + ModelBundle -> Prediction: the one path to a probability (architecture.md, rule 7)."""
+"""Features + facts + ModelBundle -> Prediction: the one path to a probability."""
 
-from .predict import predict, predict_from_features
+from .predict import predict_from_features
 from .result import Contribution, PerturbationBand, Position, Prediction
 from .serialisation import (
     PREDICTION_COLUMNS,
@@ -20,7 +20,6 @@ __all__ = [
     "Position",
     "Prediction",
     "plain_text",
-    "predict",
     "predict_from_features",
     "prediction_from_dict",
     "prediction_row",

@@ -1,4 +1,4 @@
-"""From a case and a bundle to a prediction: the one path to a probability (architecture.md, rule 7)."""
+"""From features and facts to a prediction: the one path to a probability."""
 
 from __future__ import annotations
 
@@ -10,74 +10,14 @@ from itertools import product
 import numpy as np
 
 from .. import __version__
-from ..cohort import Case, CaseKey, CaseWarning, ClinicalRecord, Progress, named_and_more, part_of
-from ..features import Engine, FeatureVector, extract_features
-from ..imaging import CaseImages, read_case_images
+from ..cohort import CaseKey, CaseWarning, ClinicalRecord, named_and_more
+from ..features import FeatureVector
 from ..models import Estimate, ModelBundle
 from .cautions import clinical_cautions, demonstration_warning, out_of_range_warning, unknown_facts_warning
 from .result import Contribution, Position, Prediction
 from .wording import result_sentence, term_label
 
 _UNDEFINED_NAMED = 3
-
-
-def predict(
-    case: Case,
-    bundle: ModelBundle,
-    progress: Progress | None = None,
-    *,
-    engine: str | Engine = "native",
-    images: CaseImages | None = None,
-) -> Prediction:
-    """Predict objective response for one case; only what the bundle requires is required of the case.
-
-    Parameters
-    ----------
-    case : Case
-    bundle : ModelBundle
-    progress : callable, optional
-        Called as ``progress(done, total, text)`` before each step, by sequence, and at the end; what it raises cancels.
-    engine : str or Engine
-        Recorded, not compared with the one that the bundle was trained with: engines are interchangeable.
-    images : CaseImages, optional
-        The case's images where they have been read already.
-
-    Returns
-    -------
-    Prediction
-
-    Raises
-    ------
-    ValueError
-        Naming the patient: a required sequence that is missing or refused by the input checks, an undefined feature
-        with its reason, settings or a feature set other than the bundle's.
-    """
-    steps = 2 * len(bundle.required_sequences) + 1
-    features = None
-    if bundle.required_sequences:
-        if images is None:
-            images = read_case_images(
-                case,
-                bundle.required_sequences,
-                bundle.settings.spacing_mm,
-                bundle.settings.bin_width,
-                part_of(progress, 0, steps),
-            )
-        _check_images(case.key, images, bundle)
-        features = extract_features(
-            images,
-            bundle.required_sequences,
-            bundle.feature_set,
-            bundle.settings,
-            engine,
-            part_of(progress, len(bundle.required_sequences), steps),
-        )
-    prediction = predict_from_features(
-        case.key, features, case.clinical, bundle, images.warnings if features is not None else ()
-    )
-    if progress is not None:
-        progress(steps, steps, f"{case.key}: predicted")
-    return prediction
 
 
 def predict_from_features(
@@ -87,10 +27,23 @@ def predict_from_features(
     bundle: ModelBundle,
     image_warnings: Sequence[CaseWarning] = (),
 ) -> Prediction:
-    """The second half of `predict`, for features that are already there.
+    """Predict objective response from features and clinical facts.
 
-    ``features`` is None for a bundle that needs no images. ``image_warnings`` are those of the input checks. Raises
-    ValueError as `predict` does.
+    Parameters
+    ----------
+    key : CaseKey
+    features : FeatureVector or None
+        None for a bundle that needs no images.
+    clinical : ClinicalRecord
+    bundle : ModelBundle
+    image_warnings : sequence of CaseWarning
+        Those of the input checks; they become the prediction's.
+
+    Raises
+    ------
+    ValueError
+        Naming the patient: features that are missing, undefined (with the reason), or made with settings or a feature
+        set other than the bundle's.
     """
     values = _feature_values(key, features, bundle)
     facts = clinical.facts()
@@ -135,17 +88,6 @@ def predict_from_features(
         score_only_high=None if score_only is None else score_only.probability_high,
     )
     return replace(prediction, sentence=result_sentence(prediction, bundle))
-
-
-def _check_images(key: CaseKey, images: CaseImages, bundle: ModelBundle) -> None:
-    if images.key != key:
-        raise ValueError(f"{key.label}: the images given are those of {images.key}; give this case's own.")
-    for sequence, resampled in images.resampled.items():
-        if resampled.spacing_mm != bundle.settings.spacing_mm:
-            raise ValueError(
-                f"{key.label}, {sequence}: the image was resampled to {resampled.spacing_mm} mm, but the model "
-                f"{bundle.name} needs {bundle.settings.spacing_mm} mm; read the images with the model's settings."
-            )
 
 
 def _feature_values(key: CaseKey, features: FeatureVector | None, bundle: ModelBundle) -> np.ndarray | None:

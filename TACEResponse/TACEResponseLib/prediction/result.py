@@ -98,6 +98,14 @@ class Prediction:
         return self.key.patient_id
 
     @property
+    def estimates(self) -> tuple[float, float]:
+        """Smallest and largest estimate: the range over unknown facts, or the probability twice."""
+        if self.probability_range is not None:
+            return self.probability_range
+        assert self.probability is not None
+        return self.probability, self.probability
+
+    @property
     def demonstration_only(self) -> bool:
         """A demonstration model's number for a patient who is no phantom."""
         return self.bundle_demonstration and not self.is_phantom

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import slicer
 
-from ..cohort import CaseKey, case_folder_names
+from ..cohort import CaseKey
 from ..prediction import Prediction, write_predictions_table
-from ..reporting.case_results import write_case_results
+from ..workflow import PREDICTIONS_FILE, REPORT_FILE, case_folder, write_case_files
 from .cases import caseOfScene, checklistWarning, checkVois, findParameterNode
 from .logic import TACEResponseLogic
 
@@ -40,25 +40,26 @@ def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, say: Cal
             checkVois(parameterNode, bundle.required_sequences)
             if any(case.key == done.key for done in predictions):
                 raise ValueError(f"{case.key.label} stands in an earlier scene already; give each case one scene.")
-            prediction, images, _features = logic.predictCase(case, bundle)
+            result = logic.predictCase(case, bundle)
             unticked = checklistWarning(parameterNode, bool(bundle.required_sequences))
             if unticked is not None:
-                prediction = replace(prediction, warnings=(unticked, *prediction.warnings))
-            [folder] = case_folder_names([case.key]).values()
-            write_case_results(out / folder, case, prediction, bundle, images)
+                warned = replace(result.prediction, warnings=(unticked, *result.prediction.warnings))
+                result = result._replace(prediction=warned)
+            folder = case_folder(out, case.key)
+            write_case_files(folder, case, result, bundle)
         except ValueError as error:
             sentence = str(error)
         except Exception as error:
             _log.exception("scene %d", number)
             sentence = f"an unexpected error, {type(error).__name__}: {error}. This is a fault of TACEResponse."
         else:
-            predictions.append(prediction)
-            say(f"{case.key.label}: {out / folder / 'report.html'}")
+            predictions.append(result.prediction)
+            say(f"{case.key.label}: {folder / REPORT_FILE}")
             continue
         # The scene's own name stays out of results: file names often hold patients' names.
         errors[CaseKey(f"scene {number}")] = sentence
         say(f"not done: {path}: {sentence}")
-    write_predictions_table(out / "predictions.csv", predictions, errors)
+    write_predictions_table(out / PREDICTIONS_FILE, predictions, errors)
     return EXIT_SOME_FAILED if errors else EXIT_DONE
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import slicer
 
-from ..batch.extract_job import FEATURES_FILE
 from ..cohort import (
     Case,
     CaseKey,
@@ -20,6 +19,7 @@ from ..cohort import (
     write_manifest,
 )
 from ..features import FeatureVector, append_to_feature_table, provenance_path
+from ..workflow import FEATURES_FILE
 from .volumes import checkNoTransform
 
 COHORT_FILE = "cohort.csv"

@@ -7,20 +7,14 @@ from pathlib import Path
 
 import slicer
 
-from ..cohort import Case, CaseKey, ClinicalRecord, Progress, part_of
-from ..features import (
-    PAPER_SETTINGS,
-    FeatureSettings,
-    FeatureTable,
-    FeatureVector,
-    extract_features,
-    read_feature_table,
-)
+from ..cohort import Case, CaseKey, ClinicalRecord, Progress
+from ..features import PAPER_SETTINGS, FeatureSettings, FeatureTable, FeatureVector, read_feature_table
 from ..features.self_check import SelfCheckResult, self_check
-from ..imaging import CaseImages, ResampledVoi, canonical_voi, read_case_images, resample
+from ..imaging import ResampledVoi, canonical_voi, resample
 from ..models import ModelBundle, find_bundle, load_bundle, shipped_bundles
-from ..prediction import Prediction, predict, predict_from_features
+from ..prediction import Prediction, predict_from_features
 from ..repeatability import Repeatability, repeatability
+from ..workflow import CaseResult, FeatureRecipe, extract_case, predict_case
 from .cases import arraySource, caseOfNodes, caseOfScene
 
 Volumes = Mapping[str, slicer.vtkMRMLVolumeNode]
@@ -68,9 +62,7 @@ class TACEResponseLogic:
     ) -> FeatureVector:
         """The features of the sequences given."""
         case = self.case(volumes, segmentations, key=key)
-        sequences = tuple(volumes)
-        images = read_case_images(case, sequences, settings.spacing_mm, settings.bin_width, progress)
-        return extract_features(images, sequences, featureSet, settings, progress=progress)
+        return extract_case(case, FeatureRecipe(tuple(volumes), featureSet, settings), progress).features
 
     def predict(
         self,
@@ -82,25 +74,14 @@ class TACEResponseLogic:
         progress: Progress | None = None,
     ) -> Prediction:
         """The prediction for nodes and facts; the same as ``tace-response predict`` gives for their files."""
-        return predict(self.case(volumes, segmentations, clinical, key), self.loadModel(model), progress)
+        case = self.case(volumes, segmentations, clinical, key)
+        return predict_case(case, self.loadModel(model), progress).prediction
 
     def predictCase(
         self, case: Case, bundle: ModelBundle, progress: Progress | None = None, engine: str = "native"
-    ) -> tuple[Prediction, CaseImages | None, FeatureVector | None]:
+    ) -> CaseResult:
         """Prediction, images and features of a case of arrays; touches no node."""
-        sequences = bundle.required_sequences
-        if not sequences:
-            return predict(case, bundle, progress, engine=engine), None, None
-        settings = bundle.settings
-        steps = 2 * len(sequences) + 1
-        images = read_case_images(case, sequences, settings.spacing_mm, settings.bin_width, part_of(progress, 0, steps))
-        features = extract_features(
-            images, sequences, bundle.feature_set, settings, engine, part_of(progress, len(sequences), steps)
-        )
-        prediction = predict_from_features(case.key, features, case.clinical, bundle, images.warnings)
-        if progress is not None:
-            progress(steps, steps, f"{case.key}: predicted")
-        return prediction, images, features
+        return predict_case(case, bundle, progress, engine=engine)
 
     def icc(self, features: Path | FeatureTable, reader: str = "1") -> tuple[Repeatability, ...]:
         """Test-retest of ``reader`` and inter-observer ICC(2,1) of a feature table with rows drawn again."""

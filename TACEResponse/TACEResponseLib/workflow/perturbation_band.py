@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..cohort import Case, CaseWarning, Progress
-from ..features import Engine, extract_features
+from ..features import Engine
 from ..imaging import CaseImages
 from ..models import ModelBundle
+from ..prediction import PerturbationBand, Prediction, predict_from_features
 from ..repeatability import DEFAULT_PERTURBATION, PerturbationSettings, perturb_images
-from .predict import predict_from_features
-from .result import PerturbationBand, Prediction
+from .case import FeatureRecipe, extract_case
 
 FEWEST_DRAWS = 10
 """Fewer say nothing about the middle 95 %."""
@@ -25,7 +25,7 @@ def with_perturbation_band(
     prediction: Prediction,
     case: Case,
     bundle: ModelBundle,
-    images: CaseImages,
+    images: CaseImages | None,
     draws: int,
     seed: int = 1,
     settings: PerturbationSettings = DEFAULT_PERTURBATION,
@@ -37,7 +37,7 @@ def with_perturbation_band(
     Parameters
     ----------
     prediction : Prediction
-        Made from ``case``, ``bundle`` and ``images`` by `predict`.
+        Made from ``case``, ``bundle`` and ``images`` by `predict_case`.
     case : Case
     bundle : ModelBundle
         One that needs images.
@@ -63,28 +63,30 @@ def with_perturbation_band(
         For too few draws, or a bundle that needs no images.
     """
     check_draws(draws, bundle)
-    low, high = [], []
+    assert images is not None  # as the model needs them
+    recipe = FeatureRecipe.of_model(bundle, engine)
+    low: list[float] = []
+    high: list[float] = []
     for draw in range(draws):
         if progress is not None:
             progress(draw, draws, f"{case.key}: perturbed VOIs, {draw} of {draws}")
         try:
             own = perturb_images(images, settings, (seed, draw))
-            features = extract_features(own, bundle.required_sequences, bundle.feature_set, bundle.settings, engine)
+            features = extract_case(case, recipe, images=own).features
             drawn = predict_from_features(case.key, features, case.clinical, bundle)
         except ValueError as error:
             text = f"What another drawing of the VOIs would change cannot be told: {error}"
             return replace(prediction, warnings=(*prediction.warnings, CaseWarning("no_perturbation_band", text)))
-        estimates = drawn.probability_range or (drawn.probability,) * 2
-        low.append(estimates[0])
-        high.append(estimates[1])
+        low.append(drawn.estimates[0])
+        high.append(drawn.estimates[1])
     if progress is not None:
         progress(draws, draws, f"{case.key}: perturbed VOIs done")
     band = PerturbationBand(
         float(np.percentile(low, 2.5)), float(np.percentile(high, 97.5)), draws, seed, settings.as_dict()
     )
-    own = prediction.probability_range or (prediction.probability,) * 2
+    least, most = prediction.estimates
     warnings = prediction.warnings
-    if band.high < own[0] - _VISIBLE or own[1] + _VISIBLE < band.low:
+    if band.high < least - _VISIBLE or most + _VISIBLE < band.low:
         text = (
             "The estimate lies outside what VOIs drawn a little differently give: the score depends on how smooth the "
             "outline is. Draw the VOIs again before relying on the number."
