@@ -63,10 +63,10 @@ def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = Non
     try:
         return parsed.run(parsed, terminal)
     except ValueError as error:
-        terminal.complain(f"tace-response {parsed.command}: {error}")
+        terminal.warn(f"tace-response {parsed.command}: {error}")
         return EXIT_ERROR
     except KeyboardInterrupt:
-        terminal.complain(f"tace-response {parsed.command}: interrupted; nothing half-written was left.")
+        terminal.warn(f"tace-response {parsed.command}: interrupted; nothing half-written was left.")
         return EXIT_ERROR
 
 

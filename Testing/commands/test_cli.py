@@ -56,7 +56,7 @@ def test_the_progress_bar_is_for_terminals_only():
     for errors in (file, screen):
         terminal = Terminal(io.StringIO(), errors)
         terminal.progress(1, 2, "patient P1: reading AP")
-        terminal.say("done")
+        terminal.print("done")
     assert file.getvalue() == ""
     assert "50%" in screen.getvalue()
     assert "patient P1: reading AP" in screen.getvalue()

@@ -31,8 +31,8 @@ def test_names_of_all_scripts_stay_as_they_are():
 def test_control_characters_are_shown_as_escapes():
     output, errors = io.StringIO(), io.StringIO()
     terminal = Terminal(output, errors)
-    terminal.say(HOSTILE)
-    terminal.complain(HOSTILE)
+    terminal.print(HOSTILE)
+    terminal.warn(HOSTILE)
     expected = r"P1\x1b[2J\x07\u202e\r\x9b31m\ud800\u2028end" + "\n"
     assert (output.getvalue(), errors.getvalue()) == (expected, expected)
 
@@ -46,7 +46,7 @@ def test_a_log_record_is_printed_alike(capsys):
 def test_every_code_page_prints_every_name(encoding):
     raw = io.BytesIO()
     terminal = Terminal(io.TextIOWrapper(raw, encoding=encoding, newline=""), io.StringIO())
-    terminal.say("Patient 王小明: done")
+    terminal.print("Patient 王小明: done")
     shown = raw.getvalue().decode(encoding)
     assert shown in ("Patient 王小明: done\n", "Patient \\u738b\\u5c0f\\u660e: done\n")
 
@@ -57,7 +57,7 @@ def test_a_closed_or_missing_stream_stops_nothing(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     for terminal in (Terminal(closed, closed), Terminal()):
         terminal.progress(1, 2, "x")
-        terminal.say("x")
+        terminal.print("x")
 
 
 SCRIPT = """
@@ -65,8 +65,8 @@ import sys
 from TACEResponseLib.commands.terminal import Terminal
 terminal = Terminal()
 for number in range(20000):
-    terminal.say(f"line {number}")
-terminal.complain("the work was done")
+    terminal.print(f"line {number}")
+terminal.warn("the work was done")
 sys.exit(3)
 """
 

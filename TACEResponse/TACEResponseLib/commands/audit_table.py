@@ -31,6 +31,6 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     findings = audit(rows)
     for finding in findings:
         places = ", ".join(map(str, finding.rows))
-        terminal.say(f"cannot be derived ({finding.check}, row {places}): {finding.text}")
-    terminal.say(f"{len(rows)} rows checked, {len(findings)} findings.")
+        terminal.print(f"cannot be derived ({finding.check}, row {places}): {finding.text}")
+    terminal.print(f"{len(rows)} rows checked, {len(findings)} findings.")
     return EXIT_DONE

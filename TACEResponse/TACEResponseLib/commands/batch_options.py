@@ -33,11 +33,11 @@ def cohort_run(arguments: argparse.Namespace, terminal: Terminal) -> CohortRun:
 
     def report(outcome: CaseOutcome) -> None:
         for line in outcome.warnings:
-            terminal.complain(line)
+            terminal.warn(line)
         for line in outcome.lines:
-            terminal.say(line)
+            terminal.print(line)
         if outcome.status == FAILED:
-            terminal.complain(f"not done: {outcome.text}")
+            terminal.warn(f"not done: {outcome.text}")
 
     return CohortRun(terminal.progress, report, workers, arguments.resume)
 
@@ -49,4 +49,4 @@ def print_summary(result: CohortResult, terminal: Terminal) -> None:
         counts = (
             f"{len(summary.done)} done, {len(summary.skipped)} {SKIPPED} (done before), {len(summary.failed)} failed"
         )
-        terminal.say(f"{counts}; log: {summary.log}")
+        terminal.print(f"{counts}; log: {summary.log}")

@@ -31,6 +31,6 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
     remarks = convert_hcc_tace_seg(arguments.clinical, arguments.features, arguments.out)
     for remark in remarks:
-        terminal.complain(f"warning: {remark}")
-    terminal.say(f"{arguments.out / 'cohort.csv'}\n{arguments.out / 'features.csv'}")
+        terminal.warn(f"warning: {remark}")
+    terminal.print(f"{arguments.out / 'cohort.csv'}\n{arguments.out / 'features.csv'}")
     return EXIT_DONE

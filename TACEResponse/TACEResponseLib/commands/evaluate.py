@@ -62,13 +62,13 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         arguments.out, evaluation, None if recalibration is None else recalibration.numbers
     )
     for remark in numbers["remarks"]:
-        terminal.complain(f"warning: {remark}")
+        terminal.warn(f"warning: {remark}")
     if recalibration is not None:
         save_bundle(recalibration.bundle, target)
-        terminal.say(f"{target.name}: {bundle.name} recalibrated, {target / 'MODEL_CARD.md'}")
+        terminal.print(f"{target.name}: {bundle.name} recalibrated, {target / 'MODEL_CARD.md'}")
     record.write(arguments.out / "run.json", patients=numbers["patients"])
     subjects = "phantoms" if numbers["phantoms"] else "patients"
     auc = f"{numbers['auc']:.3f} ({numbers['auc_low']:.3f}-{numbers['auc_high']:.3f})"
-    terminal.say(f"{bundle.name} on {numbers['patients']} {subjects}: AUC {auc}")
-    terminal.say(f"  {arguments.out / 'report.html'}")
+    terminal.print(f"{bundle.name} on {numbers['patients']} {subjects}: AUC {auc}")
+    terminal.print(f"  {arguments.out / 'report.html'}")
     return EXIT_DONE

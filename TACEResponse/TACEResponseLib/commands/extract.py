@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     result = extract_cohort(cases, job, arguments.out, cohort_run(arguments, terminal))
     print_summary(result, terminal)
     if count := len(result.summary.with_result):
-        terminal.say(f"{count} of {len(cases)} cases, {len(job.names)} features each: {result.table}")
+        terminal.print(f"{count} of {len(cases)} cases, {len(job.names)} features each: {result.table}")
     else:
-        terminal.say(f"None of the {len(cases)} cases could be processed; {result.table} was not written.")
+        terminal.print(f"None of the {len(cases)} cases could be processed; {result.table} was not written.")
     return EXIT_SOME_FAILED if result.failed else EXIT_DONE

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     drawing_run = DrawingRun(
         arguments.out,
         terminal.progress,
-        terminal.complain,
+        terminal.warn,
         FeatureRecipe(feature_set=arguments.feature_set, engine=arguments.engine),
         arguments.reader,
         arguments.other_reader,
@@ -91,7 +91,7 @@ def _plan(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) 
     path = arguments.out / "work_list.csv"
     write_table(path, PLAN_COLUMNS, rows)
     patients = len({row["patient_id"] for row in rows})
-    terminal.say(f"{patients} patients are to be drawn again, {len(rows)} drawings: {path}")
+    terminal.print(f"{patients} patients are to be drawn again, {len(rows)} drawings: {path}")
     return EXIT_DONE
 
 
@@ -102,14 +102,14 @@ def _compare(cases: list[Case], run: DrawingRun, arguments: argparse.Namespace, 
     result = compare_drawings(cases, given, arguments.bland_altman, run)
     for part in result.parts:
         for warning in part.warnings:
-            terminal.complain(f"warning: {warning}")
+            terminal.warn(f"warning: {warning}")
         good = int((part.icc.value > run.threshold).sum())
-        terminal.say(
+        terminal.print(
             f"{part.redrawn.kind} ({part.redrawn.names}): {len(part.redrawn.pairs)} pairs, {good} of "
             f"{len(part.names)} features with ICC > {run.threshold:g}"
         )
     subjects = " (phantom results)" if result.choice.phantoms else ""
-    terminal.say(f"{len(result.choice.names)} stable features{subjects}: {run.out / 'report.html'}")
+    terminal.print(f"{len(result.choice.names)} stable features{subjects}: {run.out / 'report.html'}")
     return EXIT_SOME_FAILED if result.refused else EXIT_DONE
 
 
@@ -123,10 +123,10 @@ def _perturb(cases: list[Case], run: DrawingRun, arguments: argparse.Namespace, 
     settings = PerturbationSettings(*(getattr(arguments, f"{name}_mm") for name in ("margin", "shift", "edge", "wave")))
     result = perturb_cohort(cases, arguments.perturbations, run, arguments.seed, settings)
     for warning in result.perturbed.warnings:
-        terminal.complain(f"warning: {warning}")
+        terminal.warn(f"warning: {warning}")
     bound = "lower bound of the ICC" if run.on_lower_bound else "ICC"
     subjects = " (phantom results)" if result.choice.phantoms else ""
-    terminal.say(
+    terminal.print(
         f"{result.cases} cases, {arguments.perturbations} perturbations each: {len(result.choice.names)} of "
         f"{len(result.perturbed.names)} features with {bound} > {run.threshold:g}{subjects}: {run.out / 'report.html'}"
     )

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     pseudonyms = Pseudonyms.from_file(key_path, folder)
     archive = read_archive(arguments.archive, terminal.progress)
     for path, reason in archive.damaged:
-        terminal.complain(f"warning: {path}: {reason}; it was passed over, copy or export it again.")
+        terminal.warn(f"warning: {path}: {reason}; it was passed over, copy or export it again.")
     cases, rows, failed = [], [], 0
     names = {pseudonyms.patient(patient.patient_id): patient.patient_id for patient in archive.patients}
     who_is_who = write_who_is_who(key_path, names)
@@ -62,31 +62,31 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             )
         except ValueError as error:
             failed += 1
-            terminal.complain(f"not done: Patient {name}: {error}")
+            terminal.warn(f"not done: Patient {name}: {error}")
             continue
         rows += taken.rows
         for note in taken.notes:
-            terminal.complain(f"warning: patient {name}: {note}")
+            terminal.warn(f"warning: patient {name}: {note}")
         if taken.case is None:
             failed += 1
-            terminal.complain(f"not done: Patient {name}: none of the four sequences was recognised; see the table.")
+            terminal.warn(f"not done: Patient {name}: none of the four sequences was recognised; see the table.")
             continue
         cases.append(taken.case)
         absent = [sequence for sequence in ("T2", "AP", "PVP", "DP") if sequence not in taken.case.sources]
         if absent:
-            terminal.complain(f"warning: patient {name}: {', '.join(absent)} not recognised")
+            terminal.warn(f"warning: patient {name}: {', '.join(absent)} not recognised")
         if taken.missing_vois:
-            terminal.complain(f"warning: patient {name}: VOI to be drawn on {', '.join(taken.missing_vois)}")
+            terminal.warn(f"warning: patient {name}: VOI to be drawn on {', '.join(taken.missing_vois)}")
     review = arguments.out.with_suffix(".review.csv")
     if rows:
         write_review(review, rows)
     if cases:
         write_manifest(arguments.out, cases)
     record.write(arguments.out.with_suffix(".run.json"), done=len(cases), failed=failed, files=archive.other_files)
-    terminal.say(
+    terminal.print(
         f"{len(cases)} of {len(archive.patients)} patients: {arguments.out if cases else 'no manifest written'}"
     )
     if rows:
-        terminal.say(f"To confirm: {review} (correct the column sequence, then --reviewed {review.name})")
-    terminal.say(f"Pseudonyms: {key_path} (key) and {who_is_who.name} beside it (who is who); never hand them on.")
+        terminal.print(f"To confirm: {review} (correct the column sequence, then --reviewed {review.name})")
+    terminal.print(f"Pseudonyms: {key_path} (key) and {who_is_who.name} beside it (who is who); never hand them on.")
     return EXIT_SOME_FAILED if failed or archive.damaged else EXIT_DONE

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         progress=terminal.progress,
     )
     record.write(arguments.out / "run.json", patients=arguments.patients)
-    terminal.say(f"{arguments.patients} phantom patient{'s' if arguments.patients > 1 else ''}: {manifest}")
+    terminal.print(f"{arguments.patients} phantom patient{'s' if arguments.patients > 1 else ''}: {manifest}")
     return EXIT_DONE
 
 

@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         write_feature_table(part / "features.csv", vectors)
         record.write(part / "run.json", patients=len(cases), sites=len(folders))
     for site, table in zip(folders, tables, strict=True):
-        terminal.say(f"{site}: {len(table.table.keys)} cases")
-    terminal.say(f"{len(vectors)} cases of {len(folders)} centres: {arguments.out}")
+        terminal.print(f"{site}: {len(table.table.keys)} cases")
+    terminal.print(f"{len(vectors)} cases of {len(folders)} centres: {arguments.out}")
     return EXIT_DONE
 
 
@@ -102,9 +102,9 @@ def _warn_of_versions(folders: dict[str, Path], terminal: Terminal) -> None:
         try:
             versions[site] = json.loads(path.read_text(encoding="utf-8"))["versions"]
         except (OSError, ValueError, KeyError, TypeError):
-            terminal.complain(f"warning: {site}: no {path.name}, so that its versions are not known.")
+            terminal.warn(f"warning: {site}: no {path.name}, so that its versions are not known.")
     for library in ("TACEResponse", "SimpleITK", "numpy", "scipy"):
         used = {site: own.get(library, "none") for site, own in versions.items()}
         if len(set(used.values())) > 1:
             said = ", ".join(f"{site} {version}" for site, version in used.items())
-            terminal.complain(f"warning: the centres used other versions of {library}: {said}.")
+            terminal.warn(f"warning: the centres used other versions of {library}: {said}.")

@@ -71,17 +71,17 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if not arguments.all_rows:
         cases, refused = select_where_possible(cases, **selection_of(arguments))
     for _, reason in refused:
-        terminal.complain(f"not done: {reason}")
+        terminal.warn(f"not done: {reason}")
     job = PredictJob(
         folder, bundle.sha256, arguments.engine, arguments.out, arguments.perturbations, arguments.prevalence, bundle
     )
     result = predict_cohort(cases, job, cohort_run(arguments, terminal), refused)
     for key, kept in result.earlier:
-        terminal.complain(f"kept: {kept}, the result of an earlier run of {key}; it is not a result of this one")
+        terminal.warn(f"kept: {kept}, the result of an earlier run of {key}; it is not a result of this one")
     print_summary(result, terminal)
     count = len(cases) + len(refused)
     if count > 1:
-        terminal.say(f"{count - len(result.failed)} of {count} cases predicted: {result.table}")
+        terminal.print(f"{count - len(result.failed)} of {count} cases predicted: {result.table}")
     return EXIT_SOME_FAILED if result.failed else EXIT_DONE
 
 

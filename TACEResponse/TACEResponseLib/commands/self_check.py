@@ -23,5 +23,5 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
     result = self_check()
     for line in result.lines():
-        terminal.say(line)
+        terminal.print(line)
     return EXIT_DONE if result.passed else EXIT_ERROR

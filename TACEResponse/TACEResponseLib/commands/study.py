@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         patients = {case.key.patient_id for case in data.cases}
         data = keep_stable(data, read_stable_features(arguments.features_from), patients)
     for remark in data.remarks:
-        terminal.complain(f"warning: {remark}")
+        terminal.warn(f"warning: {remark}")
     settings = StudySettings(
         protocol=arguments.protocol,
         honest=replace(QUICK if arguments.quick else HonestSettings(), seed=arguments.seed),
@@ -103,16 +103,16 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     record.write(arguments.out / "run.json", patients=len(data.cases))
     subjects = "phantom results" if data.is_phantom else "results"
     for title, numbers in result.numbers.get("honest", {}).items():
-        terminal.say(f"{title}: AUC {numbers['auc']:.3f} ({numbers['auc_low']:.3f}-{numbers['auc_high']:.3f})")
+        terminal.print(f"{title}: AUC {numbers['auc']:.3f} ({numbers['auc_low']:.3f}-{numbers['auc_high']:.3f})")
     _tell_centres(result.numbers.get("leave_one_centre_out", {}), terminal)
-    terminal.say(f"{subjects} of {len(data.cases)} cases: {arguments.out / 'report.html'}")
+    terminal.print(f"{subjects} of {len(data.cases)} cases: {arguments.out / 'report.html'}")
     return EXIT_DONE
 
 
 def _tell_centres(centres: Mapping[str, Mapping], terminal: Terminal) -> None:
     for centre, own in centres.items():
         if own["models"] is None:
-            terminal.say(f"{centre}: {own['patients']} patients, {own['responders']} OR, too few to judge")
+            terminal.print(f"{centre}: {own['patients']} patients, {own['responders']} OR, too few to judge")
         for title, numbers in (own["models"] or {}).items():
             interval = f"{numbers['auc_low']:.3f}-{numbers['auc_high']:.3f}"
-            terminal.say(f"trained without {centre}, judged on it, {title}: AUC {numbers['auc']:.3f} ({interval})")
+            terminal.print(f"trained without {centre}, judged on it, {title}: AUC {numbers['auc']:.3f} ({interval})")

@@ -34,14 +34,14 @@ class Terminal:
         self._bar_shown = False
         self._started = time.monotonic()
 
-    def say(self, text: str) -> None:
+    def print(self, text: str) -> None:
         """A line of the result."""
         self._clear_bar()
         problem = _print(self._output, printable(text) + "\n")
         if problem and not isinstance(problem, BrokenPipeError):
-            self.complain(f"What is printed is incomplete: {problem.strerror}.")
+            self.warn(f"What is printed is incomplete: {problem.strerror}.")
 
-    def complain(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         """A warning or an error."""
         self._clear_bar()
         _print(self._errors, printable(text) + "\n")

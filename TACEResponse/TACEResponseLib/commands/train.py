@@ -77,9 +77,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         others = {case.key.patient_id for case in everybody} - learnt
         data = keep_stable(data, read_stable_features(arguments.features_from), others)
     for remark in data.remarks:
-        terminal.complain(f"warning: {remark}")
+        terminal.warn(f"warning: {remark}")
     for fact, count in data.missing_facts.items():
-        terminal.complain(f"warning: {fact} is unknown in {count} of {len(data.cases)} patients.")
+        terminal.warn(f"warning: {fact} is unknown in {count} of {len(data.cases)} patients.")
     settings = TrainingSettings(seed=arguments.seed, ensemble_size=arguments.ensemble, refits=arguments.refits)
     bundle = train_bundle(
         data,
@@ -92,8 +92,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     save_bundle(bundle, arguments.out)
     record.write(arguments.out.with_name(f"{name}.run.json"), patients=len(data.cases))
     subjects = "phantoms" if bundle.demonstration else "patients"
-    terminal.say(f"{name}: learnt from {bundle.cohort_size} {subjects}, {bundle.cohort_responders} with response")
-    terminal.say(f"  {arguments.out / 'MODEL_CARD.md'}")
+    terminal.print(f"{name}: learnt from {bundle.cohort_size} {subjects}, {bundle.cohort_responders} with response")
+    terminal.print(f"  {arguments.out / 'MODEL_CARD.md'}")
     return EXIT_DONE
 
 

@@ -20,11 +20,11 @@ EXIT_DONE, EXIT_SOME_FAILED = 0, 3
 _log = logging.getLogger(__name__)
 
 
-def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, say: Callable[[str], None]) -> int:
+def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, report: Callable[[str], None]) -> int:
     """Predict the case of each scene and write what ``tace-response predict`` writes.
 
-    Returns 0, or 3 if some failed; ``say`` hears one sentence for each. Raises ValueError for a model that cannot be
-    used.
+    Returns 0, or 3 if some failed; ``report`` is called with one sentence for each. Raises ValueError for a model that
+    cannot be used.
     """
     logic = TACEResponseLogic()
     bundle = logic.loadModel(model)
@@ -54,11 +54,11 @@ def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, say: Cal
             sentence = f"an unexpected error, {type(error).__name__}: {error}. This is a fault of TACEResponse."
         else:
             predictions.append(result.prediction)
-            say(f"{case.key.label}: {folder / REPORT_FILE}")
+            report(f"{case.key.label}: {folder / REPORT_FILE}")
             continue
         # The scene's own name stays out of results: file names often hold patients' names.
         errors[CaseKey(f"scene {number}")] = sentence
-        say(f"not done: {path}: {sentence}")
+        report(f"not done: {path}: {sentence}")
     write_predictions_table(out / PREDICTIONS_FILE, predictions, errors)
     return EXIT_SOME_FAILED if errors else EXIT_DONE
 
