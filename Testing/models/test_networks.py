@@ -21,7 +21,7 @@ def cohort(count=70, seed=0):
 
 
 def plain_network(networks, number):
-    """The network of study.md as torch modules, with the weights of network ``number`` of a `NetworkBatch`."""
+    """The network of paper.md as torch modules, with the weights of network ``number`` of a `NetworkBatch`."""
     n = networks.widths[0]
     model = torch.nn.Sequential(
         torch.nn.Linear(n, n, bias=False),

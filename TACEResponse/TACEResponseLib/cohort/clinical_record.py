@@ -10,7 +10,7 @@ CLINICAL_FACTS: tuple[str, ...] = (
     "afp_above_400_ng_ml",
     "ast_above_40_u_l",
 )
-"""Names and order of the dichotomised facts (study.md, Table 1); each is True, False or None (unknown)."""
+"""Names and order of the dichotomised facts (paper.md, Table 1); each is True, False or None (unknown)."""
 
 
 @dataclass(frozen=True)

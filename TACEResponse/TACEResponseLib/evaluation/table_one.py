@@ -1,4 +1,4 @@
-"""Table 1: OR against NOR, each variable by the paper's rule, the test named in each row (study.md, honesty.md)."""
+"""Table 1: OR against NOR, each variable by the paper's rule, the test named in each row (paper.md, honesty.md)."""
 
 from __future__ import annotations
 

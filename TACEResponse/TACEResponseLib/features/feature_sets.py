@@ -1,4 +1,4 @@
-"""Which features are computed (features.md, "Which 110")."""
+"""Which features are computed (features.md, "Which ones")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings that define a feature's number (study.md "Images", features.md)."""
+"""The settings that define a feature's number (paper.md, "Images and VOIs", features.md)."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class KnnScore:
 
 
 def fit_knn(features: np.ndarray, outcome: np.ndarray, selected: int = 10, neighbours: int = 4) -> KnnScore:
-    """Z-score, mRMR to ``selected`` features, k nearest neighbours (study.md); one member."""
+    """Z-score, mRMR to ``selected`` features, k nearest neighbours (paper.md); one member."""
     scaler = fit_z_score(features)
     scaled = scaler.apply(features)
     columns = mrmr(scaled, outcome, selected)

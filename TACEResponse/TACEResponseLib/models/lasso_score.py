@@ -80,7 +80,7 @@ def fit_lasso(
     random: np.random.Generator,
     alpha: float | None = None,
 ) -> LassoScore:
-    """Z-score and scikit-learn's Lasso on the outcome as 0 and 1 (study.md); one member.
+    """Z-score and scikit-learn's Lasso on the outcome as 0 and 1 (paper.md); one member.
 
     The paper states no ``alpha``: by default the one of `ALPHAS` values with the least squared error in a stratified
     cross-validation within these patients (``LassoCV``), in as many folds as the rarer outcome has patients if those

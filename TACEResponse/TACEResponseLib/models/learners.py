@@ -1,4 +1,4 @@
-"""The four radiomics classifiers of the study as learners, their settings in one place (study.md)."""
+"""The four radiomics classifiers of the study as learners, their settings in one place (paper.md)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ BATCH_NORM_MOMENTUM = 0.1
 
 @dataclass(frozen=True)
 class NetworkRecipe:
-    """How a network is trained (study.md); Adam without weight decay and equal class weights are ours.
+    """How a network is trained (paper.md); Adam without weight decay and equal class weights are ours.
 
     ``dropout`` is the share of hidden units left out at each step, in steps of 1/256. The learning rate falls to 0 by
     cosine annealing, once an epoch.

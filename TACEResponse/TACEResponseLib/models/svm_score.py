@@ -84,7 +84,7 @@ class SvmScore:
 def fit_svm(
     features: np.ndarray, outcome: np.ndarray, selected: int = 10, gamma: float = 0.2, cost: float = 1.0
 ) -> SvmScore:
-    """Z-score, mRMR to ``selected`` features, scikit-learn's SVC with an RBF kernel (study.md); one member."""
+    """Z-score, mRMR to ``selected`` features, scikit-learn's SVC with an RBF kernel (paper.md); one member."""
     from sklearn.svm import SVC
 
     scaler = fit_z_score(features)

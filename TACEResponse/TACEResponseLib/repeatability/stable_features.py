@@ -15,7 +15,7 @@ from .icc import DEFAULT_FORM, Icc, icc
 from .redrawn import FEW_PAIRS, FEWEST_PAIRS, Redrawn, find_redrawn
 
 GOOD_ICC = 0.75
-"""Above this the paper calls a feature's reproducibility good (study.md)."""
+"""Above this the paper calls a feature's reproducibility good (paper.md)."""
 
 STABLE_SCHEMA_VERSION = 1
 

@@ -1,4 +1,4 @@
-"""What the paper printed, to lay ours beside where it means the same (study.md; doi 10.1186/s13244-023-01380-2)."""
+"""What the paper printed, to lay ours beside where it means the same (paper.md; doi 10.1186/s13244-023-01380-2)."""
 
 from __future__ import annotations
 
