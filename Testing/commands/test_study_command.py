@@ -86,7 +86,7 @@ def test_a_study_writes_the_whole_report(studied):
     assert numbers["readers"]["pairs"][0]["patients"] == 45
     assert numbers["selected_features"]["svm"][0]["share_of_training_parts"] <= 1
     page = (studied / "report.html").read_text(encoding="utf-8")
-    for title in ("QUICK", "In short", "The leak audit", "Table 1", "Multivariate odds ratio", "TRIPOD", "Settings"):
+    for title in ("QUICK", "In short", "Optimism: both", "Table 1", "Multivariate odds ratio", "TRIPOD", "Settings"):
         assert title in page
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl", "").replace("http://creat", "")
     assert "version of numpy" in page
@@ -134,7 +134,7 @@ def test_a_killed_study_goes_on_and_gives_the_same_bytes(cohort, studied, tmp_pa
 
 def test_another_seed_gives_other_numbers(cohort, studied, run, tmp_path):
     code, _, _ = run(
-        "study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP, "--protocol", "honest",
+        "study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP, "--protocol", "nested-cv",
         "--seed", 2, "--out", tmp_path / "out",
     )  # fmt: skip
     assert code == 0
@@ -236,7 +236,7 @@ def test_the_published_protocol_alone_has_its_own_figures_and_comparisons(cohort
 
     out = tmp_path / "out"
     code, _, errors = run(
-        "study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP, "--protocol", "paper",
+        "study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP, "--protocol", "published",
         "--out", out,
     )  # fmt: skip
     assert code == 0, errors
@@ -255,14 +255,35 @@ def test_the_published_protocol_alone_has_its_own_figures_and_comparisons(cohort
     assert [row["p_holm"] for row in rows] == pytest.approx(holm([row["p"] for row in rows]), abs=1e-9)
 
 
+def test_old_names_of_protocols_give_the_same_bytes(cohort, run, tmp_path):
+    command = ("study", cohort / "manifest.csv", "--quick", "--protocol")
+    for old, new in (("paper", "published"), ("honest", "nested-cv")):
+        for name in (old, new):
+            assert run(*command, name, "--out", tmp_path / name)[0] == 0
+        files = [(tmp_path / name / "results.json").read_bytes() for name in (old, new)]
+        assert files[0] == files[1]
+        assert json.loads(files[0])["settings"]["protocol"] == new
+
+
+def test_a_checkpoint_that_cannot_be_read_is_refused(cohort, run, tmp_path):
+    arguments = ["study", cohort / "manifest.csv", "--features", cohort / "features.csv", "--quick", "--scores", "svm",
+                 "--protocol", "nested-cv", "--out", tmp_path]  # fmt: skip
+    assert run(*arguments)[0] == 0
+    checkpoint = next((tmp_path / "work").glob("*.json"))
+    checkpoint.write_text('[{"test": [1.0]}]', encoding="utf-8")
+    code, _, errors = run(*arguments)
+    assert code == 1
+    assert f"The checkpoint {checkpoint.name} of an interrupted study cannot be read; delete it" in errors
+
+
 def test_another_external_set_is_not_resumed_from_the_first(cohort, run, tmp_path):
-    """The same patients and features, other rows external: parts kept for the first set must not be taken."""
+    """The same patients and features, other rows external: checkpoints of the first set must not be taken."""
 
     def moved(rows):
         for number, row in enumerate(rows):
             row["set"] = "external" if number < 15 else "development"
 
-    arguments = ["--features", cohort / "features.csv", "--quick", "--scores", "svm", "--protocol", "honest"]
+    arguments = ["--features", cohort / "features.csv", "--quick", "--scores", "svm", "--protocol", "nested-cv"]
     path = changed(cohort, tmp_path, moved)
     assert run("study", cohort / "manifest.csv", *arguments, "--out", tmp_path / "one")[0] == 0
     assert run("study", path, *arguments, "--out", tmp_path / "one")[0] == 0
@@ -277,7 +298,7 @@ def test_a_separating_fact_is_penalised_and_said(cohort, run, tmp_path):
 
     path = changed(cohort, tmp_path, separate)
     out = tmp_path / "out"
-    code, _, _ = run("study", path, "--quick", "--protocol", "honest", "--out", out)
+    code, _, _ = run("study", path, "--quick", "--protocol", "nested-cv", "--out", out)
     assert code == 0
     numbers = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert any("penal" in row["note"] for row in numbers["multivariate"])
@@ -340,7 +361,7 @@ def test_a_study_refuses_a_list_of_its_own_patients_and_takes_their_drawings(coh
     assert "study --repeats" in complained
     other = stable_list(tmp_path / "other.json", names[:30], ["Q001"])
     code, _, complained = run(
-        *common, "--protocol", "honest", "--scores", "svm", "--features-from", other, "--out", tmp_path / "b"
+        *common, "--protocol", "nested-cv", "--scores", "svm", "--features-from", other, "--out", tmp_path / "b"
     )
     assert code == 0
     assert "30 of 107 features are used" in complained

@@ -15,7 +15,7 @@ from TACEResponseLib.evaluation import (
     cohen_kappa,
     compare_auc,
     corrected_resampled_interval,
-    decision_curve,
+    decision_curves,
     following_size,
     holm,
     odds_ratios,
@@ -153,7 +153,7 @@ def test_net_benefit_is_the_formula():
     pytest.importorskip("dcurves")
     probability, outcome = well_calibrated(200, 8)
     thresholds = np.array([0.2, 0.5, 0.7])
-    curves = decision_curve({"model": probability}, outcome, thresholds)
+    curves = decision_curves({"model": probability}, outcome, thresholds).net_benefit
     for name, said in (("model", probability[None] >= thresholds[:, None]), ("all", np.ones((3, 200), bool))):
         true_positive = (said & outcome).sum(axis=1) / 200
         false_positive = (said & ~outcome).sum(axis=1) / 200

@@ -7,11 +7,12 @@ import pytest
 from TACEResponseLib.models.learners import get_learner
 from TACEResponseLib.study import join_cohort
 from TACEResponseLib.study.centres import leave_one_centre_out
-from TACEResponseLib.study.honest import HonestSettings
+from TACEResponseLib.study.nested_cv import NestedCvSettings
+from TACEResponseLib.study.results import Centre
 from TACEResponseLib.study.run_study import run_study
 from TACEResponseLib.study.study_settings import StudySettings
 
-FEW = HonestSettings(repeats=1, inner_folds=3, outer_folds=3, ensemble_size=1)
+FEW = NestedCvSettings(repeats=1, inner_folds=3, outer_folds=3, ensemble_size=1)
 
 
 @pytest.fixture
@@ -24,18 +25,18 @@ def centres(make_cohort):
 
 def test_a_centre_left_out_is_judged_like_an_external_set(centres):
     cases, table = centres
-    numbers = leave_one_centre_out(join_cohort(cases, table), [get_learner("svm", 1)], FEW)
-    assert {centre: own["patients"] for centre, own in numbers.items()} == {"north": 30, "south": 30, "west": 30}
+    centres = leave_one_centre_out(join_cohort(cases, table), [get_learner("svm", 1)], FEW)
+    assert {name: centre.patients for name, centre in centres.items()} == {"north": 30, "south": 30, "west": 30}
     marked = [
         replace(case, columns={"set": "external" if case.columns["site"] == "south" else "development"})
         for case in cases
     ]
-    settings = StudySettings(protocol="honest", honest=FEW, scores=("svm",), permutations=False)
-    external = run_study(join_cohort(marked, table), settings).numbers["external"]
-    assert numbers["south"]["models"].keys() == external.keys()
+    settings = StudySettings(protocol="nested-cv", nested_cv=FEW, scores=("svm",), permutations=False)
+    external = run_study(join_cohort(marked, table), settings).nested_cv.external
+    assert centres["south"].models.keys() == external.keys()
     # Of these, no part depends on how the inner folds are drawn, which differs between the two ways.
     for title in ("SVM", "Clinical"):
-        assert numbers["south"]["models"][title]["auc"] == pytest.approx(external[title]["auc"], abs=1e-12), title
+        assert centres["south"].models[title].auc.value == pytest.approx(external[title].auc.value, abs=1e-12), title
 
 
 def test_a_column_that_gives_away_a_centres_outcome_within_it_alone_helps_nobody(centres):
@@ -48,17 +49,17 @@ def test_a_column_that_gives_away_a_centres_outcome_within_it_alone_helps_nobody
     plain = data.features.copy()
     plain[:, 0] = 0.0
     one, other = (
-        leave_one_centre_out(replace(data, features=features), [get_learner("svm", 1)], FEW)["west"]["models"]
+        leave_one_centre_out(replace(data, features=features), [get_learner("svm", 1)], FEW)["west"].models
         for features in (planted, plain)
     )
-    assert {title: own["auc"] for title, own in one.items()} == {title: own["auc"] for title, own in other.items()}
+    assert {title: own.auc for title, own in one.items()} == {title: own.auc for title, own in other.items()}
 
 
 def test_centres_too_small_missing_single_and_mixed(centres):
     cases, table = centres
     few = [case for case in cases if case.columns["site"] != "west"] + cases[2:3]
-    numbers = leave_one_centre_out(join_cohort(few, table), [], FEW)
-    assert numbers["west"] == {"patients": 1, "responders": int(cases[2].objective_response), "models": None}
+    found = leave_one_centre_out(join_cohort(few, table), [], FEW)
+    assert found["west"] == Centre(patients=1, responders=int(cases[2].objective_response), models=None)
     for changed, words in (
         ([replace(cases[0], columns={}), *cases[1:]], "1 of 90 rows name no centre"),
         ([replace(case, columns={"site": "north"}) for case in cases], "two are needed"),
@@ -74,13 +75,13 @@ def test_centres_too_small_missing_single_and_mixed(centres):
 
 def test_the_study_holds_it(centres, tmp_path):
     cases, table = centres
-    settings = StudySettings("honest", FEW, scores=("svm",), permutations=False, leave_one_centre_out=True)
-    first = run_study(join_cohort(cases, table), settings, tmp_path).numbers["leave_one_centre_out"]
+    settings = StudySettings("nested-cv", FEW, scores=("svm",), permutations=False, leave_one_centre_out=True)
+    first = run_study(join_cohort(cases, table), settings, tmp_path).nested_cv.centres
     assert list(first) == ["north", "south", "west"]
-    # Taken from the kept parts the second time.
-    assert run_study(join_cohort(cases, table), settings, tmp_path).numbers["leave_one_centre_out"] == first
+    # Taken from the checkpoints the second time.
+    assert run_study(join_cohort(cases, table), settings, tmp_path).nested_cv.centres == first
     plain = replace(settings, leave_one_centre_out=False)
-    assert "leave_one_centre_out" not in run_study(join_cohort(cases, table), plain, tmp_path).numbers
+    assert run_study(join_cohort(cases, table), plain, tmp_path).nested_cv.centres is None
 
 
 def test_external_patients_between_the_others_take_no_part(centres):
@@ -90,8 +91,8 @@ def test_external_patients_between_the_others_take_no_part(centres):
         replace(case, columns={**case.columns, "set": "external" if outside else "development"})
         for case, outside in zip(cases, external, strict=True)
     ]
-    settings = StudySettings("honest", FEW, scores=("svm",), permutations=False, leave_one_centre_out=True)
-    with_external = run_study(join_cohort(marked, table), settings).numbers["leave_one_centre_out"]
+    settings = StudySettings("nested-cv", FEW, scores=("svm",), permutations=False, leave_one_centre_out=True)
+    with_external = run_study(join_cohort(marked, table), settings).nested_cv.centres
     alone = [case for case, outside in zip(cases, external, strict=True) if not outside]
     assert with_external == leave_one_centre_out(join_cohort(alone, table), [get_learner("svm", 1)], FEW)
 
@@ -123,11 +124,11 @@ def test_combat_is_fitted_on_the_training_rows_alone_and_scores_as_by_hand(centr
 
 def test_combat_in_the_study_and_not_for_a_centre_left_out(centres):
     cases, table = centres
-    settings = StudySettings("honest", FEW, scores=("svm",), permutations=False, combat=True)
+    settings = StudySettings("nested-cv", FEW, scores=("svm",), permutations=False, combat=True)
     study = run_study(join_cohort(cases, table), settings)
     plain = run_study(join_cohort(cases, table), replace(settings, combat=False))
-    assert study.numbers["honest"]["Clinical"] == plain.numbers["honest"]["Clinical"]
-    assert study.numbers["honest"]["SVM"] != plain.numbers["honest"]["SVM"]
-    assert "combat" in study.numbers["settings"]["learners"]["svm"]
+    assert study.nested_cv.models["Clinical"] == plain.nested_cv.models["Clinical"]
+    assert study.nested_cv.models["SVM"] != plain.nested_cv.models["SVM"]
+    assert "combat" in study.learner_settings["svm"]
     with pytest.raises(ValueError, match="unknown to ComBat"):
         run_study(join_cohort(cases, table), replace(settings, leave_one_centre_out=True))

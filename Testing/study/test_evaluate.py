@@ -35,17 +35,18 @@ def test_probabilities_are_those_of_predict(make_cohort, trained):
 
 def test_numbers_against_scikit_learn(make_cohort, trained):
     evaluation = evaluate(join_cohort(*make_cohort(120, seed=3)), trained)
-    numbers = evaluation.numbers()
+    numbers = evaluation.performance
     outcome, probability = evaluation.data.outcome, evaluation.probability
-    assert numbers["auc"] == pytest.approx(roc_auc_score(outcome, probability))
-    assert numbers["calibration_brier"] == pytest.approx(brier_score_loss(outcome, probability))
+    assert numbers.auc.value == pytest.approx(roc_auc_score(outcome, probability))
+    assert numbers.calibration.brier == pytest.approx(brier_score_loss(outcome, probability))
     said = probability >= trained.threshold
-    assert numbers["sensitivity"] == pytest.approx(said[outcome].mean())
-    assert numbers["specificity"] == pytest.approx((~said[~outcome]).mean())
-    assert numbers["auc_low"] < numbers["auc"] < numbers["auc_high"]
-    at = numbers["decision_curve"]["thresholds"].index(pytest.approx(0.5))
+    assert numbers.sensitivity.value == pytest.approx(said[outcome].mean())
+    assert numbers.specificity.value == pytest.approx((~said[~outcome]).mean())
+    assert numbers.auc.low < numbers.auc.value < numbers.auc.high
+    curves = evaluation.decision_curves
+    at = curves.thresholds.tolist().index(pytest.approx(0.5))
     expected = (said_at := probability >= 0.5)[outcome].sum() / 120 - said_at[~outcome].sum() / 120
-    assert numbers["decision_curve"]["net_benefit"]["model"][at] == pytest.approx(expected)
+    assert curves.net_benefit["model"][at] == pytest.approx(expected)
 
 
 def test_the_training_patients_and_other_features_are_refused(make_cohort, trained):
@@ -75,7 +76,7 @@ def test_patients_with_an_unknown_needed_fact_are_left_out_and_told(make_cohort,
     evaluation = evaluate(join_cohort(cases, table), trained)
     assert evaluation.left_out == 1
     assert len(evaluation.data.cases) == 59
-    assert any("1 patients are left out" in remark for remark in evaluation.numbers()["remarks"])
+    assert any("1 patients are left out" in remark for remark in evaluation.remarks)
 
 
 def test_published_clinical_drops_what_is_unknown(make_cohort):
@@ -108,15 +109,15 @@ def test_recalibration_finds_a_known_change(make_cohort, trained):
 
     fitted = minimize(loss, [0.0, 1.0]).x
     result = recalibrate_bundle(moved, "site-b")
-    kept = result.numbers["shrinkage"]
+    kept = result.fitted.shrinkage
     assert 0.9 < kept < 1
-    assert result.numbers["intercept"] == pytest.approx(kept * fitted[0], abs=1e-3)
-    assert result.numbers["slope"] == pytest.approx(1 + kept * (fitted[1] - 1), abs=1e-3)
-    assert result.numbers["after"]["ici"] < result.numbers["before"]["ici"]
+    assert result.fitted.intercept == pytest.approx(kept * fitted[0], abs=1e-3)
+    assert result.fitted.slope == pytest.approx(1 + kept * (fitted[1] - 1), abs=1e-3)
+    assert result.after.ici < result.before.ici
     again = evaluate(moved.data, result.bundle)
-    assert any("recalibrated on these very patients" in remark for remark in again.numbers()["remarks"])
+    assert any("recalibrated on these very patients" in remark for remark in again.remarks)
     np.testing.assert_allclose(
-        again.log_odds, result.numbers["intercept"] + result.numbers["slope"] * evaluation.log_odds, atol=1e-9
+        again.log_odds, result.fitted.intercept + result.fitted.slope * evaluation.log_odds, atol=1e-9
     )
     assert result.bundle.prevalence == pytest.approx(again.probability.mean())
 
@@ -125,7 +126,7 @@ def test_a_recalibrated_bundle_keeps_its_lineage(make_cohort, trained, tmp_path)
     cases, table = make_cohort(40, seed=8)
     evaluation = evaluate(join_cohort(cases, table), trained)
     result = recalibrate_bundle(evaluation, "site-b")
-    assert result.numbers["shrinkage"] < 0.9
+    assert result.fitted.shrinkage < 0.9
     save_bundle(result.bundle, tmp_path / "site-b")
     bundle = load_bundle(tmp_path / "site-b")
     parent = bundle.provenance["lineage"][-1]["parent"]

@@ -11,7 +11,7 @@ from TACEResponseLib.models.fitting import FitJob
 from TACEResponseLib.models.learners import get_learner
 from TACEResponseLib.repeatability import StableFeatures, stable_features
 from TACEResponseLib.study import TrainingSettings, join_cohort, train_bundle
-from TACEResponseLib.study.honest import HonestSettings
+from TACEResponseLib.study.nested_cv import NestedCvSettings
 from TACEResponseLib.study.repeating_features import check_repeats, keep_stable, within_training_parts
 from TACEResponseLib.study.run_study import run_study
 from TACEResponseLib.study.study_settings import StudySettings
@@ -133,24 +133,24 @@ def test_jobs_of_different_features_come_back_in_their_order(cohort):
 
 def test_a_study_uses_no_feature_that_does_not_repeat(cohort):
     data, repeats = cohort
-    settings = StudySettings("both", HonestSettings(repeats=1, outer_folds=3, inner_folds=3), scores=("svm",))
-    numbers = run_study(data, replace(settings, permutations=False, repeats=repeats)).numbers
+    settings = StudySettings("both", NestedCvSettings(repeats=1, outer_folds=3, inner_folds=3), scores=("svm",))
+    study = run_study(data, replace(settings, permutations=False, repeats=repeats))
     noisy = set(data.feature_names[::NOISY])
-    selected = {row["feature"] for row in numbers["selected_features"]["svm"]}
+    selected = {row.feature for row in study.nested_cv.selected_features["svm"]}
     assert selected
     assert not selected & noisy
-    assert "chosen anew in every training part (on all patients: 91 of 107)" in numbers["remarks"][-1]
-    plain = run_study(data, replace(settings, permutations=False)).numbers
-    assert numbers["paper"] == plain["paper"]
-    assert numbers["honest"]["SVM"] != plain["honest"]["SVM"]
+    assert "chosen anew in every training part (on all patients: 91 of 107)" in study.remarks[-1]
+    plain = run_study(data, replace(settings, permutations=False))
+    assert study.published.models == plain.published.models
+    assert study.nested_cv.models["SVM"] != plain.nested_cv.models["SVM"]
 
 
 def test_the_permutation_null_chooses_anew(cohort, monkeypatch):
     data, repeats = cohort
     monkeypatch.setattr("TACEResponseLib.study.run_study.CHEAP_PERMUTATIONS", 2)
-    settings = StudySettings("honest", HonestSettings(repeats=1, outer_folds=3, inner_folds=3), scores=("svm",))
-    null = run_study(data, replace(settings, repeats=repeats)).numbers["permutation_null"]["svm"]
-    assert null != run_study(data, settings).numbers["permutation_null"]["svm"]
+    settings = StudySettings("nested-cv", NestedCvSettings(repeats=1, outer_folds=3, inner_folds=3), scores=("svm",))
+    null = run_study(data, replace(settings, repeats=repeats)).nested_cv.permutation_null["svm"]
+    assert null != run_study(data, settings).nested_cv.permutation_null["svm"]
 
 
 def test_repeats_that_do_not_fit_are_refused(cohort):

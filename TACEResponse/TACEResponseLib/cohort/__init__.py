@@ -5,7 +5,7 @@ from .case_names import case_folder_names, check_identifier
 from .case_warning import CaseWarning
 from .child_pugh import ChildPugh, child_pugh_from_items
 from .clinical_record import CLINICAL_FACTS, ClinicalRecord
-from .files import check_can_write, new_folder, replace_file
+from .files import Json, check_can_write, new_folder, replace_file
 from .manifest import ManifestError, ManifestFault, read_manifest
 from .manifest_writing import write_manifest
 from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, mrecist_category
@@ -30,6 +30,7 @@ __all__ = [
     "ClinicalRecord",
     "FileSource",
     "ImageGeometry",
+    "Json",
     "ManifestError",
     "ManifestFault",
     "MrSequence",

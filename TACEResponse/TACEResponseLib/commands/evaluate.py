@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from ..features import read_feature_table
     from ..models import find_bundle, load_bundle, save_bundle
     from ..reporting.evaluation_report import write_evaluation_report
+    from ..reporting.results_files import with_interval
     from ..study import join_cohort
     from ..study.evaluate import evaluate
     from ..study.site_recalibration import recalibrate_bundle
@@ -58,17 +59,16 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     table = read_feature_table(arguments.features) if bundle.required_sequences else None
     evaluation = evaluate(join_cohort(select_cases(cases), table, to_learn=False), bundle)
     recalibration = None if target is None else recalibrate_bundle(evaluation, target.name, arguments.seed)
-    numbers = write_evaluation_report(
-        arguments.out, evaluation, None if recalibration is None else recalibration.numbers
-    )
-    for remark in numbers["remarks"]:
+    write_evaluation_report(arguments.out, evaluation, recalibration)
+    for remark in evaluation.remarks:
         terminal.warn(f"warning: {remark}")
     if recalibration is not None:
         save_bundle(recalibration.bundle, target)
         terminal.print(f"{target.name}: {bundle.name} recalibrated, {target / 'MODEL_CARD.md'}")
-    record.write(arguments.out / "run.json", patients=numbers["patients"])
-    subjects = "phantoms" if numbers["phantoms"] else "patients"
-    auc = f"{numbers['auc']:.3f} ({numbers['auc_low']:.3f}-{numbers['auc_high']:.3f})"
-    terminal.print(f"{bundle.name} on {numbers['patients']} {subjects}: AUC {auc}")
+    patients = len(evaluation.data.cases)
+    record.write(arguments.out / "run.json", patients=patients)
+    subjects = "phantoms" if evaluation.data.is_phantom else "patients"
+    auc = with_interval(*evaluation.performance.auc)
+    terminal.print(f"{bundle.name} on {patients} {subjects}: AUC {auc}")
     terminal.print(f"  {arguments.out / 'report.html'}")
     return EXIT_DONE

@@ -1,9 +1,8 @@
-"""``tace-response study``: a cohort judged as published and honestly."""
+"""``tace-response study``: all models on a cohort, by the published protocol and by nested cross-validation."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,22 +11,26 @@ from ..cohort import check_can_write, read_manifest, select_cases, select_lesion
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "study"
-HELP = "Judge all models on a cohort by the published and by the honest protocol; write the report."
+HELP = "Validate all models on a cohort, by the published protocol and by nested cross-validation; write the report."
 EXAMPLES = """\
   tace-response study cohort/manifest.csv --features features.csv --out out/study
   tace-response study cohort/manifest.csv --features features.csv --quick --out out/first-look
   tace-response study cohort/manifest.csv --features features.csv --repeats features.csv --out out/study
-  tace-response study cohort/manifest.csv --features features.csv --protocol honest --scores svm lasso --out out/study
+  tace-response study cohort/manifest.csv --features features.csv --protocol nested-cv --scores svm --out out/study
 
-Rows whose column set says external take no part in training; the models frozen on the others are judged on them. A
-study that was killed goes on where it stopped when it is started again with the same --out.
+Rows whose column set says external take no part in training; the models frozen on the others are tested on them. A
+study that was interrupted goes on where it stopped when it is started again with the same --out.
 """
+
+PROTOCOLS = ("published", "nested-cv", "both")
+_OLD_NAMES = {"paper": "published", "honest": "nested-cv"}
+"""What the protocols were called first; scripts that use these names still run."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("cohort", type=Path, help="cohort table (CSV): patient_id, outcome, facts")
-    parser.add_argument("--features", type=Path, help="feature table; without it only clinical models are judged")
+    parser.add_argument("--features", type=Path, help="feature table; without it only clinical models are validated")
     parser.add_argument(
         "--repeats",
         type=Path,
@@ -35,9 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="feature table with rows of repeated drawings: in each training part only features that repeat are used",
     )
     parser.add_argument(
-        "--features-from", type=Path, metavar="STABLE", help="only features of a list that icc made on other patients"
+        "--features-from",
+        type=Path,
+        metavar="STABLE",
+        help="only the features of a list that icc made on other patients",
     )
-    parser.add_argument("--protocol", choices=("paper", "honest", "both"), default="both")
+    parser.add_argument(
+        "--protocol",
+        type=lambda name: _OLD_NAMES.get(name, name),
+        choices=PROTOCOLS,
+        default="both",
+        help="as published (one split), nested cross-validation, or both (default)",
+    )
     parser.add_argument("--scores", nargs="+", choices=("knn", "svm", "lasso", "dnn"), help="default: all four")
     parser.add_argument(
         "--lesions",
@@ -47,22 +59,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="2 repeats, 2 seeds, no permutations: a first look")
     parser.add_argument(
-        "--leave-one-centre-out", action="store_true", help="judge each centre (column site) by the others' models too"
+        "--leave-one-centre-out",
+        action="store_true",
+        help="also test models frozen on all other centres on each centre (column site)",
     )
     parser.add_argument(
-        "--combat", action="store_true", help="harmonise between centres (column site) in each honest training part"
+        "--combat",
+        action="store_true",
+        help="harmonise between centres (column site) in each training part of nested cross-validation",
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Run the study and say where the report is."""
+    """Run the study and print where the report is."""
     from ..features import read_feature_table
     from ..repeatability import read_stable_features
+    from ..reporting.results_files import with_interval
     from ..reporting.study_report import write_study_report
     from ..study import join_cohort
-    from ..study.honest import QUICK, HonestSettings
+    from ..study.nested_cv import QUICK, NestedCvSettings
     from ..study.repeating_features import keep_stable
     from ..study.run_study import run_study
     from ..study.study_data import check_sets
@@ -84,7 +101,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         terminal.warn(f"warning: {remark}")
     settings = StudySettings(
         protocol=arguments.protocol,
-        honest=replace(QUICK if arguments.quick else HonestSettings(), seed=arguments.seed),
+        nested_cv=replace(QUICK if arguments.quick else NestedCvSettings(), seed=arguments.seed),
         permutations=not arguments.quick,
         is_quick=arguments.quick,
         leave_one_centre_out=arguments.leave_one_centre_out,
@@ -93,26 +110,17 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     )
     if arguments.scores:
         settings = replace(settings, scores=tuple(dict.fromkeys(arguments.scores)))
-    result = run_study(
-        data,
-        settings,
-        arguments.out / "work",
-        terminal.progress,
-    )
+    result = run_study(data, settings, arguments.out / "work", terminal.progress)
     write_study_report(arguments.out, result, run_versions())
     record.write(arguments.out / "run.json", patients=len(data.cases))
     subjects = "phantom results" if data.is_phantom else "results"
-    for title, numbers in result.numbers.get("honest", {}).items():
-        terminal.print(f"{title}: AUC {numbers['auc']:.3f} ({numbers['auc_low']:.3f}-{numbers['auc_high']:.3f})")
-    _tell_centres(result.numbers.get("leave_one_centre_out", {}), terminal)
+    if result.nested_cv is not None:
+        for title, one in result.nested_cv.models.items():
+            terminal.print(f"{title}: AUC {with_interval(*one.auc)}")
+        for name, centre in (result.nested_cv.centres or {}).items():
+            if centre.models is None:
+                terminal.print(f"{name}: {centre.patients} patients, {centre.responders} OR, too few to test a model")
+            for title, one in (centre.models or {}).items():
+                terminal.print(f"trained without {name}, tested on it, {title}: AUC {with_interval(*one.auc)}")
     terminal.print(f"{subjects} of {len(data.cases)} cases: {arguments.out / 'report.html'}")
     return EXIT_DONE
-
-
-def _tell_centres(centres: Mapping[str, Mapping], terminal: Terminal) -> None:
-    for centre, own in centres.items():
-        if own["models"] is None:
-            terminal.print(f"{centre}: {own['patients']} patients, {own['responders']} OR, too few to judge")
-        for title, numbers in (own["models"] or {}).items():
-            interval = f"{numbers['auc_low']:.3f}-{numbers['auc_high']:.3f}"
-            terminal.print(f"trained without {centre}, judged on it, {title}: AUC {numbers['auc']:.3f} ({interval})")

@@ -12,9 +12,10 @@ from .calibration import (
     patients_for_slope,
     recalibrate,
 )
-from .decision_curves import decision_curve
-from .intervals import bootstrap_interval, corrected_resampled_interval, permutation_p, wilson_interval
+from .decision_curves import DecisionCurves, decision_curves
+from .intervals import Estimate, bootstrap_interval, corrected_resampled_interval, permutation_p, wilson_interval
 from .odds_ratios import OddsRatio, odds_ratios, univariate_odds_ratios
+from .performance import Performance, frozen_performance
 from .published_table import read_published_table
 from .redundancy import aliases, following_size
 from .roc import Z_95, Auc, AucDifference, at_threshold, auc, compare_auc, delong_auc, holm, roc_curve, youden_threshold
@@ -26,8 +27,11 @@ __all__ = [
     "Auc",
     "AucDifference",
     "Calibration",
+    "DecisionCurves",
+    "Estimate",
     "Finding",
     "OddsRatio",
+    "Performance",
     "ReaderPair",
     "Recalibration",
     "SampleSize",
@@ -45,9 +49,10 @@ __all__ = [
     "compare_auc",
     "continuous_test",
     "corrected_resampled_interval",
-    "decision_curve",
+    "decision_curves",
     "delong_auc",
     "following_size",
+    "frozen_performance",
     "holm",
     "odds_ratios",
     "patients_for_recalibration",

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
-THRESHOLDS = np.linspace(0.05, 0.95, 91)
+DECISION_THRESHOLDS = np.linspace(0.05, 0.90, 86)
 
 
-def decision_curve(
-    probabilities: dict[str, np.ndarray], outcome: np.ndarray, thresholds: np.ndarray = THRESHOLDS
-) -> dict[str, np.ndarray]:
-    """Net benefit (n_thresholds,) of each model, of treating all ("all") and none ("none").
+@dataclass(frozen=True, eq=False)
+class DecisionCurves:
+    """``net_benefit`` (n_thresholds,) by model, of treating all ("all") and none ("none")."""
+
+    thresholds: np.ndarray
+    net_benefit: dict[str, np.ndarray]
+
+
+def decision_curves(
+    probabilities: Mapping[str, np.ndarray], outcome: np.ndarray, thresholds: np.ndarray = DECISION_THRESHOLDS
+) -> DecisionCurves:
+    """Net benefit of each model, of treating all and of treating none.
 
     Positive is OR, "treat" is TACE. ``probabilities`` are calibrated predictions of patients not learnt from, (n,) by
     model. Computed by the package dcurves.
@@ -20,8 +31,9 @@ def decision_curve(
 
     frame = pd.DataFrame({**probabilities, "outcome": outcome.astype(int)})
     table = dca(data=frame, outcome="outcome", modelnames=list(probabilities), thresholds=thresholds)
-    return {
-        name: rows.sort_values("threshold")["net_benefit"].to_numpy()
+    benefits = {
+        str(name): rows.sort_values("threshold")["net_benefit"].to_numpy()
         for name, rows in table.groupby("model")
         if name in (*probabilities, "all", "none")
     }
+    return DecisionCurves(thresholds, benefits)

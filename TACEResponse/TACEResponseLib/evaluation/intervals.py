@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
+
+
+class Estimate(NamedTuple):
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 def wilson_interval(successes: float, patients: int) -> tuple[float, float]:
@@ -15,7 +24,7 @@ def wilson_interval(successes: float, patients: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def corrected_resampled_interval(fold_values: np.ndarray, test_share: float) -> tuple[float, float, float]:
+def corrected_resampled_interval(fold_values: np.ndarray, test_share: float) -> Estimate:
     """Mean over the test parts of a repeated cross-validation with its 95 % interval (Nadeau and Bengio 2003).
 
     Parameters
@@ -27,8 +36,8 @@ def corrected_resampled_interval(fold_values: np.ndarray, test_share: float) -> 
 
     Returns
     -------
-    mean, low, high : float
-        low and high are cut at 0 and 1.
+    Estimate
+        Cut at 0 and 1.
     """
     from scipy.stats import t
 
@@ -36,7 +45,7 @@ def corrected_resampled_interval(fold_values: np.ndarray, test_share: float) -> 
     mean = float(values.mean())
     error = float(np.sqrt((1 / values.size + test_share) * values.var(ddof=1)))
     half = float(t.ppf(0.975, values.size - 1)) * error
-    return mean, max(0.0, mean - half), min(1.0, mean + half)
+    return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half))
 
 
 def bootstrap_interval(

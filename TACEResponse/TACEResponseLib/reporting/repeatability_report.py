@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..cohort import CaseKey, replace_file, write_table
+from ..cohort import CaseKey, Json, replace_file, write_table
 from ..repeatability import ICC_FORMS, TEST_RETEST, FeatureChoice, Icc, Overlap, PerturbationSettings, Repeatability
 from .cohort_page import PHANTOM_STRIP, CohortPage, ReportFigure, write_figures
 from .page import definitions, section, table
 from .repeatability_figures import agreement, bland_altman_figure, feature_groups, icc_figure, sequence_and_class
-from .results_files import Json, Rows, results_json, three_digits
+from .results_files import Rows, json_bytes, three_digits
 
 PairOverlap = tuple[tuple[CaseKey, CaseKey], Overlap]
 """Both drawings, and how far they overlap on a sequence."""
@@ -108,7 +108,7 @@ def write_repeatability_report(
         },
         "provenance": _provenance(choice),
     }
-    replace_file(folder / "results.json", results_json(numbers))
+    replace_file(folder / "results.json", json_bytes(numbers))
     figures = [
         ReportFigure("icc", "ICC below -0.1 is drawn at -0.1.", icc_figure(names, iccs, choice.threshold)),
         *(
@@ -165,7 +165,7 @@ def write_perturbation_report(folder: Path, perturbed: Perturbed, choice: Featur
         "warnings": perturbed.warnings,
         "provenance": _provenance(choice),
     }
-    replace_file(folder / "results.json", results_json(numbers))
+    replace_file(folder / "results.json", json_bytes(numbers))
     (folder / "overlap.csv").unlink(missing_ok=True)  # of drawings that an earlier run has compared in this folder
     figure = ReportFigure("icc", "ICC below -0.1 is drawn at -0.1.", icc_figure(names, iccs, choice.threshold))
     shown = write_figures(folder, [figure], "bland_altman_*")

@@ -1,20 +1,18 @@
-"""What reports of cohorts share: results.json, tables as CSV, figures on the page, numbers as text."""
+"""What reports of cohorts share: results.json, rows of tables, numbers as text."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+
+from ..cohort import Json
 
 Rows = tuple[Sequence[str], list[list[str]]]
 """Header and rows of a table, as text."""
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-"""What a JSON file can hold."""
 
-
-def results_json(numbers: Mapping[str, Json]) -> bytes:
+def json_bytes(numbers: Mapping[str, Json]) -> bytes:
     """The same numbers always as the same bytes; what is undefined or infinite is null."""
 
     def plain(value: Json) -> Json:
@@ -27,12 +25,6 @@ def results_json(numbers: Mapping[str, Json]) -> bytes:
         return value
 
     return (json.dumps(plain(numbers), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
-
-
-def inline_svg(svg: bytes) -> str:
-    """The ``<svg>`` element alone, for a page."""
-    content = svg.decode("utf-8")
-    return content[content.index("<svg") :]
 
 
 def three_digits(value: float | None) -> str:

@@ -2,60 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..evaluation import calibration_band, calibration_curve, roc_curve
+from ..evaluation import DecisionCurves, calibration_band, calibration_curve, roc_curve
 from ..models import expit
+from ..study.nested_cv import OuterPredictions
+from ..study.results import NestedCvResult, Optimism, StudyResult
+from .cohort_page import ReportFigure
 from .figure_files import COLOURS, NOR_COLOUR, OR_COLOUR, new_figure, roc_labels, unit_square
 from .flowchart import flowchart
-from .paper_figures import draw_decision_curves, paper_figures
+from .published_figures import draw_decision_curves, published_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..study.honest import OuterPredictions
-    from ..study.run_study import StudyResult
-
 _PANELS_A_ROW = 4
 
 
-def study_figures(result: StudyResult) -> Iterator[tuple[str, str, Figure]]:
-    """(file name, caption, figure) of each figure that the result allows; numbered as in the paper."""
-    yield "fig1_patients", "Patients in this study.", flowchart(result.numbers)
-    if _shown(result):
-        yield (
+def study_figures(result: StudyResult) -> Iterator[ReportFigure]:
+    """Each figure that the result allows; numbered as in the paper."""
+    yield ReportFigure("fig1_patients", "Patients in this study.", flowchart(result), "Fig. 1")
+    if result.nested_cv is not None:
+        yield from _nested_cv_figures(result.nested_cv, result.outcome)
+    if result.optimism is not None:
+        caption = "AUC of the published protocol against nested cross-validation."
+        yield ReportFigure("leak_audit", caption, _optimism(result.optimism), "Optimism")
+    if result.published is not None:
+        yield from published_figures(result.published, result.data.outcome)
+
+
+def _nested_cv_figures(result: NestedCvResult, outcome: np.ndarray) -> Iterator[ReportFigure]:
+    shown = _shown(result)
+    if shown:
+        yield ReportFigure(
             "fig2_scores",
-            "Probabilities by outcome, of patients not learnt from (first repeat).",
-            _distributions(result),
+            "Probabilities of patients in the outer test parts, by outcome (first repeat).",
+            _distributions(shown, outcome),
+            "Fig. 2",
         )
-    if result.honest:
-        yield "fig3_bars", "Outer predictions only, 95 % intervals.", _bars(result)
-    if _shown(result):
-        yield (
+    yield ReportFigure("fig3_bars", "Outer test parts only, 95 % intervals.", _bars(result), "Fig. 3")
+    if shown:
+        yield ReportFigure(
             "fig4_roc",
-            "ROC on outer predictions averaged over repeats; legend: mean AUC over test parts.",
-            _roc(result),
+            "ROC of outer predictions averaged over repeats; legend: mean AUC over the test parts.",
+            _roc(result, outcome),
+            "Fig. 4",
         )
-        yield (
+        yield ReportFigure(
             "fig5_calibration",
             "Calibration of outer predictions (first repeat) with bootstrap band; ticks are patients, OR above.",
-            _calibration(result),
+            _calibration(result, outcome),
+            "Fig. 5",
         )
-        yield (
+    if result.decision_curves is not None:
+        yield ReportFigure(
             "fig6_decision",
             "Decision curves of calibrated outer predictions (first repeat); treat means TACE.",
-            _decision(result),
+            _decision(shown, result.decision_curves, outcome),
+            "Fig. 6",
         )
-    if "leak_audit" in result.numbers:
-        yield "leak_audit", "AUC of the published protocol against the honest one.", _leak(result)
-    yield from paper_figures(result)
 
 
-def _shown(result: StudyResult) -> list[OuterPredictions]:
-    return [one for one in result.honest if not one.model.is_control]
+def _shown(result: NestedCvResult) -> list[OuterPredictions]:
+    return [one for one in result.predictions if not one.model.is_control]
 
 
 def _panels(count: int, height: float) -> tuple[Figure, np.ndarray]:
@@ -66,10 +79,8 @@ def _panels(count: int, height: float) -> tuple[Figure, np.ndarray]:
     return figure, axes
 
 
-def _distributions(result: StudyResult) -> Figure:
-    models = _shown(result)
+def _distributions(models: Sequence[OuterPredictions], outcome: np.ndarray) -> Figure:
     figure, axes = _panels(len(models), 1.9)
-    outcome = result.data.outcome[result.development]
     edges = np.linspace(0, 1, 21)
     for one, axis in zip(models, axes.flat, strict=False):
         probability = expit(one.log_odds[0])
@@ -88,28 +99,28 @@ def _distributions(result: StudyResult) -> Figure:
     return figure
 
 
-def _bars(result: StudyResult) -> Figure:
-    models = [one.model.title for one in result.honest]
-    figure, axes = new_figure(8.6, 0.27 * len(models) + 0.75, 1, 3)
-    for axis, name in zip(axes.flat, ("auc", "sensitivity", "specificity"), strict=True):
-        for place, title in enumerate(models):
-            numbers = result.numbers["honest"][title]
-            value = numbers[name]
-            low, high = (numbers["auc_low"], numbers["auc_high"]) if name == "auc" else numbers[f"{name}_interval"]
-            axis.barh(place, value, height=0.7, color=COLOURS.get(title, "#777777"), alpha=0.85)
-            axis.plot([low, high], [place, place], color="black", linewidth=1)
-        axis.set_yticks(range(len(models)), models if axis is axes.flat[0] else [])
+def _bars(result: NestedCvResult) -> Figure:
+    figure, axes = new_figure(8.6, 0.27 * len(result.models) + 0.75, 1, 3)
+    estimates = {
+        "AUC": [one.auc for one in result.models.values()],
+        "Sensitivity": [one.sensitivity for one in result.models.values()],
+        "Specificity": [one.specificity for one in result.models.values()],
+    }
+    for axis, (name, own) in zip(axes.flat, estimates.items(), strict=True):
+        for place, (title, one) in enumerate(zip(result.models, own, strict=True)):
+            axis.barh(place, one.value, height=0.7, color=COLOURS.get(title, "#777777"), alpha=0.85)
+            axis.plot([one.low, one.high], [place, place], color="black", linewidth=1)
+        axis.set_yticks(range(len(own)), list(result.models) if axis is axes.flat[0] else [])
         axis.invert_yaxis()
         axis.set_xlim(0, 1)
-        axis.set_title({"auc": "AUC"}.get(name, name.capitalize()), fontsize=9)
-        if name == "auc":
+        axis.set_title(name, fontsize=9)
+        if name == "AUC":
             axis.axvline(0.5, color="black", linewidth=0.8, linestyle=":")
     return figure
 
 
-def _roc(result: StudyResult) -> Figure:
+def _roc(result: NestedCvResult, outcome: np.ndarray) -> Figure:
     """Scores alone and merged models in two panels: seven curves in one cannot be told apart."""
-    outcome = result.data.outcome[result.development]
     groups = [
         ("scores alone", [one for one in _shown(result) if not one.model.covariates]),
         ("with clinical facts", [one for one in _shown(result) if one.model.covariates]),
@@ -120,7 +131,7 @@ def _roc(result: StudyResult) -> Figure:
         unit_square(axis, name)
         for one in models:
             title = one.model.title
-            label = f"{title} {result.numbers['honest'][title]['auc']:.2f}"
+            label = f"{title} {result.models[title].auc.value:.2f}"
             curve = roc_curve(one.ranking.mean(axis=0), outcome)
             axis.plot(*curve, color=COLOURS.get(title), label=label, linewidth=1.5)
         roc_labels(axis)
@@ -128,13 +139,12 @@ def _roc(result: StudyResult) -> Figure:
     return figure
 
 
-def _calibration(result: StudyResult) -> Figure:
+def _calibration(result: NestedCvResult, outcome: np.ndarray) -> Figure:
     models = _shown(result)
     figure, axes = _panels(len(models), 2.3)
-    outcome = result.data.outcome[result.development]
     for one, axis in zip(models, axes.flat, strict=False):
         probability = expit(one.log_odds[0])
-        slope = result.numbers["honest"][one.model.title]["calibration_slope"]
+        slope = result.models[one.model.title].calibration.slope
         unit_square(axis, f"{one.model.title}, slope {slope:.2f}")
         colour = COLOURS.get(one.model.title)
         if np.ptp(probability) > 0:
@@ -150,36 +160,37 @@ def _calibration(result: StudyResult) -> Figure:
     return figure
 
 
-def _decision(result: StudyResult) -> Figure:
+def _decision(models: Sequence[OuterPredictions], curves: DecisionCurves, outcome: np.ndarray) -> Figure:
+    """Of the merged models, or of the scores alone if there are none: seven curves in one cannot be told apart."""
     figure, axes = new_figure(6.4, 3.4)
-    curves = result.numbers["decision_curves"]
-    merged = {one.model.title for one in _shown(result) if one.model.covariates}
+    merged = {one.model.title for one in models if one.model.covariates}
     shown = {
-        title: one for title, one in curves["net_benefit"].items() if not merged or title in {*merged, "all", "none"}
+        title: benefit
+        for title, benefit in curves.net_benefit.items()
+        if not merged or title in {*merged, "all", "none"}
     }
-    outcome = result.data.outcome[result.development]
-    draw_decision_curves(axes[0, 0], curves["thresholds"], shown, float(outcome.mean()))
+    draw_decision_curves(axes[0, 0], replace(curves, net_benefit=shown), float(outcome.mean()))
     axes[0, 0].legend(fontsize=8, frameon=False)
     return figure
 
 
-def _leak(result: StudyResult) -> Figure:
-    rows = result.numbers["leak_audit"]
+def _optimism(rows: Sequence[Optimism]) -> Figure:
     figure, axes = new_figure(7.0, 0.3 * len(rows) + 0.95)
     axis = axes[0, 0]
     for place, row in enumerate(rows):
-        first = place == 0
-        axis.plot([row["honest"], row["paper_train"]], [place, place], color="#e8cdbb", linewidth=5, zorder=0)
-        axis.plot([row["honest_low"], row["honest_high"]], [place, place], color=OR_COLOUR, linewidth=1.2)
-        axis.plot(row["paper_train"], place, "s", color=NOR_COLOUR, label="published way, training" if first else None)
-        if row["paper_test"] is not None:
-            axis.plot(row["paper_test"], place, "x", color=NOR_COLOUR, label="one test set" if first else None)
-        axis.plot(row["honest"], place, "o", color=OR_COLOUR, label="honest, 95 % interval" if first else None)
-    axis.set_yticks(range(len(rows)), [row["model"] for row in rows])
+        own, train, test = row.nested_cv, row.published_train, row.published_test
+        labels = ("published protocol, training", "one test set", "nested cross-validation, 95 % interval")
+        if place > 0:
+            labels = ("", "", "")
+        axis.plot([own.value, train], [place, place], color="#e8cdbb", linewidth=5, zorder=0)
+        axis.plot([own.low, own.high], [place, place], color=OR_COLOUR, linewidth=1.2)
+        axis.plot(train, place, "s", color=NOR_COLOUR, label=labels[0])
+        if test is not None:
+            axis.plot(test, place, "x", color=NOR_COLOUR, label=labels[1])
+        axis.plot(own.value, place, "o", color=OR_COLOUR, label=labels[2])
+    axis.set_yticks(range(len(rows)), [row.model for row in rows])
     axis.invert_yaxis()
-    lowest = min(
-        min(row["honest_low"], row["honest"] if row["paper_test"] is None else row["paper_test"]) for row in rows
-    )
+    lowest = min(value for row in rows for value in (row.nested_cv.low, row.published_test) if value is not None)
     axis.set_xlim(min(0.4, lowest - 0.03), 1.02)
     axis.axvline(0.5, color="grey", linewidth=0.8, linestyle=":")
     axis.set_xlabel("AUC", fontsize=8)

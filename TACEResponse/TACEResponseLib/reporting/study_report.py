@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from ..cohort import replace_file, write_table
+from ..cohort import Json, replace_file, write_table
+from ..evaluation.calibration import FEW_EVENTS
 from ..models.wording import CLINICAL_CODING
-from ..prediction.wording import RESEARCH_USE_ONLY
-from ..study.run_study import StudyResult
-from .figure_files import figure_bytes
-from .page import definitions, page, section, table, text
-from .published import PUBLISHED_NOTE
-from .results_files import Rows, inline_svg, results_json
+from ..study.results import StudyResult
+from .cohort_page import PHANTOM_STRIP, CohortPage, Strip, bullets, folded, write_figures
+from .page import definitions, section, table, text
+from .printed_values import PUBLISHED_NOTE
+from .results_files import Rows, json_bytes
+from .results_json import settings_json, study_json
 from .study_figures import study_figures
 from .study_summary import summary_sentences
-from .study_tables import readable, study_tables
+from .study_tables import Tables, readable, study_tables
 
-_FEW_EVENTS = 100
+_QUICK_STRIP = Strip("demonstration", "QUICK", "Fewer seeds and repeats than the protocol asks for: a first look.")
 
 _NOTES = {
-    "leak_audit": "Gap: training AUC of the published way minus the honest AUC. " + PUBLISHED_NOTE,
+    "leak_audit": "Gap: training AUC of the published protocol minus that of nested cross-validation. "
+    + PUBLISHED_NOTE,
     "honest": (
         "AUC: mean over outer test parts, corrected resampled-t interval (Nadeau and Bengio). Sensitivity, specificity "
         "and accuracy: at thresholds chosen within each training part, Wilson intervals of n patients (a bootstrap of "
@@ -28,7 +31,7 @@ _NOTES = {
     ),
     "calibration": (
         "Means over repeats. Intercept 0 and slope 1 are perfect; the interval of the last column is that of these "
-        "predictions of a fixed model (DeLong), and knows nothing of training."
+        "predictions of a fixed model (DeLong), and does not include the variation of training."
     ),
     "paper": (
         "As published: one 8:2 split, merged models fitted to in-sample scores, sensitivity and specificity at the "
@@ -36,7 +39,10 @@ _NOTES = {
         "separate the training set, so that the fit is penalised. " + PUBLISHED_NOTE
     ),
     "readers": "Objective response (CR, PR) against none (SD, PD). AUC: one reader's outcome as score for the other's.",
-    "permutation_null": "All of the chain is repeated for each shuffle of the outcomes; p = (1 + b) / (1 + B).",
+    "permutation_null": (
+        "The whole chain is repeated for each permutation of the outcomes; p = (1 + b) / (1 + B), where b of B "
+        "permutations reach the AUC."
+    ),
     "table_one": (
         "Continuous: Kolmogorov-Smirnov test with Lilliefors' correction in each group, then Student's t or "
         "Mann-Whitney U. Categorical: chi-square without continuity correction, or Fisher's exact test if an expected "
@@ -47,49 +53,42 @@ _NOTES = {
     "following_size": "Absolute rank correlation of .9 and more with the lesion's volume.",
 }
 
-_PARTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], bool], ...] = (
-    ("", ("leak_audit",), ("leak_audit",), False),
-    ("Score distributions, honest protocol", ("fig2_scores",), (), False),
-    ("", ("fig3_bars",), ("honest",), False),
-    ("ROC curves, honest protocol", ("fig4_roc",), (), False),
-    ("Calibration, honest protocol", ("fig5_calibration",), ("calibration",), False),
-    ("Decision curves, honest protocol", ("fig6_decision",), (), False),
-    ("", (), ("comparisons",), True),
-    ("", (), ("external",), False),
-    ("", (), ("external_comparisons",), True),
-    ("", (), ("paper",), False),
-    (
-        "Figures of the published protocol",
-        ("paper_fig2_scores", "paper_fig4_roc", "paper_fig5_calibration", "paper_fig6_decision"),
-        (),
-        True,
-    ),
-    ("", (), ("paper_comparisons",), True),
-    ("", (), ("readers",), False),
-    ("", (), ("models_against_readers",), False),
-    ("", (), ("permutation_null",), False),
-    ("", (), ("table_one",), False),
-    ("", (), ("odds_ratios",), False),
-    ("", (), ("selected_features",), False),
-    ("", (), ("aliases",), True),
-    ("", (), ("following_size",), True),
-    ("", (), ("checklist",), True),
-)
-"""(title where the table gives none, figures, tables, folded away) in the order of the page."""
 
-_FIGURE_NUMBERS = {
-    "fig1_patients": "Fig. 1",
-    "fig2_scores": "Fig. 2",
-    "fig3_bars": "Fig. 3",
-    "fig4_roc": "Fig. 4",
-    "fig5_calibration": "Fig. 5",
-    "fig6_decision": "Fig. 6",
-    "leak_audit": "Leak audit",
-    "paper_fig2_scores": "Fig. 2, published way",
-    "paper_fig4_roc": "Fig. 4, published way",
-    "paper_fig5_calibration": "Fig. 5, published way",
-    "paper_fig6_decision": "Fig. 6, published way",
-}
+class _Part(NamedTuple):
+    """A section of the page; without a ``title`` its first table gives it."""
+
+    title: str = ""
+    figures: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    is_folded: bool = False
+
+
+_PUBLISHED_FIGURES = ("paper_fig2_scores", "paper_fig4_roc", "paper_fig5_calibration", "paper_fig6_decision")
+
+_PARTS = (
+    _Part(figures=("leak_audit",), tables=("leak_audit",)),
+    _Part("Score distributions, nested cross-validation", ("fig2_scores",)),
+    _Part(figures=("fig3_bars",), tables=("honest",)),
+    _Part("ROC curves, nested cross-validation", ("fig4_roc",)),
+    _Part("Calibration, nested cross-validation", ("fig5_calibration",), ("calibration",)),
+    _Part("Decision curves, nested cross-validation", ("fig6_decision",)),
+    _Part(tables=("comparisons",), is_folded=True),
+    _Part(tables=("external",)),
+    _Part(tables=("external_comparisons",), is_folded=True),
+    _Part(tables=("paper",)),
+    _Part("Figures of the published protocol", _PUBLISHED_FIGURES, is_folded=True),
+    _Part(tables=("paper_comparisons",), is_folded=True),
+    _Part(tables=("readers",)),
+    _Part(tables=("models_against_readers",)),
+    _Part(tables=("permutation_null",)),
+    _Part(tables=("table_one",)),
+    _Part(tables=("odds_ratios",)),
+    _Part(tables=("selected_features",)),
+    _Part(tables=("aliases",), is_folded=True),
+    _Part(tables=("following_size",), is_folded=True),
+    _Part(tables=("checklist",), is_folded=True),
+)
+"""In the order of the page."""
 
 
 def write_study_report(folder: Path, result: StudyResult, versions: Mapping[str, str]) -> None:
@@ -98,128 +97,90 @@ def write_study_report(folder: Path, result: StudyResult, versions: Mapping[str,
     ``versions`` of software stand in the report. Figures and tables of an earlier study in the same folder, which this
     one has not, are removed. Raises ValueError if a file cannot be written.
     """
-    replace_file(folder / "results.json", results_json(result.numbers))
-    figures, written = [], set()
-    for name, caption, figure in study_figures(result):
-        svg = figure_bytes(figure, "svg")
-        files = {
-            folder / "figures" / f"{name}.svg": svg,
-            folder / "figures" / f"{name}.png": figure_bytes(figure, "png"),
-        }
-        for path, content in files.items():
-            replace_file(path, content)
-        written |= set(files)
-        figures.append((name, caption, inline_svg(svg)))
-    tables = study_tables(result.numbers)
+    replace_file(folder / "results.json", json_bytes(study_json(result)))
+    figures = write_figures(folder, study_figures(result))
+    tables = study_tables(result)
     for name, (_, rows) in tables.items():
-        path = folder / "tables" / f"{name}.csv"
-        write_table(path, *rows)
-        written.add(path)
-    replace_file(folder / "report.html", study_report(result.numbers, figures, tables, versions).encode("utf-8"))
-    for pattern in ("figures/*.svg", "figures/*.png", "tables/*.csv"):
-        for path in set(folder.glob(pattern)) - written:
+        write_table(folder / "tables" / f"{name}.csv", *rows)
+    for path in (folder / "tables").glob("*.csv"):
+        if path.stem not in tables:
             path.unlink()
+    page = study_page(result, figures, tables, versions)
+    replace_file(folder / "report.html", page.html().encode("utf-8"))
 
 
-def study_report(
-    numbers: Mapping[str, object],
-    figures: Sequence[tuple[str, str, str]],
-    tables: Mapping[str, tuple[str, Rows]],
-    versions: Mapping[str, str],
-) -> str:
-    """HTML of the report; ``figures`` are (name, caption, SVG), ``tables`` (title, (header, rows)) by name."""
-    cohort = numbers["cohort"]
-    shown = {name: _figure(name, caption, svg) for name, caption, svg in figures}
-    parts = [f'<div class="banner">{text(RESEARCH_USE_ONLY)}</div>', _strips(numbers), '<main class="study">']
-    external = f"<br>{cohort['external']} of them external" if cohort["external"] else ""
-    parts.append(
-        f'<header><div><p class="kicker">Study of response to TACE</p><h1>{cohort["patients"]} '
-        f"{'phantoms' if cohort['phantoms'] else 'patients'}</h1></div>"
-        f'<p class="model">{cohort["responders"]} with response{external}<br>{cohort["features"]} features</p></header>'
-    )
-    sentences = summary_sentences(numbers)
-    if sentences:
-        parts.append(section("In short", _list(sentences)))
-    parts.append(_remarks(numbers))
-    parts.append(
-        section("Patients", shown.pop("fig1_patients", "") + f'<p class="note">{text(cohort["sample_size"])}</p>')
-    )
-    for title, figure_names, table_names, folded in _PARTS:
-        content = "".join(shown.get(name, "") for name in figure_names)
-        for name in table_names:
-            if name in tables:
-                title = title or tables[name][0]
-                content += _table(name, numbers, *tables[name][1])
-        if content and folded:
-            # Without the honest protocol the published figures are what the report is about.
-            opened = " open" if "honest" not in numbers and figure_names else ""
-            content = f"<details{opened}><summary>{text(title)}</summary>{content}</details>"
-            parts.append(f'<section class="card folded">{content}</section>\n')
-        elif content:
-            parts.append(section(title, content))
-    settings = definitions(
-        [*_flat(numbers["settings"]), *(("version of " + name, one) for name, one in versions.items())]
-    )
-    settings = f"<details><summary>Settings, seeds and versions</summary>{settings}</details>"
-    parts.append(f'<section class="card folded small">{settings}</section>\n</main>')
-    return page("Study of response to TACE", "\n".join(parts))
-
-
-def _figure(name: str, caption: str, svg: str) -> str:
-    # Figures keep their natural size on a wide page, so that letters are of one size in all of them.
-    width = svg[svg.index('width="') + 7 :].partition("pt")[0]
-    words = f"<strong>{_FIGURE_NUMBERS[name]}.</strong> {text(caption)}"
-    return (
-        f'<figure class="study-figure" style="max-width:{float(width) * 1.36:.0f}px">{svg}'
-        f"<figcaption>{words}</figcaption></figure>"
+def study_page(
+    result: StudyResult, figures: Mapping[str, str], tables: Tables, versions: Mapping[str, str]
+) -> CohortPage:
+    """The report; ``figures`` are HTML by name."""
+    cohort = result.cohort
+    sentences = summary_sentences(result)
+    external = [f"{cohort.external} of them external"] if cohort.external else []
+    patients = figures["fig1_patients"] + f'<p class="note">{text(cohort.sample_size)}</p>'
+    settings = [*_flat(settings_json(result)), *((f"version of {name}", one) for name, one in versions.items())]
+    return CohortPage(
+        title="Study of response to TACE",
+        kicker="Study of response to TACE",
+        heading=f"{cohort.patients} {'phantoms' if cohort.phantoms else 'patients'}",
+        details=[f"{cohort.responders} with response", *external, f"{cohort.features} features"],
+        strips=[
+            *([PHANTOM_STRIP] if cohort.phantoms else []),
+            *([_QUICK_STRIP] if result.settings.is_quick else []),
+        ],
+        remarks=_remarks(result),
+        sections=[
+            section("In short", bullets(sentences)) if sentences else "",
+            section("Patients", patients),
+            *(_section(part, result, figures, tables) for part in _PARTS),
+            folded("Settings, seeds and versions", definitions(settings), "small"),
+        ],
     )
 
 
-def _table(name: str, numbers: Mapping[str, object], header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _section(part: _Part, result: StudyResult, figures: Mapping[str, str], tables: Tables) -> str:
+    own = [name for name in part.tables if name in tables]
+    title = part.title or (tables[own[0]][0] if own else "")
+    content = "".join(figures.get(name, "") for name in part.figures)
+    content += "".join(_table(name, result, tables[name][1]) for name in own)
+    if not content:
+        return ""
+    if part.is_folded:
+        # Without nested cross-validation the figures of the published protocol are what the report is about.
+        return folded(title, content, is_open=result.nested_cv is None and bool(part.figures))
+    return section(title, content)
+
+
+def _table(name: str, result: StudyResult, rows: Rows) -> str:
     css = "" if name == "checklist" else "words" if name == "aliases" else "numbers dense"
     css += " beside" if name == "paper" else ""
     note = _NOTES.get(name, "")
-    if name == "table_one" and numbers["table_one_left_out"]:
-        left_out = ", ".join(readable(column) for column in numbers["table_one_left_out"])
+    if name == "table_one" and result.tables.table_one_left_out:
+        left_out = ", ".join(readable(column) for column in result.tables.table_one_left_out)
         note += f" Not shown, as text of many different cells: {left_out}."
-    return f'<div class="scroll">{table(header, rows, css)}</div>' + (
-        f'<p class="note">{text(note)}</p>' if note else ""
-    )
+    return f'<div class="scroll">{table(*rows, css)}</div>' + (f'<p class="note">{text(note)}</p>' if note else "")
 
 
-def _strips(numbers: Mapping[str, object]) -> str:
-    lines = []
-    if numbers["cohort"]["phantoms"]:
-        lines.append(("phantom", "PHANTOM RESULTS", "Synthetic patients; nothing here says anything about real ones."))
-    if numbers["settings"]["quick"]:
-        lines.append(("demonstration", "QUICK", "Fewer seeds and repeats than the protocol asks for: a first look."))
-    return "".join(
-        f'<div class="strip {name}"><strong>{text(title)}</strong> {text(words)}</div>' for name, title, words in lines
-    )
-
-
-def _remarks(numbers: Mapping[str, object]) -> str:
-    remarks = list(numbers["remarks"])
+def _remarks(result: StudyResult) -> list[str]:
+    cohort = result.cohort
+    remarks = list(result.remarks)
     remarks += [
         f"{CLINICAL_CODING[name]} is unknown in {count} patients; they count as the share of the training part that "
         "has it."
-        for name, count in numbers["cohort"]["missing_facts"].items()
-        if count < numbers["cohort"]["patients"]
+        for name, count in cohort.missing_facts.items()
+        if count < cohort.patients
     ]
-    rarer = min(numbers["cohort"]["responders"], numbers["cohort"]["patients"] - numbers["cohort"]["responders"])
-    if rarer < _FEW_EVENTS:
-        remarks.append(f"{rarer} patients of the rarer outcome: fewer than about 100 cannot judge calibration.")
-    if numbers["settings"]["quick"]:
-        remarks.append("No permutation null in a quick run.")
-    return section("Remarks", _list(remarks), "warnings") if remarks else ""
+    rarer = min(cohort.responders, cohort.patients - cohort.responders)
+    if rarer < FEW_EVENTS:
+        remarks.append(
+            f"{rarer} patients of the rarer outcome: calibration cannot be judged with fewer than about {FEW_EVENTS}."
+        )
+    if result.settings.is_quick:
+        remarks.append("No permutation test in a quick run.")
+    return remarks
 
 
-def _list(sentences: Sequence[str]) -> str:
-    return "<ul>" + "".join(f"<li>{text(one)}</li>" for one in sentences) + "</ul>"
-
-
-def _flat(settings: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
-    pairs: list[tuple[str, object]] = []
+def _flat(settings: Mapping[str, Json], prefix: str = "") -> list[tuple[str, Json]]:
+    pairs: list[tuple[str, Json]] = []
     for name, value in settings.items():
         own = f"{prefix}{name.replace('_', ' ')}"
         pairs += _flat(value, f"{own}, ") if isinstance(value, Mapping) else [(own, value)]

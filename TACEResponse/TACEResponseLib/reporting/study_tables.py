@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..evaluation import OddsRatio, Performance, TableOneRow
 from ..models.wording import CLINICAL_CODING
-from .paper_figures import SET_NAMES
-from .published import PUBLISHED_AUC, PUBLISHED_SHARES
+from ..study.results import (
+    Comparison,
+    NestedCvPerformance,
+    NestedCvResult,
+    Optimism,
+    PermutationNull,
+    PublishedPerformance,
+    PublishedResult,
+    ReaderAgreement,
+    SelectedFeature,
+    StudyResult,
+)
+from .printed_values import PUBLISHED_AUC, PUBLISHED_SHARES
+from .published_figures import SET_NAMES
 from .reporting_checklist import checklist_rows
 from .results_files import Rows, three_digits, with_interval
 
@@ -15,64 +28,49 @@ _MOST_SHOWN = 20
 
 _SCORES = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso", "dnn": "DNN"}
 
+Tables = dict[str, tuple[str, Rows]]
+"""(title, (header, rows of text)) by the name of the CSV."""
 
-def study_tables(numbers: Mapping[str, object]) -> dict[str, tuple[str, Rows]]:
-    """Every table as (title, (header, rows of text)) by the name of its CSV."""
-    tables: dict[str, tuple[str, Rows]] = {}
-    if "leak_audit" in numbers:
-        tables["leak_audit"] = ("The leak audit: both protocols on the same patients", _leak(numbers["leak_audit"]))
-    if "honest" in numbers:
-        tables["honest"] = ("Table 2, honest protocol", _performance(numbers["honest"]))
-        tables["calibration"] = ("Calibration and the same predictions as one sample", _calibration(numbers["honest"]))
-        if numbers["honest_comparisons"]:
-            tables["comparisons"] = (
-                "Differences of AUC, honest protocol: corrected resampled t, p by Holm",
-                _comparisons(numbers["honest_comparisons"]),
+
+def study_tables(result: StudyResult) -> Tables:
+    """Every table that the result allows."""
+    tables: Tables = {}
+    if result.optimism is not None:
+        tables["leak_audit"] = ("Optimism: both protocols on the same patients", _optimism(result.optimism))
+    if result.nested_cv is not None:
+        tables |= _nested_cv_tables(result.nested_cv)
+    if result.published is not None:
+        tables |= _published_tables(result.published)
+    if result.nested_cv is not None:
+        if result.nested_cv.readers is not None:
+            tables |= _reader_tables(result.nested_cv.readers)
+        if result.nested_cv.permutation_null:
+            tables["permutation_null"] = (
+                "Permuted outcomes: one repeat, one seed",
+                _null(result.nested_cv.permutation_null),
             )
-    if numbers.get("external"):
-        tables["external"] = (
-            "Frozen models on the external patients: DeLong and Wilson intervals",
-            _external(numbers["external"]),
-        )
-        if numbers["external_comparisons"]:
-            tables["external_comparisons"] = (
-                "Differences of AUC on the external patients: DeLong, p by Holm",
-                _comparisons(numbers["external_comparisons"]),
-            )
-    if "paper" in numbers:
-        tables["paper"] = ("Table 2, published protocol, beside what was published", _paper(numbers["paper"]))
-        rows = [row for own in numbers["paper_comparisons"].values() for row in own]
-        if rows:
-            tables["paper_comparisons"] = (
-                "Differences of AUC, published protocol: DeLong, p by Holm in each set",
-                _paper_comparisons(numbers["paper_comparisons"]),
-            )
-    if numbers.get("readers"):
-        tables |= _reader_tables(numbers["readers"])
-    if numbers.get("permutation_null"):
-        tables["permutation_null"] = ("Shuffled outcomes: one repeat, one seed", _null(numbers["permutation_null"]))
-    if numbers["table_one"]:
-        tables["table_one"] = ("Table 1", _table_one(numbers["table_one"]))
-    if numbers["univariate"]:
+    own = result.tables
+    if own.table_one:
+        tables["table_one"] = ("Table 1", _table_one(own.table_one))
+    if own.univariate:
         tables["odds_ratios"] = (
             "Logistic regression of the clinical facts",
-            _odds_ratios(numbers["univariate"], numbers["multivariate"]),
+            _odds_ratios(own.univariate, own.multivariate),
         )
-    if any(numbers.get("selected_features", {}).values()):
+    if result.nested_cv is not None and any(result.nested_cv.selected_features.values()):
         tables["selected_features"] = (
             "Features most often selected, by share of the training parts",
-            _selected(numbers["selected_features"]),
+            _selected(result.nested_cv.selected_features),
         )
-    redundancy = numbers.get("redundancy", {})
-    if redundancy.get("aliases"):
-        rows = [[first, second] for first, second in redundancy["aliases"]]
+    if own.redundancy is not None and own.redundancy.aliases:
+        rows = [[first, second] for first, second in own.redundancy.aliases]
         tables["aliases"] = ("Features of the same rank order as an earlier one", (("Feature", "Same as"), rows))
-    if redundancy.get("following_size"):
-        rows = [[name, three_digits(value)] for name, value in redundancy["following_size"]]
+    if own.redundancy is not None and own.redundancy.following_size:
+        rows = [[name, three_digits(value)] for name, value in own.redundancy.following_size]
         tables["following_size"] = ("Features that follow the volume", (("Feature", "Rank correlation"), rows))
     tables["checklist"] = (
         "TRIPOD+AI and CLEAR: what this run knows, and what the author must add",
-        (("Item", "Answer"), checklist_rows(numbers)),
+        (("Item", "Answer"), checklist_rows(result)),
     )
     return tables
 
@@ -84,122 +82,154 @@ def readable(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _leak(rows: Sequence[Mapping[str, object]]) -> Rows:
-    header = ("Model", "Published way: training", "One test set", "Honest (95 %)", "Gap", "Printed: training / test")
+def _nested_cv_tables(result: NestedCvResult) -> Tables:
+    tables: Tables = {
+        "honest": ("Table 2, nested cross-validation", _performance(result.models)),
+        "calibration": ("Calibration and the same predictions as one sample", _calibration(result.models)),
+    }
+    if result.comparisons:
+        tables["comparisons"] = (
+            "Differences of AUC, nested cross-validation: corrected resampled t, p by Holm",
+            _comparisons(result.comparisons),
+        )
+    if result.external:
+        header, rows = _performance(result.external)
+        printed = [PUBLISHED_AUC.get(title, {}).get("external", "") for title in result.external]
+        tables["external"] = (
+            "Frozen models on the external patients: DeLong and Wilson intervals",
+            ((*header, "Printed AUC"), [[*row, cell] for row, cell in zip(rows, printed, strict=True)]),
+        )
+    if result.external_comparisons:
+        tables["external_comparisons"] = (
+            "Differences of AUC on the external patients: DeLong, p by Holm",
+            _comparisons(result.external_comparisons),
+        )
+    return tables
+
+
+def _published_tables(result: PublishedResult) -> Tables:
+    tables: Tables = {"paper": ("Table 2, published protocol, beside the printed values", _published(result.models))}
+    if any(result.comparisons.values()):
+        header, _ = _comparisons([])
+        tables["paper_comparisons"] = (
+            "Differences of AUC, published protocol: DeLong, p by Holm in each set",
+            (
+                ("Set", *header),
+                [[SET_NAMES[name], *row] for name, own in result.comparisons.items() for row in _comparisons(own)[1]],
+            ),
+        )
+    return tables
+
+
+def _optimism(rows: Sequence[Optimism]) -> Rows:
+    header = (
+        "Model",
+        "Published protocol: training",
+        "One test set",
+        "Nested cross-validation (95 %)",
+        "Gap",
+        "Printed: training / test",
+    )
     return header, [
         [
-            row["model"],
-            three_digits(row["paper_train"]),
-            three_digits(row["paper_test"]),
-            with_interval(row["honest"], row["honest_low"], row["honest_high"]),
-            f"{row['gap']:+.3f}",
-            " / ".join(PUBLISHED_AUC[row["model"]][name] for name in ("train", "test")),
+            row.model,
+            three_digits(row.published_train),
+            three_digits(row.published_test),
+            with_interval(*row.nested_cv),
+            f"{row.gap:+.3f}",
+            " / ".join(PUBLISHED_AUC[row.model][name] for name in ("train", "test")),
         ]
         for row in rows
     ]
 
 
-def _performance(models: Mapping[str, Mapping[str, object]]) -> Rows:
+def _performance(models: Mapping[str, Performance]) -> Rows:
     header = ("Model", "AUC (95 %)", "Sensitivity (95 %)", "Specificity (95 %)", "Accuracy (95 %)")
-    return header, [[title, _auc(one), *_shares(one)] for title, one in models.items()]
-
-
-def _external(models: Mapping[str, Mapping[str, object]]) -> Rows:
-    header = ("Model", "AUC (95 %)", "Sensitivity (95 %)", "Specificity (95 %)", "Accuracy (95 %)", "Printed AUC")
     return header, [
-        [title, _auc(one), *_shares(one), PUBLISHED_AUC.get(title, {}).get("external", "")]
+        [title, *(with_interval(*value) for value in (one.auc, one.sensitivity, one.specificity, one.accuracy))]
         for title, one in models.items()
     ]
 
 
-def _calibration(models: Mapping[str, Mapping[str, object]]) -> Rows:
+def _calibration(models: Mapping[str, NestedCvPerformance]) -> Rows:
     header = ("Model", "Intercept", "Slope", "ICI", "Brier", "Penalised parts", "AUC, these predictions, model fixed")
-    rows = []
-    for title, one in models.items():
-        cells = [f"{one[f'calibration_{name}']:.2f}" for name in ("intercept", "slope")]
-        cells += [three_digits(one[f"calibration_{name}"]) for name in ("ici", "brier")]
-        rows.append([title, *cells, str(one["penalised_parts"]), with_interval(*one["auc_these_predictions"])])
-    return header, rows
+    return header, [
+        [
+            title,
+            f"{one.calibration.intercept:.2f}",
+            f"{one.calibration.slope:.2f}",
+            three_digits(one.calibration.ici),
+            three_digits(one.calibration.brier),
+            str(one.penalised_parts),
+            with_interval(*one.auc_these_predictions),
+        ]
+        for title, one in models.items()
+    ]
 
 
-def _auc(one: Mapping[str, object]) -> str:
-    return with_interval(one["auc"], one["auc_low"], one["auc_high"])
-
-
-def _shares(one: Mapping[str, object]) -> list[str]:
-    return [with_interval(one[name], *one[f"{name}_interval"]) for name in ("sensitivity", "specificity", "accuracy")]
-
-
-def _paper(models: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Rows:
+def _published(models: Mapping[str, Mapping[str, PublishedPerformance]]) -> Rows:
     """Ours and in the next column what the paper prints, for AUC, sensitivity, specificity and accuracy."""
     header = ("Model", "Set", "AUC (DeLong)", "printed", "Sens.", "printed", "Spec.", "printed", "Acc.", "printed", "")
     rows = []
     for title, sets in models.items():
         for name, one in sets.items():
-            printed = PUBLISHED_SHARES[title][name]
-            shares = zip(
-                (three_digits(one[key]) for key in ("sensitivity", "specificity", "accuracy")), printed, strict=True
-            )
-            beside = [cell for pair in shares for cell in pair]
-            note = "ridge" if one["penalised"] else ""
-            rows.append([title, SET_NAMES[name], _auc(one), PUBLISHED_AUC[title][name], *beside, note])
+            shares = (one.sensitivity, one.specificity, one.accuracy)
+            pairs = zip(shares, PUBLISHED_SHARES[title][name], strict=True)
+            beside = [cell for share, printed in pairs for cell in (three_digits(share), printed)]
+            note = "ridge" if one.penalised else ""
+            rows.append([title, SET_NAMES[name], with_interval(*one.auc), PUBLISHED_AUC[title][name], *beside, note])
     return header, rows
 
 
-def _comparisons(rows: Sequence[Mapping[str, object]]) -> Rows:
+def _comparisons(rows: Sequence[Comparison]) -> Rows:
     header = ("Models", "Difference (95 %)", "p", "p (Holm)")
     return header, [
         [
-            f"{row['first']} - {row['second']}",
-            f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})",
-            three_digits(row["p"]),
-            three_digits(row["p_holm"]),
+            f"{row.first} - {row.second}",
+            f"{row.difference:+.3f} ({row.low:+.3f} to {row.high:+.3f})",
+            three_digits(row.p),
+            three_digits(row.p_holm),
         ]
         for row in rows
     ]
 
 
-def _paper_comparisons(sets: Mapping[str, Sequence[Mapping[str, object]]]) -> Rows:
-    header, _ = _comparisons([])
-    return ("Set", *header), [[SET_NAMES[name], *row] for name, rows in sets.items() for row in _comparisons(rows)[1]]
-
-
-def _null(scores: Mapping[str, Mapping[str, object]]) -> Rows:
-    header = ("Score", "AUC", "Mean of shuffled", "95th percentile", "p", "Shuffles", "Smallest p possible")
+def _null(scores: Mapping[str, PermutationNull]) -> Rows:
+    header = ("Score", "AUC", "Mean of permuted", "95th percentile", "p", "Permutations", "Smallest p possible")
     return header, [
         [
             _SCORES[name],
-            *(three_digits(one[key]) for key in ("auc", "null_mean", "null_95th", "p")),
-            str(one["permutations"]),
-            three_digits(1 / (1 + one["permutations"])),
+            *(three_digits(value) for value in (one.auc, one.null_mean, one.null_95th, one.p)),
+            str(one.permutations),
+            three_digits(1 / (1 + one.permutations)),
         ]
         for name, one in scores.items()
     ]
 
 
-def _table_one(rows: Sequence[Mapping[str, object]]) -> Rows:
+def _table_one(rows: Sequence[TableOneRow]) -> Rows:
     """A variable's name, p, test and missing stand in its first row only."""
     header = ("Variable", "Level", "NOR", "OR", "p", "Test", "Std. difference", "Missing")
     shown, before = [], None
     for one in rows:
-        first = one["variable"] != before
-        before = one["variable"]
+        first = one.variable != before
+        before = one.variable
         shown.append(
             [
-                readable(one["variable"]) if first else "",
-                one["level"],
-                one["nor"],
-                one["objective"],
-                three_digits(one["p"]),
-                one["test"],
-                three_digits(one["standardised_difference"]),
-                str(one["missing"]) if first else "",
+                readable(one.variable) if first else "",
+                one.level,
+                one.nor,
+                one.objective,
+                three_digits(one.p),
+                one.test,
+                three_digits(one.standardised_difference),
+                str(one.missing) if first else "",
             ]
         )
     return header, shown
 
 
-def _odds_ratios(univariate: Sequence[Mapping[str, object]], multivariate: Sequence[Mapping[str, object]]) -> Rows:
+def _odds_ratios(univariate: Sequence[OddsRatio], multivariate: Sequence[OddsRatio]) -> Rows:
     header = (
         "Term",
         "Univariate odds ratio (95 %)",
@@ -210,29 +240,25 @@ def _odds_ratios(univariate: Sequence[Mapping[str, object]], multivariate: Seque
         "Patients",
         "Note",
     )
-    together = {row["term"]: row for row in multivariate}
+    together = {row.term: row for row in multivariate}
     rows = []
     for row in univariate:
-        other = together[row["term"]]
-        notes = list(dict.fromkeys(one["note"] for one in (row, other) if one["note"]))
-        rows.append([readable(row["term"]), *_odds_ratio(row), *_odds_ratio(other), "; ".join(notes)])
+        other = together[row.term]
+        notes = list(dict.fromkeys(one.note for one in (row, other) if one.note))
+        rows.append([readable(row.term), *_odds_ratio(row), *_odds_ratio(other), "; ".join(notes)])
     return header, rows
 
 
-def _odds_ratio(row: Mapping[str, object]) -> list[str]:
-    if row["odds_ratio"] != row["odds_ratio"]:
-        return ["", "", str(row["patients"])]
-    return [
-        with_interval(row["odds_ratio"], row["low"], row["high"]),
-        three_digits(row["p"]),
-        str(row["patients"]),
-    ]
+def _odds_ratio(row: OddsRatio) -> list[str]:
+    if row.odds_ratio != row.odds_ratio:
+        return ["", "", str(row.patients)]
+    return [with_interval(row.odds_ratio, row.low, row.high), three_digits(row.p), str(row.patients)]
 
 
-def _selected(scores: Mapping[str, Sequence[Mapping[str, object]]]) -> Rows:
+def _selected(scores: Mapping[str, Sequence[SelectedFeature]]) -> Rows:
     """One row a feature, a column a score; KNN and SVM select by the same mRMR."""
     shares = {
-        _SCORES[score]: {one["feature"]: one["share_of_training_parts"] for one in features}
+        _SCORES[score]: {one.feature: one.share_of_training_parts for one in features}
         for score, features in scores.items()
         if features
     }
@@ -246,27 +272,29 @@ def _selected(scores: Mapping[str, Sequence[Mapping[str, object]]]) -> Rows:
     ]
 
 
-def _reader_tables(readers: Mapping[str, object]) -> dict[str, tuple[str, Rows]]:
+def _reader_tables(readers: ReaderAgreement) -> Tables:
     """Each pair once, its AUC in both directions; and models against readers, the readers themselves as yardstick."""
-    by_pair = {(one["first"], one["second"]): one for one in readers["pairs"]}
+    by_pair = {(one.first, one.second): one for one in readers.pairs}
     pairs = []
     for (first, second), one in by_pair.items():
         back = by_pair.get((second, first))
         if first > second and back is not None:
             continue
-        numbers = [three_digits(one[key]) for key in ("kappa", "discordant", "auc")]
-        pairs.append([f"{first} and {second}", str(one["patients"]), *numbers, three_digits(back and back["auc"])])
-    models = readers["models_against_readers"]
-    names = sorted({reader for one in models.values() for reader in one})
-    against = [[title, *(three_digits(one.get(name)) for name in names)] for title, one in models.items()]
-    for other in names:
-        own = {second: one["auc"] for (first, second), one in by_pair.items() if first == other}
-        against.append([f"Reader {other}", *(three_digits(own.get(name)) for name in names)])
+        numbers = [three_digits(value) for value in (one.kappa, one.discordant, one.auc, back and back.auc)]
+        pairs.append([f"{first} and {second}", str(one.patients), *numbers])
+    names = sorted({reader for one in readers.models_against_readers.values() for reader in one})
+    against = readers.models_against_readers | {
+        f"Reader {other}": {second: one.auc for (first, second), one in by_pair.items() if first == other}
+        for other in names
+    }
     header = ("Readers", "Patients", "Kappa", "Discordant", "AUC, first judged by second", "second by first")
     return {
-        "readers": ("How far readers agree on the outcome", (header, pairs)),
+        "readers": ("Agreement of the readers on the outcome", (header, pairs)),
         "models_against_readers": (
             "AUC against each reader's outcome, of models and of the other readers",
-            (("", *(f"Reader {name}" for name in names)), against),
+            (
+                ("", *(f"Reader {name}" for name in names)),
+                [[title, *(three_digits(own.get(name)) for name in names)] for title, own in against.items()],
+            ),
         ),
     }

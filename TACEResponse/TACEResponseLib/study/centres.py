@@ -1,8 +1,8 @@
-"""Leave-one-centre-out: each centre judged by models frozen on all the others, as in a centre that comes new."""
+"""Leave-one-centre-out: models frozen on all other centres are tested on each, as on a new centre."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy as np
 from ..cohort import Progress
 from ..models.fitting import Learner
 from .chain import ChainPlan, ChainScores
-from .honest import ExternalPredictions, HonestSettings, RunPlans, run_honest
-from .judgements import external_numbers
+from .metrics import external_performance
+from .nested_cv import ExternalPredictions, NestedCvSettings, RunPlans, run_nested_cv
 from .protocol_models import make_covariates
+from .results import Centre
 from .study_data import StudyData
 
 CENTRE_COLUMN = "site"
@@ -23,19 +24,19 @@ _FEWEST = 2
 
 def leave_one_centre_out(
     data: StudyData,
-    learners: list[Learner],
-    settings: HonestSettings,
+    learners: Sequence[Learner],
+    settings: NestedCvSettings,
     run: RunPlans | None = None,
     progress: Progress | None = None,
-) -> dict[str, dict[str, object]]:
-    """Freeze all models on the other centres and judge them on each centre in turn.
+) -> dict[str, Centre]:
+    """Freeze all models on the other centres and test them on each centre in turn.
 
     Parameters
     ----------
     data : StudyData
         Development rows; their column ``site`` names the centre.
     learners : list of Learner
-    settings : HonestSettings
+    settings : NestedCvSettings
         Inner folds and seeds as in the cross-validation.
     run : callable, optional
         How plans are run; the part's name holds the centre's, so that a killed study goes on.
@@ -43,9 +44,8 @@ def leave_one_centre_out(
 
     Returns
     -------
-    dict
-        Centre -> ``patients``, ``responders`` and ``models``: title -> `external_numbers`, whose interval is DeLong's
-        for a frozen model; None where a centre has fewer than two patients of an outcome.
+    dict of Centre
+        By name; its models are None where it has fewer than two patients of an outcome.
 
     Raises
     ------
@@ -53,39 +53,38 @@ def leave_one_centre_out(
         For rows without a centre, a single centre, or a patient in two.
     """
     centres = centres_of(data)
-    numbers: dict[str, dict[str, object]] = {}
+    results = {}
     for centre in sorted(set(centres)):
         inside = centres == centre
         own = data.outcome[inside]
-        if min(own.sum(), (~own).sum()) < _FEWEST:
-            numbers[centre] = {"patients": int(inside.sum()), "responders": int(own.sum()), "models": None}
-            continue
-        models = {
-            one.model.title: external_numbers(one, own)
-            for one in _frozen(data, learners, settings, inside, _named(run, centre), progress)
-        }
-        numbers[centre] = {"patients": int(inside.sum()), "responders": int(own.sum()), "models": models}
-    return numbers
+        models = None
+        if min(own.sum(), (~own).sum()) >= _FEWEST:
+            models = {
+                one.model.title: external_performance(one, own)
+                for one in _frozen(data, learners, settings, inside, _named(run, centre), progress)
+            }
+        results[str(centre)] = Centre(int(inside.sum()), int(own.sum()), models)
+    return results
 
 
 def _frozen(
     data: StudyData,
-    learners: list[Learner],
-    settings: HonestSettings,
+    learners: Sequence[Learner],
+    settings: NestedCvSettings,
     inside: np.ndarray,
     run: RunPlans | None,
     progress: Progress | None,
-) -> list[ExternalPredictions]:
+) -> tuple[ExternalPredictions, ...]:
     """The models frozen on the rows outside the centre, on those ``inside``."""
     covariates = make_covariates(data, [learner.name for learner in learners])
-    return run_honest(data, covariates, learners, replace(settings, repeats=0), inside, run, progress).frozen
+    return run_nested_cv(data, covariates, learners, replace(settings, repeats=0), inside, run, progress).frozen
 
 
-def _named(run: RunPlans | None, centre: str) -> Callable | None:
+def _named(run: RunPlans | None, centre: str) -> RunPlans | None:
     if run is None:
         return None
 
-    def run_of_centre(learner: Learner, name: str, plans: list[ChainPlan]) -> list[ChainScores]:
+    def run_of_centre(learner: Learner, name: str, plans: Sequence[ChainPlan]) -> list[ChainScores]:
         return run(learner, f"without centre {centre}, {name}", plans)
 
     return run_of_centre

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..cohort import CLINICAL_FACTS
-from ..evaluation import (
-    at_threshold,
-    calibration,
-    decision_curve,
-    delong_auc,
-    wilson_interval,
-)
+from ..evaluation import DecisionCurves, Performance, at_threshold, decision_curves, frozen_performance
+from ..evaluation.roc import ThresholdResult
 from ..models import ModelBundle, expit
 from ..models.wording import CLINICAL_CODING
-from .judgements import DECISION_THRESHOLDS
-from .known_patients import check_unknown, recalibration_remarks
 from .study_data import StudyData
+from .training_overlap import check_no_overlap, recalibration_remarks
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,56 +37,33 @@ class Evaluation:
         """(n,) of OR, 0-1."""
         return expit(self.log_odds)
 
-    def numbers(self) -> dict[str, object]:
-        """What results.json holds; DeLong and Wilson intervals, as the model is frozen."""
-        outcome, probability = self.data.outcome, self.probability
-        auc = delong_auc(self.log_odds, outcome)
-        fit = calibration(probability, outcome)
-        chosen = at_threshold(probability, outcome, self.bundle.threshold)
-        right = (probability >= self.bundle.threshold) == outcome
-        shares = {"accuracy": right, "sensitivity": right[outcome], "specificity": right[~outcome]}
-        curves = decision_curve({"model": probability}, outcome, DECISION_THRESHOLDS)
-        return {
-            "schema": 1,
-            "bundle": {
-                "name": self.bundle.name,
-                "sha256": self.bundle.sha256,
-                "demonstration": self.bundle.demonstration,
-                "cohort_size": self.bundle.cohort_size,
-                "prevalence": self.bundle.prevalence,
-            },
-            "patients": len(outcome),
-            "responders": int(outcome.sum()),
-            "prevalence": float(outcome.mean()),
-            "mean_probability": float(probability.mean()),
-            "left_out_unknown_facts": self.left_out,
-            "phantoms": self.data.is_phantom,
-            "cohort_sha256": self.data.sha256(),
-            "remarks": [*self.data.remarks, *self._remarks()],
-            "auc": auc.value,
-            "auc_low": auc.low,
-            "auc_high": auc.high,
-            "threshold": self.bundle.threshold,
-            "true_positive": chosen.true_positive,
-            "true_negative": chosen.true_negative,
-            **{name: float(members.mean()) for name, members in shares.items()},
-            **{
-                f"{name}_interval": list(wilson_interval(int(members.sum()), members.size))
-                for name, members in shares.items()
-            },
-            **{f"calibration_{name}": getattr(fit, name) for name in ("intercept", "slope", "ici", "brier")},
-            "calibration_can_be_judged": fit.can_be_judged,
-            "out_of_range_patients": int((self.out_of_range > self.bundle.out_of_range_limit).sum()),
-            "decision_curve": {
-                "thresholds": DECISION_THRESHOLDS.tolist(),
-                "net_benefit": {name: curve.tolist() for name, curve in curves.items()},
-            },
-        }
+    @cached_property
+    def performance(self) -> Performance:
+        """At the bundle's own threshold."""
+        predicted = self.probability >= self.bundle.threshold
+        return frozen_performance(self.log_odds, self.probability, predicted, self.data.outcome)
 
-    def _remarks(self) -> list[str]:
-        remarks = recalibration_remarks(self.data, self.bundle.provenance)
+    @property
+    def at_threshold(self) -> ThresholdResult:
+        """Counts at the bundle's own threshold."""
+        return at_threshold(self.probability, self.data.outcome, self.bundle.threshold)
+
+    @property
+    def decision_curves(self) -> DecisionCurves:
+        """Net benefit of the bundle ("model"), of treating all and of treating none."""
+        return decision_curves({"model": self.probability}, self.data.outcome)
+
+    @property
+    def out_of_range_patients(self) -> int:
+        """Number of patients unlike the training patients."""
+        return int((self.out_of_range > self.bundle.out_of_range_limit).sum())
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader of the numbers must know."""
+        remarks = [*self.data.remarks, *recalibration_remarks(self.data, self.bundle.provenance)]
         if self.bundle.demonstration and not self.data.is_phantom:
-            remarks.append("The model learnt from phantoms: what it says of patients means nothing.")
+            remarks.append("The model was trained on phantoms: its probabilities mean nothing for patients.")
         if self.left_out:
             remarks.append(
                 f"{self.left_out} patients are left out, as a fact that the model needs is unknown in them and "
@@ -113,7 +85,7 @@ def evaluate(data: StudyData, bundle: ModelBundle) -> Evaluation:
     set or other settings, and if patients of one outcome only are left.
     """
     features = _features(data, bundle)
-    check_unknown(data, features, bundle.name, bundle.provenance)
+    check_no_overlap(data, features, bundle.name, bundle.provenance)
     needed = [CLINICAL_FACTS.index(name) for name in bundle.required_facts]
     known = ~np.isnan(data.facts[:, needed]).any(axis=1)
     if bundle.unknown_facts == "drop":

@@ -1,9 +1,9 @@
-"""A whole study: both protocols, their gap, and what else a reader must know; one dictionary of plain numbers."""
+"""A whole study: both protocols, their gap, and what else a reader must know."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,44 +12,32 @@ from ..cohort import Progress
 from ..models.fitting import Learner
 from ..models.learners import get_learner
 from .centres import centres_of, leave_one_centre_out
-from .cohort_numbers import cohort_numbers, reader_numbers, table_numbers
-from .controls import CHEAP_PERMUTATIONS, DNN_PERMUTATIONS, permutation_null
+from .checkpoints import Checkpoints
+from .cohort_summary import cohort_summary, cohort_tables, reader_agreement
 from .harmonised import harmonised
-from .honest import ExternalPredictions, OuterPredictions, check_fold_sizes, run_honest
-from .judgements import (
+from .metrics import (
     comparisons,
-    decision_curves,
     delong_comparisons,
-    external_numbers,
-    honest_numbers,
-    leak_audit,
-    paper_numbers,
+    external_performance,
+    nested_cv_performance,
+    optimism,
+    outer_decision_curves,
+    published_performance,
 )
-from .kept_parts import KeptParts
-from .paper import PaperPredictions, run_paper
-from .protocol_models import make_covariates
+from .nested_cv import check_fold_sizes, run_nested_cv
+from .permutation_null import CHEAP_PERMUTATIONS, DNN_PERMUTATIONS, permutation_null
+from .protocol_models import Covariates, make_covariates
+from .published import run_published
 from .repeating_features import check_repeats, within_training_parts
+from .results import NestedCvResult, PermutationNull, PublishedResult, SelectedFeature, SetSize, StudyResult
 from .study_data import StudyData
 from .study_progress import StudyProgress, part_name, work_of_fits
-from .study_settings import PROTOCOLS, StudySettings, settings_numbers
+from .study_settings import PROTOCOLS, StudySettings
 
-_PAPER_PART = "published protocol"
+_PUBLISHED_PART = "published protocol"
 _NULL_PART = "shuffled outcomes"
 
 EXTERNAL_SET = "external"
-
-
-@dataclass(frozen=True, eq=False)
-class StudyResult:
-    """``numbers`` is what results.json holds, the predictions are for the figures; ``development`` are rows judged."""
-
-    numbers: Mapping[str, object]
-    data: StudyData
-    development: np.ndarray
-    external: np.ndarray
-    honest: tuple[OuterPredictions, ...]
-    frozen: tuple[ExternalPredictions, ...]
-    paper: tuple[PaperPredictions, ...]
 
 
 def run_study(
@@ -80,9 +68,9 @@ def run_study(
     external = np.array([case.columns.get("set", "") == EXTERNAL_SET for case in data.cases])
     development = np.flatnonzero(~external)
     own = data.subset(development)
-    if settings.is_honest:
-        check_fold_sizes(own, settings.honest)
-    learners = [get_learner(name, settings.honest.ensemble_size, settings.recipe) for name in settings.scores]
+    if settings.is_nested_cv:
+        check_fold_sizes(own, settings.nested_cv)
+    learners = [get_learner(name, settings.nested_cv.ensemble_size, settings.recipe) for name in settings.scores]
     if not data.feature_names:
         learners = []
     repeating = _repeating(data, learners, settings)
@@ -90,7 +78,7 @@ def run_study(
     if settings.repeats is not None:
         remarks.append(check_repeats(own, settings.repeats))
     if external.any() and not _has_both(data.outcome[external]):
-        remarks.append("All external patients have the same outcome, so that no model can be judged on them.")
+        remarks.append("All external patients have the same outcome, so that no model can be tested on them.")
     covariates = make_covariates(data, [learner.name for learner in learners])
     if not covariates.models:
         raise ValueError(
@@ -98,56 +86,35 @@ def run_study(
             "patients. Give --features, or fill in child_pugh, portal_venous_invasion, afp_ng_ml or ast_u_l."
         )
     tracker = StudyProgress(progress, _work(settings, learners, external))
-    numbers: dict[str, object] = {
-        "schema": 1,
-        "cohort": cohort_numbers(data, external),
-        "settings": settings_numbers(settings, repeating, data),
-        "remarks": remarks,
-    }
-    honest: list[OuterPredictions] = []
-    frozen: list[ExternalPredictions] = []
-    paper: list[PaperPredictions] = []
+    nested_cv = published = None
     if settings.is_published:
         # First, as it takes seconds and may find that the cohort does not allow it.
-        single = [replace(learner, ensemble_size=1) for learner in learners]
-        paper = run_paper(data, covariates, single, settings.honest.seed, external, tracker.part(_PAPER_PART))
-        tracker.finished(_PAPER_PART)
-        for name, rows in paper[0].rows.items() if paper else ():
-            if name != EXTERNAL_SET and not _has_both(data.outcome[rows]):
-                remarks.append(f"The {name} set of the published protocol has one outcome only and is not judged.")
-    if settings.is_honest:
-        kept = KeptParts(data, settings, work, tracker)
-        judged = run_honest(data, covariates, repeating, settings.honest, external, kept.run)
-        honest, frozen = judged.outer, judged.frozen
-        numbers |= _honest_numbers(data, development, honest, settings)
-        numbers["selected_features"] = {
-            score: [
-                {"feature": data.feature_names[column], "share_of_training_parts": share}
-                for column, share in shares.items()
-            ]
-            for score, shares in judged.selection_shares.items()
-        }
-        numbers |= _external_numbers(frozen, data.outcome[external])
-        kept_of_own = KeptParts(own, settings, work, tracker)
-        own_learners = _repeating(own, learners, settings)
+        published = _published(data, covariates, learners, settings, external, tracker)
+        for name, one in published.sets.items() if published else ():
+            if name != EXTERNAL_SET and one.responders in (0, one.patients):
+                remarks.append(f"The {name} set of the published protocol has one outcome only and is not analysed.")
+    if settings.is_nested_cv:
+        checkpoints = Checkpoints(data, settings, work, tracker)
+        nested_cv = _nested_cv(data, covariates, repeating, settings, external, checkpoints)
+        own_checkpoints, own_learners = Checkpoints(own, settings, work, tracker), _repeating(own, learners, settings)
         if settings.leave_one_centre_out:
-            numbers["leave_one_centre_out"] = leave_one_centre_out(own, own_learners, settings.honest, kept_of_own.run)
+            centres = leave_one_centre_out(own, own_learners, settings.nested_cv, own_checkpoints.run_plans)
+            nested_cv = replace(nested_cv, centres=centres)
         if settings.permutations:
-            numbers["permutation_null"] = _null_numbers(own, own_learners, settings, kept_of_own, tracker)
-    if paper:
-        numbers["paper_sets"] = {
-            name: _counts(data.patients[rows], data.outcome[rows]) for name, rows in paper[0].rows.items()
-        }
-        numbers["paper"] = {one.model.title: paper_numbers(one, data.outcome) for one in paper}
-        numbers["paper_comparisons"] = {
-            name: delong_comparisons({one.model.title: one.values[name] for one in paper}, data.outcome[rows])
-            for name, rows in paper[0].rows.items()
-            if _has_both(data.outcome[rows])
-        }
-    if honest and paper:
-        numbers["leak_audit"] = leak_audit(numbers["honest"], numbers["paper"])
-    numbers |= table_numbers(data, development, covariates)
-    return StudyResult(numbers, data, development, np.flatnonzero(external), tuple(honest), tuple(frozen), tuple(paper))
+            null = {one.name: _null(own, one, settings, own_checkpoints, tracker) for one in own_learners}
+            nested_cv = replace(nested_cv, permutation_null=null)
+    return StudyResult(
+        data=data,
+        development=development,
+        settings=settings,
+        learner_settings={learner.name: learner.settings for learner in repeating},
+        cohort=cohort_summary(data, external),
+        remarks=remarks,
+        nested_cv=nested_cv,
+        published=published,
+        optimism=optimism(nested_cv.models, published.models) if nested_cv and published else None,
+        tables=cohort_tables(data, development, covariates),
+    )
 
 
 def _check_settings(settings: StudySettings) -> None:
@@ -155,11 +122,6 @@ def _check_settings(settings: StudySettings) -> None:
         raise ValueError(f"There is no protocol {settings.protocol!r}; choose one of {', '.join(PROTOCOLS)}.")
     if settings.combat and settings.leave_one_centre_out:
         raise ValueError("A centre that is left out is unknown to ComBat; choose ComBat or leaving one centre out.")
-
-
-def _counts(patients: np.ndarray, outcome: np.ndarray) -> dict[str, int]:
-    first = np.unique(patients, return_index=True)[1]
-    return {"patients": int(first.size), "responders": int(outcome[first].sum())}
 
 
 def _has_both(outcome: np.ndarray) -> bool:
@@ -176,60 +138,101 @@ def _repeating(data: StudyData, learners: list[Learner], settings: StudySettings
     return [within_training_parts(learner, patients, settings.repeats) for learner in learners]
 
 
-def _honest_numbers(
-    data: StudyData, development: np.ndarray, honest: list[OuterPredictions], settings: StudySettings
-) -> dict[str, object]:
+def _nested_cv(
+    data: StudyData,
+    covariates: Covariates,
+    learners: Sequence[Learner],
+    settings: StudySettings,
+    external: np.ndarray,
+    checkpoints: Checkpoints,
+) -> NestedCvResult:
+    """Nested cross-validation of all models, without what must be asked for (centres, permutations)."""
+    done = run_nested_cv(data, covariates, learners, settings.nested_cv, external, checkpoints.run_plans)
+    development, outside = np.flatnonzero(~external), data.outcome[external]
     outcome, patients = data.outcome[development], data.patients[development]
-    return {
-        "honest": {one.model.title: honest_numbers(one, outcome, settings.honest, patients) for one in honest},
-        "honest_comparisons": comparisons(honest, outcome, settings.honest),
-        "decision_curves": decision_curves(honest, outcome) if honest else {},
-        "readers": reader_numbers(data, development, honest),
-    }
+    frozen = done.frozen if _has_both(outside) else ()
+    return NestedCvResult(
+        predictions=done.outer,
+        models={
+            one.model.title: nested_cv_performance(one, outcome, settings.nested_cv, patients) for one in done.outer
+        },
+        comparisons=comparisons(done.outer, outcome, settings.nested_cv),
+        decision_curves=outer_decision_curves(done.outer, outcome),
+        readers=reader_agreement(data, development, done.outer),
+        selected_features={
+            score: [SelectedFeature(data.feature_names[column], share) for column, share in shares.items()]
+            for score, shares in done.selection_shares.items()
+        },
+        external={one.model.title: external_performance(one, outside) for one in frozen},
+        external_comparisons=delong_comparisons(
+            {one.model.title: one.ranking for one in frozen if not one.model.is_control}, outside
+        ),
+        centres=None,
+        permutation_null=None,
+    )
 
 
-def _external_numbers(frozen: list[ExternalPredictions], outcome: np.ndarray) -> dict[str, object]:
-    if not _has_both(outcome):
-        return {"external": {}, "external_comparisons": []}
-    judged = {one.model.title: one.ranking for one in frozen if not one.model.is_control}
-    return {
-        "external": {one.model.title: external_numbers(one, outcome) for one in frozen},
-        "external_comparisons": delong_comparisons(judged, outcome),
-    }
+def _published(
+    data: StudyData,
+    covariates: Covariates,
+    learners: Sequence[Learner],
+    settings: StudySettings,
+    external: np.ndarray,
+    tracker: StudyProgress,
+) -> PublishedResult | None:
+    """The published protocol; None where all models are controls."""
+    single = [replace(learner, ensemble_size=1) for learner in learners]
+    seed, progress = settings.nested_cv.seed, tracker.part(_PUBLISHED_PART)
+    done = run_published(data, covariates, single, seed, external, progress)
+    tracker.finished(_PUBLISHED_PART)
+    if not done:
+        return None
+    sets = {name: (rows, data.outcome[rows]) for name, rows in done[0].rows.items()}
+    return PublishedResult(
+        predictions=tuple(done),
+        sets={name: _set_size(data.patients[rows], outcome) for name, (rows, outcome) in sets.items()},
+        models={one.model.title: published_performance(one, data.outcome) for one in done},
+        comparisons={
+            name: delong_comparisons({one.model.title: one.values[name] for one in done}, outcome)
+            for name, (_, outcome) in sets.items()
+            if _has_both(outcome)
+        },
+    )
 
 
-def _null_numbers(
-    own: StudyData, learners: list[Learner], settings: StudySettings, kept: KeptParts, tracker: StudyProgress
-) -> dict[str, object]:
-    rows, honest = np.arange(len(own.cases)), settings.honest
-
-    def of(learner: Learner) -> dict[str, object]:
-        tell = tracker.part(part_name(learner.name, _NULL_PART))
-        count = _permutations(learner)
-        return permutation_null(own, rows, learner, count, honest.seed, honest.outer_folds, tell)
-
-    return {
-        learner.name: kept.keep(learner, _NULL_PART, own.patients.tobytes(), lambda learner=learner: of(learner))
-        for learner in learners
-    }
+def _set_size(patients: np.ndarray, outcome: np.ndarray) -> SetSize:
+    first = np.unique(patients, return_index=True)[1]
+    return SetSize(int(first.size), int(outcome[first].sum()))
 
 
-def _work(settings: StudySettings, learners: list[Learner], external: np.ndarray) -> dict[str, float]:
+def _null(
+    own: StudyData, learner: Learner, settings: StudySettings, checkpoints: Checkpoints, tracker: StudyProgress
+) -> PermutationNull:
+    rows, folds = np.arange(len(own.cases)), settings.nested_cv
+
+    def compute() -> PermutationNull:
+        progress = tracker.part(part_name(learner.name, _NULL_PART))
+        return permutation_null(own, rows, learner, _permutations(learner), folds.seed, folds.outer_folds, progress)
+
+    return checkpoints.permutation_null(learner, _NULL_PART, own.patients.tobytes(), compute)
+
+
+def _work(settings: StudySettings, learners: Sequence[Learner], external: np.ndarray) -> dict[str, float]:
     """Part of the study -> its share of the work."""
-    honest, parts = settings.honest, {}
+    own, parts = settings.nested_cv, {}
     for learner in learners:
-        if settings.is_honest:
-            chain = (honest.inner_folds + 1) * learner.ensemble_size
-            for repeat in range(honest.repeats):
-                fits = chain * honest.outer_folds
+        if settings.is_nested_cv:
+            chain = (own.inner_folds + 1) * learner.ensemble_size
+            for repeat in range(own.repeats):
+                fits = chain * own.outer_folds
                 parts[part_name(learner.name, f"repeat {repeat + 1}")] = work_of_fits(learner.name, fits)
             if external.any():
                 parts[part_name(learner.name, "frozen")] = work_of_fits(learner.name, chain)
             if settings.permutations:
-                fits = (1 + _permutations(learner)) * honest.outer_folds
+                fits = (1 + _permutations(learner)) * own.outer_folds
                 parts[part_name(learner.name, _NULL_PART)] = work_of_fits(learner.name, fits)
     if settings.is_published:
-        parts[_PAPER_PART] = sum(work_of_fits(learner.name, 1) for learner in learners)
+        parts[_PUBLISHED_PART] = sum(work_of_fits(learner.name, 1) for learner in learners)
     return parts
 
 

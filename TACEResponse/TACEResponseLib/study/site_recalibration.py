@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from ..evaluation import (
+    Calibration,
     Recalibration,
     calibration,
     patients_for_recalibration,
@@ -23,10 +24,19 @@ _FOLDS = 10
 
 @dataclass(frozen=True, eq=False)
 class SiteRecalibration:
-    """``bundle`` is the new one, ``numbers`` what results.json says of the change."""
+    """The new ``bundle``, how its log odds follow from those of the old one, and calibration ``before`` and ``after``.
+
+    ``after_is`` says how "after" was estimated. ``patients_for_intercept`` and ``patients_for_slope`` are needed to
+    know either well; None where no number would do.
+    """
 
     bundle: ModelBundle
-    numbers: dict[str, object]
+    fitted: Recalibration
+    before: Calibration
+    after: Calibration
+    after_is: str
+    patients_for_intercept: int
+    patients_for_slope: int | None
 
 
 def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> SiteRecalibration:
@@ -54,14 +64,7 @@ def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> Site
     main = recalibrate(log_odds, outcome)
     random = np.random.default_rng([seed, 40])
     samples = [_sample(outcome, random) for _ in range(evaluation.refit_log_odds.shape[1])]
-    numbers = {
-        **asdict(main),
-        "before": _judged(log_odds, outcome),
-        "after": _judged(_cross_validated(log_odds, outcome, random), outcome),
-        "after_is": f"{_FOLDS}-fold cross-validation of the recalibration",
-        "patients_needed_for_intercept": patients_for_recalibration(float(outcome.mean())),
-        "patients_needed_for_slope": patients_for_slope(main.intercept + main.slope * log_odds),
-    }
+    cross_validated = _cross_validated(log_odds, outcome, random)
     changes = {"predictor": _changed(old.predictor, main, evaluation.refit_log_odds, outcome, samples)}
     if old.score_only is not None:
         own, own_refits = _score_only_log_odds(evaluation)
@@ -97,7 +100,15 @@ def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> Site
                 for level, values in old.training_scores.items()
             },
         )
-    return SiteRecalibration(bundle, numbers)
+    return SiteRecalibration(
+        bundle=bundle,
+        fitted=main,
+        before=calibration(expit(log_odds), outcome),
+        after=calibration(expit(cross_validated), outcome),
+        after_is=f"{_FOLDS}-fold cross-validation of the recalibration",
+        patients_for_intercept=patients_for_recalibration(float(outcome.mean())),
+        patients_for_slope=patients_for_slope(main.intercept + main.slope * log_odds),
+    )
 
 
 def _changed(predictor, main: Recalibration, refit_log_odds: np.ndarray, outcome: np.ndarray, samples):
@@ -132,11 +143,6 @@ def _cross_validated(log_odds: np.ndarray, outcome: np.ndarray, random: np.rando
         fitted = recalibrate(log_odds[folds != fold], outcome[folds != fold])
         after[folds == fold] = fitted.intercept + fitted.slope * log_odds[folds == fold]
     return after
-
-
-def _judged(log_odds: np.ndarray, outcome: np.ndarray) -> dict[str, float]:
-    fit = calibration(expit(log_odds), outcome)
-    return {name: getattr(fit, name) for name in ("intercept", "slope", "ici", "brier")}
 
 
 def _card(old: ModelBundle, name: str, main: Recalibration, evaluation: Evaluation) -> str:

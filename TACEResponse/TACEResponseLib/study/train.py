@@ -17,9 +17,9 @@ from ..models.fitting import Learner
 from ..models.learners import get_learner
 from ..models.wording import CLINICAL_CODING, OUTCOME, TIME_HORIZON
 from .chain import calibration_slope, fit_second_stage
-from .known_patients import patient_marks
 from .model_card import model_card
 from .study_data import StudyData
+from .training_overlap import patient_marks
 from .training_scores import OuterPart, TrainingScores, learn_scores, no_scores
 from .training_settings import BUNDLE_KINDS, DEFAULT_SETTINGS, FEWEST_PATIENTS, TrainingSettings
 

@@ -1,4 +1,4 @@
-"""Noticing that a model is judged on patients whom it learnt from, without naming any in the bundle."""
+"""Overlap of the patients tested with the training patients, found without naming any in the bundle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def patient_marks(features: np.ndarray) -> list[str]:
     ]
 
 
-def check_unknown(data: StudyData, features: np.ndarray | None, name: str, provenance: Mapping[str, object]) -> None:
+def check_no_overlap(data: StudyData, features: np.ndarray | None, name: str, provenance: Mapping[str, object]) -> None:
     """Raise ValueError if the model learnt from any of these patients, naming one of them.
 
     ``features`` (n, p) are in the order of the model, None if it needs none: then only a whole cohort is noticed.

@@ -1,9 +1,9 @@
-"""Protocol "honest": repeated nested cross-validation in which nothing that learns sees who it is judged on."""
+"""Protocol "nested-cv": repeated nested cross-validation, in which nothing learns from the patients it is tested on."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,12 @@ from .chain import ChainPlan, ChainScores, fit_second_stage, plan_chain, recalib
 from .protocol_models import Covariates, ProtocolModel
 from .study_data import StudyData
 
-RunPlans = Callable[[Learner, str, list[ChainPlan]], list[ChainScores]]
+RunPlans = Callable[[Learner, str, Sequence[ChainPlan]], list[ChainScores]]
 """(learner, name of the part, plans) -> scores: how plans are run, for resuming a study that was killed."""
 
 
 @dataclass(frozen=True)
-class HonestSettings:
+class NestedCvSettings:
     """Size of the nested cross-validation; 5 x 5 outer, 5 inner, 10 seeds by default."""
 
     seed: int = 1
@@ -31,46 +31,46 @@ class HonestSettings:
     ensemble_size: int = 10
 
 
-QUICK = HonestSettings(repeats=2, ensemble_size=2)
+QUICK = NestedCvSettings(repeats=2, ensemble_size=2)
 """For a first look; marked as such wherever its numbers are shown."""
 
 
 @dataclass(frozen=True, eq=False)
 class OuterPredictions:
-    """What a model says of patients it never saw, each scored once a repeat.
+    """What a model predicts for patients it never saw, each scored once a repeat.
 
     ``ranking`` (repeats, n) is what ROC curves order patients by: the score itself of a score alone, otherwise the log
-    odds. ``log_odds`` (repeats, n) after the second stage, ``said_or`` (repeats, n) at the threshold chosen on the
+    odds. ``log_odds`` (repeats, n) after the second stage, ``predicted_or`` (repeats, n) at the threshold chosen on the
     training part, ``folds`` (repeats, n). ``penalised_parts`` counts second stages that separated their training part.
     """
 
     model: ProtocolModel
     ranking: np.ndarray
     log_odds: np.ndarray
-    said_or: np.ndarray
+    predicted_or: np.ndarray
     folds: np.ndarray
     penalised_parts: int
 
 
 @dataclass(frozen=True, eq=False)
 class ExternalPredictions:
-    """A model frozen on all development patients, on the external ones: ``ranking``, ``log_odds`` and ``said_or``
+    """A model frozen on all development patients, on the external ones: ``ranking``, ``log_odds`` and ``predicted_or``
     (n_external,)."""
 
     model: ProtocolModel
     ranking: np.ndarray
     log_odds: np.ndarray
-    said_or: np.ndarray
+    predicted_or: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class HonestResult:
+class NestedCvPredictions:
     """``outer`` predictions of the development patients in the order of their rows, ``frozen`` ones of the external
     patients (empty if there are none), and for each score that selects features, column -> share of the outer
     training parts in which it was selected, most frequent first."""
 
-    outer: list[OuterPredictions]
-    frozen: list[ExternalPredictions]
+    outer: tuple[OuterPredictions, ...]
+    frozen: tuple[ExternalPredictions, ...]
     selection_shares: dict[str, dict[int, float]]
 
 
@@ -81,7 +81,7 @@ class _Part:
     test: np.ndarray
 
 
-def check_fold_sizes(data: StudyData, settings: HonestSettings) -> None:
+def check_fold_sizes(data: StudyData, settings: NestedCvSettings) -> None:
     """Raise ValueError if the rarer outcome has too few patients for folds within folds."""
     first = np.unique(data.patients, return_index=True)[1]
     responders = int(data.outcome[first].sum())
@@ -96,15 +96,15 @@ def check_fold_sizes(data: StudyData, settings: HonestSettings) -> None:
         )
 
 
-def run_honest(
+def run_nested_cv(
     data: StudyData,
     covariates: Covariates,
-    learners: list[Learner],
-    settings: HonestSettings,
+    learners: Sequence[Learner],
+    settings: NestedCvSettings,
     external: np.ndarray,
     run: RunPlans | None = None,
     progress: Progress | None = None,
-) -> HonestResult:
+) -> NestedCvPredictions:
     """Cross-validate all models on the patients who are not ``external`` and freeze them for those who are.
 
     Parameters
@@ -113,7 +113,7 @@ def run_honest(
     covariates : Covariates
     learners : list of Learner
         One for each radiomics score that a model needs.
-    settings : HonestSettings
+    settings : NestedCvSettings
     external : bool array (n,)
         Patients who take no part in the cross-validation.
     run : callable, optional
@@ -122,7 +122,7 @@ def run_honest(
 
     Returns
     -------
-    HonestResult
+    NestedCvPredictions
     """
     run = run or (lambda learner, name, plans: run_plans(data.features, learner, plans, progress))
     development, outside = np.flatnonzero(~external), np.flatnonzero(external)
@@ -134,7 +134,7 @@ def run_honest(
     results, external_results = [], []
     for model in covariates.models:
         ranking, log_odds = (np.empty((settings.repeats, development.size)) for _ in range(2))
-        said_or = np.empty((settings.repeats, development.size), dtype=bool)
+        predicted_or = np.empty((settings.repeats, development.size), dtype=bool)
         penalised = 0
         for number, part in enumerate(parts + frozen):
             scores = chains[model.score][number] if model.score else None
@@ -145,9 +145,9 @@ def run_honest(
             else:
                 places = position[part.test]
                 ranking[part.repeat, places], log_odds[part.repeat, places] = ranked, predicted
-                said_or[part.repeat, places] = ranked >= threshold
-        results.append(OuterPredictions(model, ranking, log_odds, said_or, folds, penalised))
-    return HonestResult(results, external_results, _selection_shares(chains, len(parts)))
+                predicted_or[part.repeat, places] = ranked >= threshold
+        results.append(OuterPredictions(model, ranking, log_odds, predicted_or, folds, penalised))
+    return NestedCvPredictions(tuple(results), tuple(external_results), _selection_shares(chains, len(parts)))
 
 
 def _selection_shares(chains: dict[str, list[ChainScores]], part_count: int) -> dict[str, dict[int, float]]:
@@ -160,7 +160,7 @@ def _selection_shares(chains: dict[str, list[ChainScores]], part_count: int) -> 
     return shares
 
 
-def _parts(data: StudyData, development: np.ndarray, settings: HonestSettings) -> tuple[list[_Part], np.ndarray]:
+def _parts(data: StudyData, development: np.ndarray, settings: NestedCvSettings) -> tuple[list[_Part], np.ndarray]:
     parts, all_folds = [], []
     for repeat in range(settings.repeats):
         random = np.random.default_rng([settings.seed, 10, repeat])
@@ -174,7 +174,7 @@ def _parts(data: StudyData, development: np.ndarray, settings: HonestSettings) -
 
 
 def _chains(
-    data: StudyData, learner: Learner, parts: list[_Part], settings: HonestSettings, run: RunPlans
+    data: StudyData, learner: Learner, parts: list[_Part], settings: NestedCvSettings, run: RunPlans
 ) -> list[ChainScores]:
     """Chains of all parts, repeat by repeat, so that a killed study loses one repeat of one learner at most."""
     plans = [

@@ -1,4 +1,4 @@
-"""The honest protocol and the published one against cohorts whose truth is known."""
+"""Nested cross-validation and the published protocol against cohorts whose truth is known."""
 
 import csv
 from dataclasses import replace
@@ -12,14 +12,14 @@ from TACEResponseLib.models.learners import get_learner
 from TACEResponseLib.phantom import attainable_auc, simulate_cohort
 from TACEResponseLib.study import join_cohort
 from TACEResponseLib.study.chain import fit_second_stage, recalibrate_score
-from TACEResponseLib.study.controls import permutation_null
-from TACEResponseLib.study.honest import HonestSettings, run_honest
-from TACEResponseLib.study.judgements import fold_aucs, honest_numbers
-from TACEResponseLib.study.paper import run_paper
+from TACEResponseLib.study.metrics import fold_aucs, nested_cv_performance
+from TACEResponseLib.study.nested_cv import NestedCvSettings, run_nested_cv
+from TACEResponseLib.study.permutation_null import permutation_null
 from TACEResponseLib.study.protocol_models import make_covariates
+from TACEResponseLib.study.published import run_published
 from TACEResponseLib.study.study_data import StudyData
 
-FEW = HonestSettings(repeats=1)
+FEW = NestedCvSettings(repeats=1)
 
 
 def cohort_of_numbers(count, seed, feature_count=440, **simulation):
@@ -35,7 +35,7 @@ def judge(data, scores=(), settings=FEW):
     learners = [get_learner(name, 1) for name in scores]
     covariates = make_covariates(data, list(scores))
     nobody = np.zeros(len(data.outcome), bool)
-    return {one.model.name: one for one in run_honest(data, covariates, learners, settings, nobody).outer}
+    return {one.model.name: one for one in run_nested_cv(data, covariates, learners, settings, nobody).outer}
 
 
 @pytest.mark.parametrize("name", ["knn", "svm", "lasso"])
@@ -50,8 +50,8 @@ def test_a_column_that_gives_away_the_test_patients_changes_nothing(name):
     planted = replace(
         data, features=np.column_stack([data.features, giveaway]), feature_names=(*data.feature_names, "x")
     )
-    honest = judge(planted, [name])[name]
-    assert auc(honest.ranking[0][tested], data.outcome[tested]) < 0.75
+    nested = judge(planted, [name])[name]
+    assert auc(nested.ranking[0][tested], data.outcome[tested]) < 0.75
     # What would happen if somebody looked: the model of all patients finds the column and ranks the part perfectly.
     learner = get_learner(name, 1)
     job = FitJob(np.flatnonzero(tested), planted.outcome[tested], (0,), np.flatnonzero(tested))
@@ -63,17 +63,17 @@ def test_selection_outside_the_folds_would_show_and_inside_does_not():
     """Noise only: selecting on everybody first gives an AUC far above chance, the protocol does not."""
     from TACEResponseLib.models.mrmr import mrmr
 
-    honest, leaking = [], []
+    nested, leaking = [], []
     for seed in range(6):
         data = cohort_of_numbers(80, seed, latent_shift=0.0)
-        honest.append(fold_aucs(judge(data, ["svm"])["svm"], data.outcome).mean())
+        nested.append(fold_aucs(judge(data, ["svm"])["svm"], data.outcome).mean())
         scaled = (data.features - data.features.mean(axis=0)) / data.features.std(axis=0)
         columns = mrmr(scaled, data.outcome, 10)
         selected = replace(
             data, features=data.features[:, columns], feature_names=tuple(data.feature_names[c] for c in columns)
         )
         leaking.append(fold_aucs(judge(selected, ["svm"])["svm"], data.outcome).mean())
-    assert abs(np.mean(honest) - 0.5) < 0.06
+    assert abs(np.mean(nested) - 0.5) < 0.06
     assert np.mean(leaking) > 0.7
 
 
@@ -83,37 +83,37 @@ def test_intervals_hold_the_truth():
     held = {"clinical": 0, "svm": 0}
     for seed in range(200):
         data = cohort_of_numbers(110, 1000 + seed, feature_count=6)
-        outer = judge(data, ["svm"], HonestSettings(seed=seed, repeats=1))
+        outer = judge(data, ["svm"], NestedCvSettings(seed=seed, repeats=1))
         stage = fit_second_stage(data.facts, data.outcome)
         job = FitJob(np.arange(110), data.outcome, (0,), np.empty(0, int), keep_model=True)
         (final,) = get_learner("svm", 1).fit_many(data.features, [job], None)
         scores = final.model.member_scores(new.features)[:, 0]
         truths = {"clinical": auc(stage.log_odds(new.facts), new.outcome), "svm": auc(scores, new.outcome)}
         for name, truth in truths.items():
-            numbers = honest_numbers(outer[name], data.outcome, FEW)
-            held[name] += numbers["auc_low"] <= truth <= numbers["auc_high"]
+            numbers = nested_cv_performance(outer[name], data.outcome, FEW)
+            held[name] += numbers.auc.low <= truth <= numbers.auc.high
     assert held["clinical"] >= 180
     assert held["svm"] >= 180
 
 
-def test_the_published_protocol_overstates_and_the_honest_one_does_not():
-    honest, in_sample = [], []
+def test_the_published_protocol_overstates_and_nested_cross_validation_does_not():
+    nested, in_sample = [], []
     for seed in range(4):
         data = cohort_of_numbers(144, 50 + seed)
         nobody = np.zeros(144, bool)
         learners = [get_learner("lasso", 1)]
         covariates = make_covariates(data, ["lasso"])
-        paper = {one.model.name: one for one in run_paper(data, covariates, learners, seed, nobody)}
-        in_sample.append(auc(paper["cl"].values["train"], data.outcome[paper["cl"].rows["train"]]))
-        honest.append(fold_aucs(judge(data, ["lasso"])["lasso"], data.outcome).mean())
-    assert np.mean(in_sample) > np.mean(honest) + 0.1
-    assert np.mean(honest) < attainable_auc() + 0.03
+        published = {one.model.name: one for one in run_published(data, covariates, learners, seed, nobody)}
+        in_sample.append(auc(published["cl"].values["train"], data.outcome[published["cl"].rows["train"]]))
+        nested.append(fold_aucs(judge(data, ["lasso"])["lasso"], data.outcome).mean())
+    assert np.mean(in_sample) > np.mean(nested) + 0.1
+    assert np.mean(nested) < attainable_auc() + 0.03
 
 
 def test_only_the_split_training_set_is_learnt_from_in_the_published_protocol():
     data = cohort_of_numbers(100, 3, feature_count=30)
     external = np.arange(100) >= 80
-    (svm, clinical, *_) = run_paper(data, make_covariates(data, ["svm"]), [get_learner("svm", 1)], 1, external)
+    (svm, clinical, *_) = run_published(data, make_covariates(data, ["svm"]), [get_learner("svm", 1)], 1, external)
     assert {name: len(rows) for name, rows in svm.rows.items()} == {"train": 64, "test": 16, "external": 20}
     assert not set(svm.rows["train"]) & set(svm.rows["test"])
     job = FitJob(svm.rows["train"], data.outcome[svm.rows["train"]], (0,), svm.rows["test"])
@@ -133,11 +133,11 @@ def test_lesions_of_a_patient_stay_together():
     assert doubled.has_several_lesions
     outer = judge(doubled, ["lasso"])["lasso"]
     assert all(len(set(outer.folds[0][rows == row])) == 1 for row in range(60))
-    single = honest_numbers(outer, doubled.outcome, FEW)
-    grouped = honest_numbers(outer, doubled.outcome, FEW, doubled.patients)
+    single = nested_cv_performance(outer, doubled.outcome, FEW)
+    grouped = nested_cv_performance(outer, doubled.outcome, FEW, doubled.patients)
 
     def width(numbers):
-        return np.diff(numbers["accuracy_interval"])[0]
+        return numbers.accuracy.high - numbers.accuracy.low
 
     # Twice the same patients know no more: the interval is that of 60, wider by about the square root of 2.
     assert width(grouped) > 1.2 * width(single)
@@ -157,10 +157,10 @@ def test_shuffled_outcomes_give_chance_and_a_signal_stands_out():
     signal = cohort_of_numbers(120, 5, feature_count=20, reliability=0.6)
     rows = np.arange(120)
     found = permutation_null(signal, rows, get_learner("knn", 1), 60, seed=1)
-    assert found["p"] == pytest.approx(1 / 61)
-    assert abs(found["null_mean"] - 0.5) < 0.03
+    assert found.p == pytest.approx(1 / 61)
+    assert abs(found.null_mean - 0.5) < 0.03
     noise = cohort_of_numbers(120, 6, feature_count=20, latent_shift=0.0)
-    assert permutation_null(noise, rows, get_learner("knn", 1), 60, seed=1)["p"] > 0.05
+    assert permutation_null(noise, rows, get_learner("knn", 1), 60, seed=1).p > 0.05
 
 
 def test_interval_is_the_formula_of_nadeau_and_bengio():

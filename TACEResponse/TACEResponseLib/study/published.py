@@ -1,7 +1,8 @@
-"""Protocol "paper": as published - one split, in-sample scores in the merged models, thresholds of each set."""
+"""Protocol "published": as in the paper - one split, in-sample scores in the merged models, thresholds of each set."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,8 @@ TEST_SHARE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class PaperPredictions:
-    """What a model says, by set ("train", "test" and, where there is one, "external").
+class PublishedPredictions:
+    """What a model predicts, by set ("train", "test" and, where there is one, "external").
 
     ``values`` are scores, or probabilities of the logistic regressions; ``rows`` the patients of each set;
     ``accuracy_threshold`` the value at which accuracy is taken (our guess from the printed numbers: .5, or 0 for the
@@ -31,14 +32,14 @@ class PaperPredictions:
     penalised: bool
 
 
-def run_paper(
+def run_published(
     data: StudyData,
     covariates: Covariates,
-    learners: list[Learner],
+    learners: Sequence[Learner],
     seed: int,
     external: np.ndarray,
     progress: Progress | None = None,
-) -> list[PaperPredictions]:
+) -> list[PublishedPredictions]:
     """One random 8:2 split of the patients who are not ``external`` (bool (n,)); one seed for the DNN.
 
     Raises ValueError if the training set has one outcome only.
@@ -73,14 +74,14 @@ def _predict(
     model: ProtocolModel,
     scores: dict[str, np.ndarray],
     rows: dict[str, np.ndarray],
-) -> PaperPredictions:
+) -> PublishedPredictions:
     if not model.covariates:
         values = {name: scores[model.score][members] for name, members in rows.items()}
-        return PaperPredictions(model, values, rows, 0.0 if model.score == "svm" else 0.5, False)
+        return PublishedPredictions(model, values, rows, 0.0 if model.score == "svm" else 0.5, False)
     terms = {
         name: covariates.values(model, members, None if model.score is None else scores[model.score][members])
         for name, members in rows.items()
     }
     stage = fit_second_stage(terms["train"], data.outcome[rows["train"]])
     values = {name: 1 / (1 + np.exp(-stage.log_odds(part))) for name, part in terms.items()}
-    return PaperPredictions(model, values, rows, 0.5, stage.fit.penalised)
+    return PublishedPredictions(model, values, rows, 0.5, stage.fit.penalised)

@@ -1,4 +1,4 @@
-"""What else tells whether a result is one: permuted outcomes, readers against each other, redundant features."""
+"""Whether a score's AUC is more than chance: the same chain on permuted outcomes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..evaluation import auc, permutation_p
 from ..models.fitting import Learner
 from ..models.folds import stratified_folds
 from .chain import fold_job
+from .results import PermutationNull
 from .study_data import StudyData
 
 CHEAP_PERMUTATIONS = 200
@@ -24,10 +25,10 @@ def permutation_null(
     seed: int,
     fold_count: int = 5,
     progress: Progress | None = None,
-) -> dict[str, object]:
-    """One cross-validation (one repeat, one seed) of the score against the same with shuffled outcomes.
+) -> PermutationNull:
+    """One cross-validation (one repeat, one seed) of the score against the same with permuted outcomes.
 
-    Selection, scaling and fit are repeated for each shuffle. The resolution of p is 1 / (1 + permutations).
+    Selection, scaling and fit are repeated for each permutation. The resolution of p is 1 / (1 + permutations).
     """
     outcome = data.outcome[rows]
     _, first, patients = np.unique(data.patients[rows], return_index=True, return_inverse=True)
@@ -45,10 +46,10 @@ def permutation_null(
     own_outcomes = np.repeat(outcomes, fold_count, axis=0)
     areas = [auc(fit.scores, own[job.score_rows]) for fit, job, own in zip(fits, jobs, own_outcomes, strict=True)]
     values = np.reshape(areas, (len(outcomes), fold_count)).mean(axis=1)
-    return {
-        "auc": float(values[0]),
-        "permutations": permutations,
-        "p": permutation_p(values[0], values[1:]),
-        "null_mean": float(np.mean(values[1:])),
-        "null_95th": float(np.percentile(values[1:], 95)),
-    }
+    return PermutationNull(
+        auc=float(values[0]),
+        permutations=permutations,
+        p=permutation_p(values[0], values[1:]),
+        null_mean=float(np.mean(values[1:])),
+        null_95th=float(np.percentile(values[1:], 95)),
+    )

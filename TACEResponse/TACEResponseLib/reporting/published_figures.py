@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..evaluation import calibration_curve, decision_curve, roc_curve
-from ..study.judgements import DECISION_THRESHOLDS
+from ..evaluation import DecisionCurves, calibration_curve, decision_curves, roc_curve
+from ..study.results import PublishedResult
+from .cohort_page import ReportFigure
 from .figure_files import COLOURS, NOR_COLOUR, OR_COLOUR, new_figure, roc_labels, unit_square
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from ..study.run_study import StudyResult
 
 SET_NAMES = {"train": "training", "test": "test", "external": "external"}
 
@@ -22,56 +22,54 @@ _FEWEST_FOR_A_CURVE = 10
 """Patients of a set below which a smooth calibration curve is not drawn."""
 
 
-def paper_figures(result: StudyResult) -> Iterator[tuple[str, str, Figure]]:
-    """(file name, caption, figure) of each figure that the published protocol allows."""
-    sets = _sets(result)
+def published_figures(result: PublishedResult, outcome: np.ndarray) -> Iterator[ReportFigure]:
+    """Each figure that the published protocol allows; ``outcome`` bool (n,) of all rows."""
+    in_sets = {name: outcome[rows] for name, rows in result.predictions[0].rows.items()}
+    sets = {name: own for name, own in in_sets.items() if own.any() and not own.all()}
     if not sets:
         return
-    yield (
+    label = "Fig. {}, published protocol"
+    yield ReportFigure(
         "paper_fig2_scores",
-        "Scores by outcome in each set. What separates the outcomes in training says nothing of new patients.",
+        "Scores by outcome in each set. Separation of the outcomes in training says nothing about new patients.",
         _scores(result, sets),
+        label.format(2),
     )
-    yield (
+    yield ReportFigure(
         "paper_fig4_roc",
         "ROC in each set, thin: scores alone; thick: merged with clinical facts.",
         _roc(result, sets),
+        label.format(4),
     )
-    if any(one.model.covariates for one in result.paper):
-        yield (
+    if any(one.model.covariates for one in result.predictions):
+        yield ReportFigure(
             "paper_fig5_calibration",
             "Calibration of the logistic regressions in each set.",
             _calibration(result, sets),
+            label.format(5),
         )
-        yield (
+        yield ReportFigure(
             "paper_fig6_decision",
             "Decision curves of the logistic regressions in each set; treat means TACE.",
             _decision(result, sets),
+            label.format(6),
         )
-
-
-def _sets(result: StudyResult) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Sets with both outcomes: name -> (rows, outcome)."""
-    if not result.paper:
-        return {}
-    outcomes = {name: (rows, result.data.outcome[rows]) for name, rows in result.paper[0].rows.items()}
-    return {name: pair for name, pair in outcomes.items() if pair[1].any() and not pair[1].all()}
 
 
 def _title(name: str, outcome: np.ndarray) -> str:
     return f"{SET_NAMES[name]} (n = {outcome.size})"
 
 
-def _scores(result: StudyResult, sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+def _scores(result: PublishedResult, sets: Mapping[str, np.ndarray]) -> Figure:
     """Fig. 2 of the paper shows the Lasso and the DNN; here the scores that were run, those two if they were."""
-    scores = [one for one in result.paper if not one.model.covariates and one.model.name in ("lasso", "dnn")]
-    scores = scores or [one for one in result.paper if not one.model.covariates] or list(result.paper)
+    scores = [one for one in result.predictions if not one.model.covariates and one.model.name in ("lasso", "dnn")]
+    scores = scores or [one for one in result.predictions if not one.model.covariates] or list(result.predictions)
     figure, axes = new_figure(8.6, 1.7 * len(scores), len(scores), len(sets))
     random = np.random.default_rng(0)
     for line, one in zip(axes, scores, strict=True):
         values = np.concatenate([one.values[name] for name in sets])
         margin = 0.05 * max(float(np.ptp(values)), 1e-6)
-        for axis, (name, (_, outcome)) in zip(line, sets.items(), strict=True):
+        for axis, (name, outcome) in zip(line, sets.items(), strict=True):
             own = one.values[name]
             for place, (members, colour) in enumerate(((~outcome, NOR_COLOUR), (outcome, OR_COLOUR))):
                 heights = place + random.uniform(-0.28, 0.28, int(members.sum()))
@@ -84,12 +82,12 @@ def _scores(result: StudyResult, sets: dict[str, tuple[np.ndarray, np.ndarray]])
     return figure
 
 
-def _roc(result: StudyResult, sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+def _roc(result: PublishedResult, sets: Mapping[str, np.ndarray]) -> Figure:
     figure, axes = new_figure(8.6, 3.5, 1, max(len(sets), 2))
-    for axis, (name, (_, outcome)) in zip(axes.flat, sets.items(), strict=False):
+    for axis, (name, outcome) in zip(axes.flat, sets.items(), strict=False):
         unit_square(axis, _title(name, outcome))
-        for one in result.paper:
-            area = result.numbers["paper"][one.model.title][name]["auc"]
+        for one in result.predictions:
+            area = result.models[one.model.title][name].auc.value
             style = {"color": COLOURS.get(one.model.title), "linewidth": 1.9 if one.model.covariates else 1.1}
             axis.plot(*roc_curve(one.values[name], outcome), label=f"{one.model.title} {area:.2f}", **style)
         roc_labels(axis)
@@ -99,13 +97,13 @@ def _roc(result: StudyResult, sets: dict[str, tuple[np.ndarray, np.ndarray]]) ->
     return figure
 
 
-def _probabilities(result: StudyResult, name: str) -> dict[str, np.ndarray]:
-    return {one.model.title: one.values[name] for one in result.paper if one.model.covariates}
+def _probabilities(result: PublishedResult, name: str) -> dict[str, np.ndarray]:
+    return {one.model.title: one.values[name] for one in result.predictions if one.model.covariates}
 
 
-def _calibration(result: StudyResult, sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+def _calibration(result: PublishedResult, sets: Mapping[str, np.ndarray]) -> Figure:
     figure, axes = new_figure(8.6, 3.2, 1, max(len(sets), 2))
-    for axis, (name, (_, outcome)) in zip(axes.flat, sets.items(), strict=False):
+    for axis, (name, outcome) in zip(axes.flat, sets.items(), strict=False):
         unit_square(axis, _title(name, outcome))
         for title, probability in _probabilities(result, name).items():
             if outcome.size >= _FEWEST_FOR_A_CURVE and np.ptp(probability) > 0:
@@ -123,11 +121,10 @@ def _calibration(result: StudyResult, sets: dict[str, tuple[np.ndarray, np.ndarr
     return figure
 
 
-def _decision(result: StudyResult, sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+def _decision(result: PublishedResult, sets: Mapping[str, np.ndarray]) -> Figure:
     figure, axes = new_figure(8.6, 2.7, 1, max(len(sets), 2))
-    for axis, (name, (_, outcome)) in zip(axes.flat, sets.items(), strict=False):
-        curves = decision_curve(_probabilities(result, name), outcome, DECISION_THRESHOLDS)
-        draw_decision_curves(axis, DECISION_THRESHOLDS, curves, float(outcome.mean()))
+    for axis, (name, outcome) in zip(axes.flat, sets.items(), strict=False):
+        draw_decision_curves(axis, decision_curves(_probabilities(result, name), outcome), float(outcome.mean()))
         axis.set_title(_title(name, outcome), fontsize=9)
         axis.legend(fontsize=7, frameon=False, handlelength=1.4)
     for axis in axes.flat[len(sets) :]:
@@ -135,12 +132,12 @@ def _decision(result: StudyResult, sets: dict[str, tuple[np.ndarray, np.ndarray]
     return figure
 
 
-def draw_decision_curves(axis, thresholds, curves, prevalence: float) -> None:
+def draw_decision_curves(axis: Axes, curves: DecisionCurves, prevalence: float) -> None:
     """Net benefit of each model by title, of treating all ("all") and none ("none")."""
-    for title, benefit in curves.items():
+    for title, benefit in curves.net_benefit.items():
         style = {"all": ("treat all", "grey", "--"), "none": ("treat none", "black", ":")}.get(title)
         label, colour, line = style or (title, COLOURS.get(title, OR_COLOUR), "-")
-        axis.plot(thresholds, benefit, color=colour, linestyle=line, label=label, linewidth=1.4)
+        axis.plot(curves.thresholds, benefit, color=colour, linestyle=line, label=label, linewidth=1.4)
     axis.set_ylim(-0.1, max(0.05, prevalence + 0.05))
     axis.set_xlabel("threshold probability", fontsize=8)
     axis.set_ylabel("net benefit", fontsize=8)
