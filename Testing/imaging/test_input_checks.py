@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from TACEResponseLib.cohort import ArraySource
+from TACEResponseLib.cohort import AcquisitionTags, ArraySource
 from TACEResponseLib.imaging import canonical_voi, check_native_voi, check_resampled_voi, count_bins, resample
 
 BIN_WIDTH = 25.0
@@ -84,7 +84,7 @@ class TestIntensities:
     )
     def test_bins_outside_8_to_128_are_warned_of_with_the_number(self, check, low, high, warned):
         # At 1 mm nothing is interpolated, so the values are known.
-        source = _box_source((6, 8, 8), spacing_mm=(1.0, 1.0, 1.0))
+        source = replace(_box_source((6, 8, 8), spacing_mm=(1.0, 1.0, 1.0)), origin_mm=(-31.5, 22.25, -118.0))
         voxels = np.full(source.voxels.shape, low, np.float32)
         voxels[tuple(np.argwhere(source.mask)[7])] = high
         found = check(replace(source, voxels=voxels))
@@ -186,3 +186,46 @@ def test_brain1_is_two_parts_and_nothing_else(check, brain1):
     parts = np.sort(np.bincount(scipy_label(source.mask, np.ones((3, 3, 3)))[0].ravel())[1:])[::-1]
     millilitres = [f"{part * np.prod(source.spacing_mm) / 1000:.3g} mL" for part in parts]
     assert f"{len(parts)} separate parts ({', '.join(millilitres)})" in found["several_components"]
+
+
+class TestGeometry:
+    """Sizes that no scanner and no liver has, and geometry that was lost on the way."""
+
+    def test_a_volume_of_1_mm_at_the_origin_is_warned_of(self, check):
+        source = _box_source((6, 8, 8), spacing_mm=(1.0, 1.0, 1.0))
+        assert "lost their geometry" in check(source)["geometry_lost"]
+        assert "geometry_lost" in check(replace(source, direction=(-1.0, 0, 0, 0, -1.0, 0, 0, 0, 1.0)))
+        assert check(replace(source, origin_mm=(0.0, 0.0, 12.5))) == {}
+        assert check(replace(source, spacing_mm=(1.0, 1.0, 1.001))) == {}
+
+    @pytest.mark.parametrize("factor", [0.001, 0.05, 100.0, 1000.0])
+    def test_voxels_that_no_scanner_makes_are_refused_before_anything_is_resampled(self, check, make_source, factor):
+        source = make_source()
+        with pytest.raises(
+            ValueError, match=r"^the image has voxels of .* mm, which no MR scanner makes; check the unit"
+        ):
+            check(replace(source, spacing_mm=tuple(factor * step for step in source.spacing_mm)))
+
+    def test_voxels_finer_than_mr_has_are_warned_of(self, check, make_source):
+        source = make_source(spacing_mm=(0.179, 0.189, 0.25), radius_mm=(1.4, 1.3, 1.2))
+        with pytest.raises(ValueError, match=r"too small|too thin"):
+            check(source)
+        source = make_source(spacing_mm=(0.2, 0.6, 0.5), radius_mm=(5, 8, 4))
+        assert "finer than MR" in check(source)["unusual_voxel_size"]
+
+    def test_a_mask_of_the_background_is_refused(self, check, make_source):
+        source = make_source()
+        _refused(check, replace(source, mask=~source.mask), "marks the background and not the tumour")
+
+    def test_a_voi_larger_than_a_liver_is_refused(self, check):
+        source = _box_source((40, 40, 40), (44, 60, 60), (5.2, 5.2, 5.2), start=(2, 3, 4))
+        _refused(check, source, r"the VOI of 9 litres is larger than a liver")
+
+    def test_stray_voxels_far_away_are_refused_before_memory_is_asked_for(self, check):
+        source = _box_source((6, 8, 8), (24, 200, 200), (4.0, 4.0, 6.0))
+        mask = source.mask.copy()
+        mask[20, 190, 190] = True
+        _refused(check, replace(source, mask=mask), "the VOI extends over 7.. mm, farther than a liver")
+
+    def test_lossy_compression_is_warned_of(self, check, make_source):
+        assert "compressed with loss" in check(make_source(tags=AcquisitionTags(lossy=True)))["lossy_compression"]

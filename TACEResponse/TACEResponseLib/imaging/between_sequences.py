@@ -121,7 +121,10 @@ def _same_image_warning(vois: Mapping[str, Voi]) -> CaseWarning | None:
 
 
 def _identical_masks_warning(vois: Mapping[str, Voi]) -> CaseWarning | None:
-    """Equal shape in voxels and mm, wherever it lies: a copied VOI stays one when it is shifted as a whole."""
+    """Equal shape in voxels, wherever it lies: a copied VOI stays one when it is shifted as a whole.
+
+    The voxel size is not asked: two programs write that of one scan with other last digits, 3.26995 and 3.27 mm.
+    """
     groups = _shared(_groups(vois, _shape_of_mask))
     if not groups:
         return None
@@ -134,7 +137,7 @@ def _identical_masks_warning(vois: Mapping[str, Voi]) -> CaseWarning | None:
 
 def _shape_of_mask(voi: Voi) -> tuple:
     inside = voi.mask[voi.box]
-    return voi.spacing_mm, inside.shape, np.packbits(inside).tobytes()
+    return inside.shape, np.packbits(inside).tobytes()
 
 
 def _position_warnings(vois: Mapping[str, Voi]) -> tuple[CaseWarning | None, CaseWarning | None]:

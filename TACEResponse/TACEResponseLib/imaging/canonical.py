@@ -11,12 +11,15 @@ import hashlib
 import numpy as np
 
 from ..cohort import ArraySource, CaseKey, FileSource, ImageGeometry
-from .mask_file import check_labels_are_whole_numbers
+from .mask_file import whole_labels
 from .mask_geometry import paste_mask
 from .voi import VOXEL_TYPE, Voi
 
 ORTHOGONALITY_TOLERANCE = 1e-4
 """Largest deviation of direction^T direction from the identity."""
+
+SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.1, 30.0
+"""Voxels of another size are not those of an MR scanner, but of another unit."""
 
 _SPACING_DECIMALS = 6
 
@@ -64,7 +67,7 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
     mask = np.asarray(source.mask)
     if mask.ndim != 3:
         raise ValueError(f"the mask has {mask.ndim} dimensions; give one 3-D labelmap.")
-    check_labels_are_whole_numbers(mask, "the mask")
+    mask = whole_labels(mask, "the mask")
     labelled = mask if mask.dtype == bool else mask != 0
     if not labelled.any():
         raise ValueError("the mask is empty; draw the lesion.")
@@ -115,6 +118,11 @@ def _check_geometry(geometry: ImageGeometry, role: str) -> None:
         raise ValueError(f"the {role}'s geometry holds values that are not numbers; export it again.")
     if (spacing < 10.0**-_SPACING_DECIMALS).any():
         raise ValueError(f"the {role}'s voxel spacing {tuple(spacing.tolist())} mm is not positive; export it again.")
+    if spacing.min() < SMALLEST_SPACING_MM or spacing.max() > LARGEST_SPACING_MM:
+        raise ValueError(
+            f"the {role} has voxels of {' x '.join(f'{step:.4g}' for step in spacing)} mm, which no MR scanner makes; "
+            "check the unit (mm), and export it again with its voxel size."
+        )
     axes = direction.reshape(3, 3)
     if np.abs(axes.T @ axes - np.eye(3)).max() > ORTHOGONALITY_TOLERANCE:
         raise ValueError(

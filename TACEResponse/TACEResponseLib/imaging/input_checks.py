@@ -27,6 +27,15 @@ MOST_BINS = 1000
 FEWEST_SLICES = 3
 """VOIs on fewer native slices are warned of (clinical.md)."""
 
+LARGEST_VOI_ML = 8000.0
+"""A larger VOI is refused: no liver has such a tumour."""
+
+LARGEST_VOI_MM = 400.0
+"""A VOI that extends farther along an axis is refused: it would leave the liver."""
+
+SMALLEST_USUAL_SPACING_MM = 0.25
+"""Finer voxels are warned of: their unit may not have been the millimetre."""
+
 _COMPONENTS_LISTED = 5
 _PATIENT_AXES = (("L", "R"), ("P", "A"), ("S", "I"))
 
@@ -68,6 +77,7 @@ def check_drawing(voi: Voi) -> tuple[CaseWarning, ...]:
                 f"the VOI lies in a single slice {_place_text(voi, axis)}, and one slice is never resampled across; "
                 "draw the lesion on every slice that shows it."
             )
+    _check_size(voi, inside)
     warnings = []
     sizes = _component_sizes(inside)
     if len(sizes) > 1:
@@ -117,6 +127,11 @@ def count_bins(values: np.ndarray, bin_width: float) -> int:
 def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
     if voi.mask.all():
         raise ValueError("the mask covers the whole image; draw only the tumour, and give the whole image.")
+    if voi.mask[:: voi.mask.shape[0] - 1 or 1, :: voi.mask.shape[1] - 1 or 1, :: voi.mask.shape[2] - 1 or 1].all():
+        raise ValueError(
+            "the mask covers all corners of the image, so it marks the background and not the tumour; invert it, or "
+            "give the tumour's label."
+        )
     box = voi.box
     inside = voi.mask[box]
     bad = int(np.count_nonzero(~np.isfinite(voi.voxels[box][inside])))
@@ -126,6 +141,9 @@ def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
             "image again without blanked voxels."
         )
     warnings = list(check_drawing(voi))
+    geometry_warning = _geometry_warning(voi)
+    if geometry_warning is not None:
+        warnings.append(geometry_warning)
     if voi.tags.lossy:
         text = "The image was compressed with loss, which changes texture; use the original images of the scanner."
         warnings.append(CaseWarning("lossy_compression", text, voi.sequence))
@@ -133,6 +151,34 @@ def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
         text = "The VOI touches the border of the image; the lesion may continue outside it."
         warnings.append(CaseWarning("touches_border", text, voi.sequence))
     return tuple(warnings)
+
+
+def _check_size(voi: Voi, inside: np.ndarray) -> None:
+    volume_ml = float(np.count_nonzero(inside) * np.prod(voi.spacing_mm) / 1000)
+    if volume_ml > LARGEST_VOI_ML:
+        raise ValueError(f"the VOI of {volume_ml / 1000:.3g} litres is larger than a liver; draw only the tumour.")
+    extent_mm = float(max(size * step for size, step in zip(inside.shape, voi.spacing_mm[::-1], strict=True)))
+    if extent_mm > LARGEST_VOI_MM:
+        raise ValueError(
+            f"the VOI extends over {extent_mm:.0f} mm, farther than a liver; draw only the tumour, and erase "
+            "stray voxels."
+        )
+
+
+def _geometry_warning(voi: Voi) -> CaseWarning | None:
+    """Voxels that are likely not of the size that the file says."""
+    spacing, sizes = np.asarray(voi.spacing_mm), " x ".join(f"{value:g}" for value in voi.spacing_mm)
+    axes = np.abs(np.reshape(voi.placement.direction, (3, 3)))
+    if (spacing == 1).all() and not np.any(voi.placement.origin_mm) and np.array_equal(axes, np.eye(3)):
+        text = (
+            "The image has voxels of 1 x 1 x 1 mm at the origin, as files have that lost their geometry: its size and "
+            "all features may be wrong; compare with the original series."
+        )
+        return CaseWarning("geometry_lost", text, voi.sequence)
+    if spacing.min() < SMALLEST_USUAL_SPACING_MM:
+        text = f"The image has voxels of {sizes} mm, finer than MR of the liver has; check that they are millimetres."
+        return CaseWarning("unusual_voxel_size", text, voi.sequence)
+    return None
 
 
 def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float) -> tuple[CaseWarning, ...]:

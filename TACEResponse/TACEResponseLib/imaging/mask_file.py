@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +11,19 @@ from pathlib import Path
 import numpy as np
 
 from ..cohort import ImageGeometry, named_and_more
+from .volume_file import existing_path, read_volume_file
 
 _REPRESENTATION_KEYS = ("Segmentation_MasterRepresentation", "Segmentation_SourceRepresentation")
 """Where Slicer writes what the voxels of a ``.seg.nrrd`` are; shares of voxels may be stored as whole numbers."""
 
 _FRACTIONAL = "fractional"
-_FRACTIONAL_WORDS = "is fractional (it holds shares of voxels, no whole labels); export it as a binary labelmap"
+_FRACTIONAL_TEXT = "is fractional (it holds shares of voxels, not whole labels); export it as a binary labelmap"
+
+_LABEL_ROUNDING = 1e-3
+"""Labels that were stored as scaled integers come back this near to whole numbers, such as 1.00001526."""
+
+_SEGMENT_KEY = re.compile(r"Segment(\d+)_Name")
+_WHOLE_LABEL = re.compile(r"\s*(\d{1,9})(\.0*)?\s*")
 
 
 @dataclass(frozen=True)
@@ -42,23 +51,23 @@ def read_mask(path: Path, label: int | str | None) -> tuple[np.ndarray, ImageGeo
     ------
     ValueError
         If the file cannot be read; is empty; lacks ``label`` (those present are listed); holds several and ``label`` is
-        None; or is fractional. A file of a floating-point type whose values are all whole numbers is a labelmap.
+        None; or is fractional. A file of a floating-point type whose values are whole numbers, but for rounding, is a
+        labelmap.
     """
-    from .reading import read_volume_file
-
+    path = existing_path(path)
     if path.is_dir():
         raise ValueError(f"the mask {path} is a folder; DICOM is not read as a mask, save it as .seg.nrrd.")
     volume = read_volume_file(path, "mask")
     layers = volume.voxels if volume.voxels.ndim == 4 else volume.voxels[..., np.newaxis]
-    segments = _segments(volume.metadata, layers.shape[3])
+    segments = _segments(path, volume.metadata, layers.shape[3])
     if volume.voxels.ndim == 4 and not segments:
         raise ValueError(
             f"the mask {path} has {layers.shape[3]} values per voxel and names no segments; give a labelmap with one "
             "whole number per voxel, or a .seg.nrrd."
         )
-    check_labels_are_whole_numbers(layers, f"the mask {path}")
+    layers = whole_labels(layers, f"the mask {path}")
     if any(_FRACTIONAL in volume.metadata.get(key, "").lower() for key in _REPRESENTATION_KEYS):
-        raise ValueError(f"the mask {path} {_FRACTIONAL_WORDS}.")
+        raise ValueError(f"the mask {path} {_FRACTIONAL_TEXT}.")
     if not layers.any():
         raise ValueError(f"the mask {path} is empty; draw the lesion and save it again.")
     chosen = _choose_segment(path, segments, label) if segments else None
@@ -71,31 +80,43 @@ def read_mask(path: Path, label: int | str | None) -> tuple[np.ndarray, ImageGeo
     return mask, volume.geometry
 
 
-def check_labels_are_whole_numbers(labels: np.ndarray, name: str) -> None:
-    """Refuse a fractional mask, which holds shares of voxels instead of labels, with ValueError naming it ``name``."""
+def whole_labels(labels: np.ndarray, name: str) -> np.ndarray:
+    """Labels as whole numbers, rounded where they were stored as scaled integers.
+
+    Raises ValueError, naming the mask ``name``, for one that holds shares of voxels instead of labels.
+    """
     if labels.dtype.kind in "biu":
-        return
-    if labels.dtype.kind != "f" or not np.array_equal(labels, np.rint(labels)):
-        raise ValueError(f"{name} {_FRACTIONAL_WORDS}.")
+        return labels
+    whole = np.rint(labels) if labels.dtype.kind == "f" else labels
+    # Compared this way round, NaN is refused.
+    if labels.dtype.kind != "f" or not (np.abs(labels - whole) <= _LABEL_ROUNDING).all():
+        raise ValueError(f"{name} {_FRACTIONAL_TEXT}.")
+    return whole
 
 
-def _segments(metadata: Mapping[str, str], layer_count: int) -> list[_Segment]:
+def _segments(path: Path, metadata: Mapping[str, str], layer_count: int) -> list[_Segment]:
     """Segments as 3D Slicer declares them; files older than Slicer 5 have one layer a segment, with the value 1."""
     segments = []
-    while (name := metadata.get(f"Segment{len(segments)}_Name")) is not None:
-        prefix = f"Segment{len(segments)}_"
-        default_layer = len(segments) if layer_count > 1 else 0
-        value = int(metadata.get(f"{prefix}LabelValue", 1))
-        segments.append(_Segment(name, value, int(metadata.get(f"{prefix}Layer", default_layer))))
+    numbers = sorted(int(found[1]) for key in metadata if (found := _SEGMENT_KEY.fullmatch(key)))
+    for place, number in enumerate(numbers):
+        value = metadata.get(f"Segment{number}_LabelValue", "1")
+        layer = metadata.get(f"Segment{number}_Layer", str(place if layer_count > 1 else 0))
+        if not (_WHOLE_LABEL.fullmatch(value) and layer.isdecimal() and int(layer) < layer_count):
+            raise ValueError(
+                f"the mask {path} is damaged: segment {number} has the label {value!r} in layer {layer!r} of "
+                f"{layer_count}; save the segmentation again."
+            )
+        segments.append(_Segment(metadata[f"Segment{number}_Name"], int(value), int(layer)))
     return segments
 
 
 def _choose_segment(path: Path, segments: list[_Segment], label: int | str | None) -> _Segment:
     if label is None:
         chosen = segments
-    elif isinstance(label, str):
-        chosen = [segment for segment in segments if segment.name == label]
+    elif isinstance(label, str) and any(_plain(segment.name) == _plain(label) for segment in segments):
+        chosen = [segment for segment in segments if _plain(segment.name) == _plain(label)]
     else:
+        label = _label_value(label)
         # A manifest's cell cannot say whether 2 is a value or a name; a value comes first.
         chosen = [segment for segment in segments if segment.value == label]
         chosen = chosen or [segment for segment in segments if segment.name == str(label)]
@@ -118,6 +139,7 @@ def _choose_value(path: Path, labels: np.ndarray, label: int | str | None) -> in
         if len(present) == 1:
             return present[0]
         raise ValueError(f"the mask {path} holds {len(present)} labels, say which is the tumour: {listed}.")
+    label = _label_value(label)
     if isinstance(label, str):
         raise ValueError(
             f"the mask {path} names no segments, so {label!r} is not in it; choose by label value: {listed}."
@@ -125,3 +147,14 @@ def _choose_value(path: Path, labels: np.ndarray, label: int | str | None) -> in
     if label not in present:
         raise ValueError(f"the mask {path} has no label {label}; it holds {listed}.")
     return label
+
+
+def _label_value(label: int | str) -> int | str:
+    """A label value that a spreadsheet wrote as 1.0 as the whole number; a name as it is."""
+    found = _WHOLE_LABEL.fullmatch(label) if isinstance(label, str) else None
+    return label if found is None else int(found[1])
+
+
+def _plain(name: str) -> str:
+    """A segment's name without what nobody sees: blanks around it, other spellings of the same letter."""
+    return unicodedata.normalize("NFC", name).strip()
