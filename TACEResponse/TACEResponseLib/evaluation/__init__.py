@@ -20,21 +20,28 @@ from .published_table import read_published_table
 from .redundancy import aliases, following_size
 from .roc import Z_95, Auc, AucDifference, at_threshold, auc, compare_auc, delong_auc, holm, roc_curve, youden_threshold
 from .sample_size import SampleSize, sample_size
+from .score_judgement import FollowUp, ScoreJudgement, judge_score
+from .survival import FEW_EVENTS, ConcordanceIndex, KaplanMeierCurve, harrell_c, kaplan_meier, log_rank_p, months_text
 from .table_one import TableOneRow, categorical_test, continuous_test, table_one, table_one_left_out
 
 __all__ = [
+    "FEW_EVENTS",
     "Z_95",
     "Auc",
     "AucDifference",
     "Calibration",
+    "ConcordanceIndex",
     "DecisionCurves",
     "Estimate",
     "Finding",
+    "FollowUp",
+    "KaplanMeierCurve",
     "OddsRatio",
     "Performance",
     "ReaderPair",
     "Recalibration",
     "SampleSize",
+    "ScoreJudgement",
     "TableOneRow",
     "aliases",
     "at_threshold",
@@ -53,7 +60,12 @@ __all__ = [
     "delong_auc",
     "following_size",
     "frozen_performance",
+    "harrell_c",
     "holm",
+    "judge_score",
+    "kaplan_meier",
+    "log_rank_p",
+    "months_text",
     "odds_ratios",
     "patients_for_recalibration",
     "patients_for_slope",

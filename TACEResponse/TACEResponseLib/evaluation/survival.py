@@ -11,6 +11,9 @@ import numpy as np
 FEWEST_EVENTS = 10
 """With fewer deaths a C index says next to nothing; it is refused."""
 
+FEW_EVENTS = 50
+"""With fewer deaths a C index is reported with a remark."""
+
 
 @dataclass(frozen=True)
 class ConcordanceIndex:
