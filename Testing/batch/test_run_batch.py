@@ -161,7 +161,7 @@ def test_resume_does_only_what_is_missing_or_changed(batch, cases, tmp_path, wor
     set_file(cases[1], "11")
     (tmp_path / "results" / "P2.txt").unlink()
     (tmp_path / "batch" / "P3.json").write_text('{"finger')
-    known = Case(cases[4].key, cases[4].sources, ClinicalRecord(ast_u_l=50.0))
+    known = Case(cases[4].key, cases[4].sources, ClinicalRecord.from_cells(ast_u_l="50"))
     again = [*cases[:4], known, *cases[5:]]
     summary, _ = batch(of=again, resume=True)
     assert ids(summary.done) == ["P1", "P2", "P3", "P4", "P6", "P7", "P8", "P9"]

@@ -3,43 +3,45 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from TACEResponseLib.cohort.clinical_values import (
-    child_pugh_cell,
-    parse_afp,
-    parse_ast,
-    parse_child_pugh,
-    parse_number,
-    parse_yes_no,
-)
+from TACEResponseLib.cohort import AFP, AST, CHILD_PUGH, FACTS, Between, ChildPugh, ClinicalRecord
+from TACEResponseLib.cohort.clinical_values import number_text, parse_number, parse_yes_no
 from TACEResponseLib.cohort.units import to_ng_ml, to_u_l
 
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
     [
-        ("A", ("A", None)),
-        ("b", ("B", None)),
-        ("A5", ("A", 5)),
-        ("B7", ("B", 7)),
-        ("B9", ("B", 9)),
-        (" C 15 ", ("C", 15)),
+        ("A", ("A", None, 5, 6)),
+        ("b", ("B", None, 7, 9)),
+        ("c", ("C", None, 10, 15)),
+        ("A5", ("A", 5, 5, 5)),
+        ("B7", ("B", 7, 7, 7)),
+        ("B9", ("B", 9, 9, 9)),
+        (" C 15 ", ("C", 15, 15, 15)),
     ],
 )
 def test_child_pugh_is_accepted(cell, expected):
-    assert parse_child_pugh(cell) == expected
+    grade = CHILD_PUGH.read(cell)
+    assert (grade.child_pugh, grade.points, grade.lowest_points, grade.highest_points) == expected
 
 
 @pytest.mark.parametrize("cell", ["D", "A9", "A7", "B10", "C9", "A4", "C16", "7", "AB", "B7.5", "Class A"])
 def test_child_pugh_is_refused(cell):
     with pytest.raises(ValueError, match=cell.strip()):
-        parse_child_pugh(cell)
+        CHILD_PUGH.read(cell)
 
 
-@given(
-    st.sampled_from([("A", 5), ("A", 6), ("B", 7), ("B", 8), ("B", 9), *(("C", n) for n in range(10, 16)), ("B", None)])
-)
-def test_child_pugh_round_trip(value):
-    assert parse_child_pugh(child_pugh_cell(*value)) == value
+def test_child_pugh_round_trip():
+    assert len(CHILD_PUGH.choices) == 3 + 11
+    for cell in CHILD_PUGH.choices:
+        assert CHILD_PUGH.write(CHILD_PUGH.read(cell)) == cell
+
+
+def test_several_classes_are_written_as_none():
+    with pytest.raises(ValueError, match="A or B"):
+        CHILD_PUGH.write(ChildPugh(6, 7))
+    assert CHILD_PUGH.term.holds(ChildPugh(6, 7)) is None
+    assert CHILD_PUGH.term.holds(ChildPugh(9, 10)) is True
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,8 @@ def test_child_pugh_round_trip(value):
     ],
 )
 def test_afp_is_accepted(cell, expected):
-    assert parse_afp(cell) == expected
+    value = AFP.read(cell)
+    assert (value if isinstance(value, float) else None, AFP.term.holds(value)) == expected
 
 
 @pytest.mark.parametrize(
@@ -79,15 +82,56 @@ def test_afp_is_accepted(cell, expected):
 )
 def test_afp_is_refused(cell, words):
     with pytest.raises(ValueError, match=words):
-        parse_afp(cell)
+        AFP.read(cell)
 
 
 def test_ast_below_five_asks_for_the_unit():
-    assert parse_ast("38") == 38.0
+    assert AST.read("38") == 38.0
     with pytest.raises(ValueError, match=r"ukat/L.*36 U/L"):
-        parse_ast("0.6")
+        AST.read("0.6")
     with pytest.raises(ValueError, match="negative"):
-        parse_ast("-12")
+        AST.read("-12")
+
+
+@pytest.mark.parametrize(("cell", "above"), [("40", False), ("40.0001", True), ("<40", False), (">40", True)])
+def test_ast_on_both_sides_of_its_limit(cell, above):
+    assert AST.term.holds(AST.read(cell)) is above
+
+
+@pytest.mark.parametrize("cell", ["<41", ">39", "<1000"])
+def test_an_ast_that_decides_nothing_is_refused(cell):
+    with pytest.raises(ValueError, match="does not say whether AST is above 40 U/L; enter the measured value"):
+        AST.read(cell)
+
+
+@given(st.floats(0, 1e9))
+def test_measured_values_and_limits_come_back(value):
+    assert AFP.read(AFP.write(value)) == value
+    for one in (Between.below(max(value, 1e-3)), Between.above(value)):
+        assert AFP.term.holds(one) is None or AFP.read(AFP.write(one)) == one
+
+
+def test_values_in_reports():
+    assert [AFP.text(AFP.read(cell)) for cell in ("12", "<20", ">1000")] == ["12 ng/mL", "< 20 ng/mL", "> 1000 ng/mL"]
+    assert [CHILD_PUGH.text(CHILD_PUGH.read(cell)) for cell in ("B", "B7")] == ["B", "B (7 points)"]
+
+
+def test_every_fact_and_its_examples_of_both_levels():
+    assert ClinicalRecord().facts() == dict.fromkeys(fact.term.name for fact in FACTS if fact.term)
+    for fact in FACTS:
+        if fact.term is not None:
+            assert [fact.term.holds(example) for example in fact.term.examples] == [False, True]
+            assert [fact.read(fact.write(example)) for example in fact.term.examples] == list(fact.term.examples)
+
+
+def test_a_record_knows_no_other_facts_and_forgets_what_is_unknown():
+    with pytest.raises(ValueError, match="'weight_kg' is not a clinical fact"):
+        ClinicalRecord.from_cells(weight_kg="80")
+    with pytest.raises(ValueError, match=r"^ast_u_l: '0\.6'"):
+        ClinicalRecord.from_cells(ast_u_l="0.6")
+    record = ClinicalRecord.from_cells(ast_u_l="50", child_pugh="A")
+    assert record.replaced(AST, None) == ClinicalRecord.from_cells(child_pugh="A", ast_u_l="")
+    assert repr(ClinicalRecord({"ast_u_l": 1.0, "child_pugh": None})) == "ClinicalRecord(values={'ast_u_l': 1.0})"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +149,7 @@ def test_neither_yes_nor_no(cell):
 
 @given(st.floats(0, 1e9, allow_nan=False))
 def test_numbers_come_back(value):
-    assert parse_number(repr(value)) == value
+    assert parse_number(repr(value)) == parse_number(number_text(value)) == value
 
 
 def test_units():

@@ -31,7 +31,12 @@ def cohort(tmp_path_factory):
         cases.append(
             Case(
                 key,
-                clinical=ClinicalRecord("B" if child_pugh else "A", None, invasion, None, afp, 55.0 if ast else 30.0),
+                clinical=ClinicalRecord.from_cells(
+                    child_pugh="B" if child_pugh else "A",
+                    portal_venous_invasion="yes" if invasion else "no",
+                    afp_ng_ml=">400" if afp else "<400",
+                    ast_u_l="55" if ast else "30",
+                ),
                 objective_response=bool(outcome),
                 mrecist={"1": "PR" if outcome else "SD", "2": "PR" if other else "PD"},
                 columns={

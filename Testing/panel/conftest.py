@@ -38,4 +38,9 @@ def some_prediction(make_formula_bundle):
     from TACEResponseLib.prediction import predict_from_features
 
     bundle = published_clinical_bundle(refit_count=100)
-    return predict_from_features(CaseKey("Abc"), None, ClinicalRecord("B", 7, False, 12.0, False, 55.0), bundle)
+    return predict_from_features(
+        CaseKey("Abc"),
+        None,
+        ClinicalRecord.from_cells(child_pugh="B7", portal_venous_invasion="no", afp_ng_ml="12", ast_u_l="55"),
+        bundle,
+    )

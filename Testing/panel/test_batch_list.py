@@ -9,6 +9,7 @@ import pytest
 from TACEResponseLib import cli
 from TACEResponseLib.batch import DONE, FAILED, SKIPPED, is_done_before
 from TACEResponseLib.batch.local_workers import LocalWorkers
+from TACEResponseLib.cohort import AST
 from TACEResponseLib.features import read_feature_table
 from TACEResponseLib.models import load_bundle
 from TACEResponseLib.panel.background_task import BackgroundTask, CancelledError
@@ -135,7 +136,7 @@ def test_a_result_counts_as_the_cases_own_only_while_nothing_has_changed(make_wo
 
     assert is_done(case)
     assert not is_done(work.cases[1])
-    assert not is_done(replace(case, clinical=replace(case.clinical, ast_u_l=case.clinical.ast_u_l + 1)))
+    assert not is_done(replace(case, clinical=case.clinical.replaced(AST, case.clinical.get(AST) + 1)))
     shutil.rmtree(case_folder(tmp_path, case.key))
     assert not is_done(case)
 

@@ -35,4 +35,4 @@ def make_features(key):
 @pytest.fixture(scope="session")
 def all_known():
     """Child-Pugh B7, no portal venous invasion, AFP 12 ng/mL, AST 55 U/L."""
-    return ClinicalRecord("B", 7, False, 12.0, False, 55.0)
+    return ClinicalRecord.from_cells(child_pugh="B7", portal_venous_invasion="no", afp_ng_ml="12", ast_u_l="55")

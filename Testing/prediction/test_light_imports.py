@@ -22,7 +22,8 @@ random = np.random.default_rng(0)
 mask = np.zeros((12, 24, 24), bool)
 mask[3:9, 8:16, 7:17] = True
 sources = {s: ArraySource(random.integers(100, 600, mask.shape), mask, (1.5, 1.5, 3.0)) for s in ("T2", "AP")}
-case = Case(CaseKey("P1"), sources, ClinicalRecord("A", 5, False, 12.0, False, 30.0))
+facts = {"child_pugh": "A5", "portal_venous_invasion": "no", "afp_ng_ml": "12", "ast_u_l": "30"}
+case = Case(CaseKey("P1"), sources, ClinicalRecord.from_cells(**facts))
 images = read_case_images(case, bundle.required_sequences)
 prediction = predict_case(case, bundle, images=images).prediction
 write_prediction(folder / "prediction.json", prediction)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import Case
+from TACEResponseLib.cohort import AST, Case
 from TACEResponseLib.features import extract_features
 from TACEResponseLib.imaging import read_case_images
 from TACEResponseLib.models import published_clinical_bundle
@@ -86,7 +86,7 @@ def test_no_perturbation_is_no_width(case, images, bundle):
 
 
 def test_with_unknown_facts_it_spans_their_range(case, images, bundle):
-    unknown = replace(case, clinical=replace(case.clinical, ast_u_l=None))
+    unknown = replace(case, clinical=case.clinical.replaced(AST, None))
     plain = predict_case(unknown, bundle, images=images).prediction
     band = with_perturbation_band(plain, unknown, bundle, images, DRAWS, seed=3).perturbation
     low, high = plain.probability_range

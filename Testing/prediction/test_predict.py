@@ -37,7 +37,12 @@ def _by_formula(bundle, mean, facts):
 def _record(facts):
     child_pugh, invasion, afp, ast = facts
     grade = None if child_pugh is None else "AB"[child_pugh]
-    return ClinicalRecord(grade, None, invasion, None, afp, None if ast is None else 20.0 + 60.0 * ast)
+    return ClinicalRecord.from_cells(
+        child_pugh=grade or "",
+        portal_venous_invasion={None: "", False: "no", True: "yes"}[invasion],
+        afp_ng_ml={None: "", False: "<400", True: ">400"}[afp],
+        ast_u_l={None: "", False: "20", True: "80"}[ast],
+    )
 
 
 def _codes(prediction):
@@ -128,7 +133,7 @@ def test_only_the_facts_of_the_bundle_are_needed(make_formula_bundle, make_featu
     bundle = make_formula_bundle(
         predictor=replace(predictor, terms=predictor.terms[:2], **arrays), required_facts=CLINICAL_FACTS[:1]
     )
-    prediction = predict_from_features(key, make_features(bundle), ClinicalRecord(child_pugh="A"), bundle)
+    prediction = predict_from_features(key, make_features(bundle), ClinicalRecord.from_cells(child_pugh="A"), bundle)
     assert prediction.probability == pytest.approx(_logistic(-0.8 + 2.0 * _logistic(0.6)), rel=1e-6)
     assert prediction.unknown_facts == ()
 
@@ -257,13 +262,28 @@ def test_a_demonstration_model_is_for_phantoms(
 @pytest.mark.parametrize(
     ("clinical", "codes"),
     [
-        (ClinicalRecord("A", 6, False, None, False, 20.0), []),
-        (ClinicalRecord("B", 7, False, None, False, 20.0), []),
-        (ClinicalRecord("B", 8, False, None, False, 20.0), ["child_pugh_caution"]),
-        (ClinicalRecord("B", 9, False, None, False, 20.0), ["child_pugh_caution"]),
-        (ClinicalRecord("C", None, False, None, False, 20.0), ["child_pugh_caution"]),
-        (ClinicalRecord("B", None, False, None, False, 20.0), ["child_pugh_caution"]),
-        (ClinicalRecord("A", 5, True, None, False, 20.0), ["portal_venous_invasion_caution"]),
+        (ClinicalRecord.from_cells(child_pugh="A6", portal_venous_invasion="no", afp_ng_ml="<400", ast_u_l="20"), []),
+        (ClinicalRecord.from_cells(child_pugh="B7", portal_venous_invasion="no", afp_ng_ml="<400", ast_u_l="20"), []),
+        (
+            ClinicalRecord.from_cells(child_pugh="B8", portal_venous_invasion="no", afp_ng_ml="<400", ast_u_l="20"),
+            ["child_pugh_caution"],
+        ),
+        (
+            ClinicalRecord.from_cells(child_pugh="B9", portal_venous_invasion="no", afp_ng_ml="<400", ast_u_l="20"),
+            ["child_pugh_caution"],
+        ),
+        (
+            ClinicalRecord.from_cells(child_pugh="C", portal_venous_invasion="no", afp_ng_ml="<400", ast_u_l="20"),
+            ["child_pugh_caution"],
+        ),
+        (
+            ClinicalRecord.from_cells(child_pugh="B", portal_venous_invasion="no", afp_ng_ml="<400", ast_u_l="20"),
+            ["child_pugh_caution"],
+        ),
+        (
+            ClinicalRecord.from_cells(child_pugh="A5", portal_venous_invasion="yes", afp_ng_ml="<400", ast_u_l="20"),
+            ["portal_venous_invasion_caution"],
+        ),
     ],
 )
 def test_cautions_for_poor_liver_function_and_portal_invasion(make_formula_bundle, make_features, key, clinical, codes):

@@ -62,7 +62,7 @@ def test_another_share_of_responders_is_said(result):
 
 def test_unknown_facts_in_words(make_formula_bundle, make_features, key):
     bundle = make_formula_bundle()
-    clinical = ClinicalRecord("A", 5, None, 12.0, False, None)
+    clinical = ClinicalRecord.from_cells(child_pugh="A5", afp_ng_ml="12")
     prediction = predict_from_features(key, make_features(bundle), clinical, bundle)
     prediction = replace(prediction, probability_range=(0.31, 0.62), probability_low=0.2, probability_high=0.7)
     words = result_sentence(prediction, bundle)
@@ -87,7 +87,7 @@ def test_all_facts_unknown_adds_the_score_alone(make_formula_bundle, make_featur
 
 def test_dropped_facts_in_words(key):
     bundle = published_clinical_bundle(refit_count=200)
-    one_known = predict_from_features(key, None, ClinicalRecord(ast_u_l=20.0), bundle).sentence
+    one_known = predict_from_features(key, None, ClinicalRecord.from_cells(ast_u_l="20"), bundle).sentence
     assert one_known.startswith("Unknown: Child-Pugh class, portal venous invasion and AFP, left out of the model.")
     assert "Of 100 patients with these known facts, about" in one_known
     assert "Of 100 patients, about 49 had" in predict_from_features(key, None, ClinicalRecord(), bundle).sentence
@@ -147,7 +147,7 @@ def test_a_score_is_never_called_a_probability(result):
 
 def test_plain_text_carries_all_that_must_not_be_left_out(make_formula_bundle, make_features, key):
     bundle = make_formula_bundle()
-    clinical = ClinicalRecord("C", 11, True, 12.0, False, 55.0)
+    clinical = ClinicalRecord.from_cells(child_pugh="C11", portal_venous_invasion="yes", afp_ng_ml="12", ast_u_l="55")
     prediction = predict_from_features(key, make_features(bundle), clinical, bundle)
     words = plain_text(prediction)
     assert "Research use only." in words.splitlines()[0]

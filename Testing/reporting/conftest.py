@@ -52,7 +52,11 @@ def parse():
 def case(make_lesion_source):
     """One patient with T2 and AP and all facts."""
     sources = {"T2": make_lesion_source((1.9, 1.9, 5.0), seed=1), "AP": make_lesion_source(seed=2)}
-    return Case(CaseKey("HCC_07b", reader="2"), sources, ClinicalRecord("B", 8, False, 820.0, True, 37.0))
+    return Case(
+        CaseKey("HCC_07b", reader="2"),
+        sources,
+        ClinicalRecord.from_cells(child_pugh="B8", portal_venous_invasion="no", afp_ng_ml="820", ast_u_l="37"),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -148,8 +148,9 @@ def test_phantoms_are_marked(case, make_formula_bundle, parse):
 
 def test_a_model_without_images_needs_none(case, parse):
     bundle = published_clinical_bundle(refit_count=200)
-    prediction = predict_case(Case(case.key, {}, ClinicalRecord("A", 5, None, 12.0, False, 30.0)), bundle).prediction
-    page = parse(patient_report(prediction, bundle, None, ClinicalRecord("A", 5, None, 12.0, False, 30.0)))
+    clinical = ClinicalRecord.from_cells(child_pugh="A5", afp_ng_ml="12", ast_u_l="30")
+    prediction = predict_case(Case(case.key, {}, clinical), bundle).prediction
+    page = parse(patient_report(prediction, bundle, None, clinical))
     assert prediction.sentence in page.text
     assert "Images and VOIs" not in page.text
     assert "One lesion was measured" not in page.text
@@ -175,7 +176,7 @@ def test_everything_that_comes_from_a_file_is_escaped(case, make_formula_bundle,
     hostile_case = Case(
         CaseKey(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         {HOSTILE: case.sources["T2"], "AP": case.sources["AP"]},
-        ClinicalRecord(HOSTILE, 8, True, 5.0, False, 30.0),
+        ClinicalRecord.from_cells(child_pugh="B8", portal_venous_invasion="yes", afp_ng_ml="5", ast_u_l="30"),
     )
     images = read_case_images(hostile_case, bundle.required_sequences)
     prediction = predict_case(case, make_formula_bundle()).prediction

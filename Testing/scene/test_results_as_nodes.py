@@ -13,7 +13,7 @@ from TACEResponseLib.scene.sample_patient import loadSamplePatient
 from TACEResponseLib.scene.segmentations import createVoi, setVoiArray, shiftVoi
 from TACEResponseLib.scene.tables import featureTable, newTable
 
-KNOWN = ClinicalRecord("B", 7, False, 12.0, False, 55.0)
+KNOWN = ClinicalRecord.from_cells(child_pugh="B7", portal_venous_invasion="no", afp_ng_ml="12", ast_u_l="55")
 
 
 @pytest.fixture

@@ -9,7 +9,12 @@ from TACEResponseLib.phantom import simulate_cohort
 
 def _record(facts):
     child_pugh, invasion, afp, ast = (bool(fact) for fact in facts)
-    return ClinicalRecord("B" if child_pugh else "A", None, invasion, None, afp, 55.0 if ast else 30.0)
+    return ClinicalRecord.from_cells(
+        child_pugh="B" if child_pugh else "A",
+        portal_venous_invasion="yes" if invasion else "no",
+        afp_ng_ml=">400" if afp else "<400",
+        ast_u_l="55" if ast else "30",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from sklearn.metrics import brier_score_loss, roc_auc_score
-from TACEResponseLib.cohort import CLINICAL_FACTS
+from TACEResponseLib.cohort import AST, CLINICAL_FACTS
 from TACEResponseLib.models import load_bundle, published_clinical_bundle, save_bundle
 from TACEResponseLib.prediction import predict_from_features
 from TACEResponseLib.study import TrainingSettings, join_cohort, train_bundle
@@ -72,7 +72,7 @@ def test_the_training_patients_and_other_features_are_refused(make_cohort, train
 
 def test_patients_with_an_unknown_needed_fact_are_left_out_and_told(make_cohort, trained):
     cases, table = make_cohort(60, seed=2)
-    cases[0] = replace(cases[0], clinical=replace(cases[0].clinical, ast_u_l=None))
+    cases[0] = replace(cases[0], clinical=cases[0].clinical.replaced(AST, None))
     evaluation = evaluate(join_cohort(cases, table), trained)
     assert evaluation.left_out == 1
     assert len(evaluation.data.cases) == 59
@@ -81,7 +81,7 @@ def test_patients_with_an_unknown_needed_fact_are_left_out_and_told(make_cohort,
 
 def test_published_clinical_drops_what_is_unknown(make_cohort):
     cases, _ = make_cohort(60, seed=2)
-    cases = [replace(case, clinical=replace(case.clinical, ast_u_l=None)) for case in cases]
+    cases = [replace(case, clinical=case.clinical.replaced(AST, None)) for case in cases]
     bundle = published_clinical_bundle()
     evaluation = evaluate(join_cohort(cases, None), bundle)
     assert evaluation.left_out == 0

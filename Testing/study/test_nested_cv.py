@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import Case, CaseKey
+from TACEResponseLib.cohort import AST, Case, CaseKey
 from TACEResponseLib.evaluation import auc, corrected_resampled_interval
 from TACEResponseLib.models.fitting import FitJob
 from TACEResponseLib.models.learners import get_learner
@@ -205,5 +205,5 @@ def test_hcc_tace_seg_becomes_a_cohort(shared, tmp_path):
     for case in cases:
         row = by_id[case.key.patient_id]
         assert case.objective_response == (row["1_mRECIST"].strip() in ("1", "2"))
-        assert case.clinical.ast_u_l is None
+        assert case.clinical.get(AST) is None
         assert case.clinical.facts()["afp_above_400_ng_ml"] == (float(row["AFP"]) > 400)

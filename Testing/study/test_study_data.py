@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import CLINICAL_FACTS, ClinicalRecord
+from TACEResponseLib.cohort import AST, CLINICAL_FACTS, PORTAL_VENOUS_INVASION, ClinicalRecord
 from TACEResponseLib.study import join_cohort
 from TACEResponseLib.study.study_data import is_standardised
 
@@ -16,7 +16,7 @@ def test_rows_follow_the_cases(make_cohort):
     np.testing.assert_array_equal(data.features, table.values[::-1])
     assert list(data.outcome) == [case.objective_response for case in cases]
     assert data.facts.shape == (30, len(CLINICAL_FACTS))
-    assert data.facts[4, 1] == cases[4].clinical.portal_venous_invasion
+    assert data.facts[4, 1] == cases[4].clinical.get(PORTAL_VENOUS_INVASION)
 
 
 def test_patients_without_outcome_are_counted(make_cohort):
@@ -30,7 +30,7 @@ def test_patients_without_outcome_are_counted(make_cohort):
 def test_unknown_facts_are_counted(make_cohort):
     cases, table = make_cohort(30)
     cases[0] = replace(cases[0], clinical=ClinicalRecord())
-    cases[1] = replace(cases[1], clinical=replace(cases[1].clinical, ast_u_l=None))
+    cases[1] = replace(cases[1], clinical=cases[1].clinical.replaced(AST, None))
     data = join_cohort(cases, table)
     assert data.missing_facts == {**dict.fromkeys(CLINICAL_FACTS, 1), "ast_above_40_u_l": 2}
 

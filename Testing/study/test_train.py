@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from TACEResponseLib.cohort import CLINICAL_FACTS, CaseKey, ClinicalRecord
+from TACEResponseLib.cohort import AFP, AST, CLINICAL_FACTS, CaseKey, ClinicalRecord
 from TACEResponseLib.models import load_bundle, save_bundle
 from TACEResponseLib.models.network_batch import NetworkRecipe
 from TACEResponseLib.study import BUNDLE_KINDS, TrainingSettings, join_cohort, train_bundle
@@ -131,8 +131,7 @@ def test_a_model_without_signal_still_has_the_uncertainty_of_the_prevalence(make
     cases, _ = make_cohort(120, seed=11)
     random = np.random.default_rng(1)
     noise = [
-        replace(case, clinical=replace(case.clinical, afp_above_400_ng_ml=bool(random.random() < 0.5)))
-        for case in cases
+        replace(case, clinical=case.clinical.replaced(AFP, AFP.term.examples[random.random() < 0.5])) for case in cases
     ]
     bundle = train_bundle(join_cohort(noise, None), "facts", "clinical", replace(FAST, refits=200))
     estimate = bundle.estimate(None, FACTS)
@@ -142,7 +141,7 @@ def test_a_model_without_signal_still_has_the_uncertainty_of_the_prevalence(make
 
 def test_facts_of_which_nothing_can_be_learnt_are_left_out(make_cohort):
     cases, _ = make_cohort(60, seed=3)
-    without_ast = [replace(case, clinical=replace(case.clinical, ast_u_l=None)) for case in cases]
+    without_ast = [replace(case, clinical=case.clinical.replaced(AST, None)) for case in cases]
     data = join_cohort(without_ast, None)
     assert "AST above 40 U/L" in data.remarks[0]
     bundle = train_bundle(data, "no-ast", "clinical", FAST)

@@ -4,7 +4,20 @@ from .case import AcquisitionTags, ArraySource, Case, CaseKey, FileSource, Image
 from .case_names import case_folder_names, check_identifier
 from .case_warning import CaseWarning
 from .child_pugh import ChildPugh, child_pugh_from_items
-from .clinical_record import CLINICAL_FACTS, ClinicalRecord
+from .clinical_record import ClinicalRecord
+from .facts import (
+    AFP,
+    AST,
+    CHILD_PUGH,
+    CLINICAL_FACTS,
+    FACT_OF_TERM,
+    FACTS,
+    PORTAL_VENOUS_INVASION,
+    TERMS,
+    Between,
+    Fact,
+    Measured,
+)
 from .files import Json, check_can_write, new_folder, replace_file
 from .manifest import ManifestError, ManifestFault, read_manifest
 from .manifest_writing import write_manifest
@@ -16,23 +29,33 @@ from .table_writing import Cell, table_bytes, table_lines, write_table
 from .texts import named_and_more, printable
 
 __all__ = [
+    "AFP",
+    "AST",
+    "CHILD_PUGH",
     "CLINICAL_FACTS",
+    "FACTS",
+    "FACT_OF_TERM",
     "MRECIST_CATEGORIES",
     "NOT_EVALUABLE",
+    "PORTAL_VENOUS_INVASION",
     "SEQUENCES",
+    "TERMS",
     "AcquisitionTags",
     "ArraySource",
+    "Between",
     "Case",
     "CaseKey",
     "CaseWarning",
     "Cell",
     "ChildPugh",
     "ClinicalRecord",
+    "Fact",
     "FileSource",
     "ImageGeometry",
     "Json",
     "ManifestError",
     "ManifestFault",
+    "Measured",
     "MrSequence",
     "Progress",
     "case_folder_names",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .units import ALBUMIN_G_L_PER_G_DL
 
@@ -25,8 +26,8 @@ _PLAUSIBLE = {
     ("INR", ""): (0.3, 15.0, "% (Quick)"),
 }
 """Beyond these a value is taken for one in the other unit, which would give the wrong points without a sign of it."""
-_LAST_POINTS = {"A": 6, "B": 9, "C": 15}
-_FIRST_POINTS = {"A": 5, "B": 7, "C": 10}
+POINTS_OF_CLASS: Mapping[str, tuple[int, int]] = MappingProxyType({"A": (5, 6), "B": (7, 9), "C": (10, 15)})
+"""Smallest and largest points of a class."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class ChildPugh:
 def class_of(points: int) -> str:
     """A for 5-6 points, B for 7-9, C for 10-15. Raises ValueError outside 5-15."""
     for child_pugh in CLASSES:
-        if _FIRST_POINTS[child_pugh] <= points <= _LAST_POINTS[child_pugh]:
+        if POINTS_OF_CLASS[child_pugh][0] <= points <= POINTS_OF_CLASS[child_pugh][1]:
             return child_pugh
     raise ValueError(f"Child-Pugh points lie between 5 and 15, not {points}.")
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from .case import Case, CaseKey, FileSource
 from .case_names import case_folder_names, check_identifier, folder_name
 from .clinical_record import ClinicalRecord
-from .clinical_values import parse_afp, parse_ast, parse_child_pugh, parse_number, parse_yes_no
-from .manifest_columns import CLINICAL_COLUMNS, KEY_COLUMNS, READER_PREFIX, column_faults, meant_header, sequences_of
+from .clinical_values import parse_number, parse_yes_no
+from .facts import FACT_OF_TERM, FACTS
+from .manifest_columns import KEY_COLUMNS, READER_PREFIX, column_faults, meant_header, sequences_of
 from .manifest_rows import read_rows
 from .mrecist import is_objective_response, mrecist_category
 from .selection import LESION_DIAMETER_COLUMN
@@ -120,7 +121,7 @@ def _case(row: _Row, sequences: tuple[str, ...], folder: Path) -> Case:
     used = {
         *(column for column in KEY_COLUMNS),
         *(f"{sequence}_{kind}" for sequence in sequences for kind in ("image", "mask", "label")),
-        *CLINICAL_COLUMNS,
+        *(fact.column for fact in FACT_OF_TERM.values()),
         *("response", "mrecist"),
         *(column for column in row.cells if column.startswith(READER_PREFIX)),
     }
@@ -165,10 +166,7 @@ def _label(cell: str) -> int | str | None:
 
 
 def _clinical(row: _Row) -> ClinicalRecord:
-    child_pugh, points = row.parsed("child_pugh", parse_child_pugh, (None, None))
-    afp_ng_ml, above_400 = row.parsed("afp_ng_ml", parse_afp, (None, None))
-    invasion = row.parsed("portal_venous_invasion", parse_yes_no)
-    return ClinicalRecord(child_pugh, points, invasion, afp_ng_ml, above_400, row.parsed("ast_u_l", parse_ast))
+    return ClinicalRecord({fact.column: row.parsed(fact.column, fact.read) for fact in FACTS})
 
 
 def _outcome(row: _Row) -> tuple[dict[str, str], bool | None]:

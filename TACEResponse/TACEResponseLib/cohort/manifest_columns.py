@@ -7,11 +7,10 @@ import re
 from collections.abc import Sequence
 
 from .case import CaseKey
+from .facts import FACTS
 from .sequence import SEQUENCES
 
 KEY_COLUMNS: tuple[str, ...] = CaseKey._fields
-
-CLINICAL_COLUMNS: tuple[str, ...] = ("child_pugh", "portal_venous_invasion", "afp_ng_ml", "ast_u_l")
 
 OUTCOME_COLUMNS: tuple[str, ...] = (
     "response",
@@ -30,13 +29,8 @@ READER_PREFIX = "mrecist_"
 
 _SOURCE = re.compile(r"(?P<sequence>\w+)_(?P<kind>image|mask|label)")
 
-_WITHOUT_UNIT = {
-    "afp": "afp_ng_ml",
-    "ast": "ast_u_l",
-    "child_pugh_class": "child_pugh",
-    "cps": "child_pugh",
-    "portal_vein_invasion": "portal_venous_invasion",
-    "pvi": "portal_venous_invasion",
+_ALIASES = {
+    **{alias: fact.column for fact in FACTS for alias in fact.aliases},
     "patient": "patient_id",
     "id": "patient_id",
 }
@@ -98,14 +92,14 @@ def _repeated(header: Sequence[str]) -> list[str]:
 
 def _meant(column: str, header: Sequence[str]) -> str | None:
     """The known column that an unknown one was probably meant to be."""
-    known = [*KEY_COLUMNS, *CLINICAL_COLUMNS, *OUTCOME_COLUMNS, *OTHER_COLUMNS]
+    known = [*KEY_COLUMNS, *(fact.column for fact in FACTS), *OUTCOME_COLUMNS, *OTHER_COLUMNS]
     known += [f"{sequence}_{kind}" for sequence in SEQUENCES for kind in ("image", "mask", "label")]
     source = _SOURCE.fullmatch(column)
     if column in known or column.startswith(READER_PREFIX) or (source and source["sequence"] in sequences_of(header)):
         return None
     plain = re.sub(r"\W+", "_", column.strip().casefold()).strip("_")
-    if plain in _WITHOUT_UNIT:
-        return _WITHOUT_UNIT[plain]
+    if plain in _ALIASES:
+        return _ALIASES[plain]
     by_plain = {name.casefold(): name for name in known}
     alike = difflib.get_close_matches(plain, by_plain, 1, _ALIKE)
     return by_plain[alike[0]] if alike else None

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .case import Case, FileSource
-from .clinical_record import ClinicalRecord
-from .clinical_values import AFP_LIMIT_NG_ML, child_pugh_cell
 from .manifest_columns import KEY_COLUMNS, READER_PREFIX
 from .table_writing import write_table
 
@@ -31,8 +29,9 @@ def _cells(case: Case, folder: Path) -> dict[str, str]:
     cells = {**case.key._asdict(), "response": response}
     for reader, category in case.mrecist.items():
         cells[f"{READER_PREFIX}{reader}" if reader else "mrecist"] = category
-    cells |= _clinical_cells(case.clinical)
-    cells |= {column: str(cell) for column, cell in case.columns.items()}
+    # A fact's cell stands among the other columns, too; what the record says counts.
+    cells |= dict.fromkeys(case.clinical.cells(), "") | {column: str(cell) for column, cell in case.columns.items()}
+    cells |= {column: cell for column, cell in case.clinical.cells().items() if cell}
     if case.first_tace_date is not None:
         cells["tace_date"] = case.first_tace_date.isoformat()
     for sequence, source in case.sources.items():
@@ -44,18 +43,6 @@ def _cells(case: Case, folder: Path) -> dict[str, str]:
         cells[f"{sequence}_mask"] = _relative(source.mask_path, folder)
         cells[f"{sequence}_label"] = "" if source.label is None else str(source.label)
     return cells
-
-
-def _clinical_cells(clinical: ClinicalRecord) -> dict[str, str]:
-    afp = "" if clinical.afp_ng_ml is None else f"{clinical.afp_ng_ml:g}"
-    if clinical.afp_ng_ml is None and clinical.afp_above_400_ng_ml is not None:
-        afp = f"{'>' if clinical.afp_above_400_ng_ml else '<'}{AFP_LIMIT_NG_ML:.0f}"
-    return {
-        "child_pugh": child_pugh_cell(clinical.child_pugh, clinical.child_pugh_points),
-        "portal_venous_invasion": {None: "", True: "yes", False: "no"}[clinical.portal_venous_invasion],
-        "afp_ng_ml": afp,
-        "ast_u_l": "" if clinical.ast_u_l is None else f"{clinical.ast_u_l:g}",
-    }
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..cohort import CLINICAL_FACTS
 from .bundle import SCHEMA_VERSION, ModelBundle
 from .linear_predictor import LinearPredictor, expit
 from .wording import CLINICAL_CODING, OUTCOME, RESEARCH_USE, TIME_HORIZON
@@ -37,7 +36,7 @@ def published_clinical_bundle(refit_count: int = 2000, seed: int = 1) -> ModelBu
     table empty, 0.5 is added to its four cells.
     """
     size = RESPONDERS + NON_RESPONDERS
-    counts = np.array([FACT_COUNTS[fact] for fact in CLINICAL_FACTS], dtype=float)
+    counts = np.array(list(FACT_COUNTS.values()), dtype=float)
     prior, coefficients, offsets, means = _log_odds(
         np.array([RESPONDERS]), np.array([NON_RESPONDERS]), counts[None, :, 0], counts[None, :, 1]
     )
@@ -50,7 +49,7 @@ def published_clinical_bundle(refit_count: int = 2000, seed: int = 1) -> ModelBu
         random.binomial((size - drawn_responders)[:, None], counts[:, 1] / NON_RESPONDERS),
     )
     predictor = LinearPredictor(
-        CLINICAL_FACTS, float(prior[0]), coefficients[0], offsets[0], means[0], drawn[0], *drawn[1:]
+        tuple(FACT_COUNTS), float(prior[0]), coefficients[0], offsets[0], means[0], drawn[0], *drawn[1:]
     )
     return ModelBundle(
         name="published-clinical",
@@ -58,7 +57,7 @@ def published_clinical_bundle(refit_count: int = 2000, seed: int = 1) -> ModelBu
         kind="clinical",
         demonstration=False,
         required_sequences=(),
-        required_facts=CLINICAL_FACTS,
+        required_facts=tuple(FACT_COUNTS),
         feature_set=None,
         settings=None,
         feature_names=(),
@@ -77,7 +76,7 @@ def published_clinical_bundle(refit_count: int = 2000, seed: int = 1) -> ModelBu
         provenance={
             "made_by": "TACEResponseLib.models.published_clinical_bundle",
             "source": "doi 10.1186/s13244-023-01380-2, Table 1, training columns",
-            "counts": {fact: {"OR": FACT_COUNTS[fact][0], "NOR": FACT_COUNTS[fact][1]} for fact in CLINICAL_FACTS},
+            "counts": {fact: {"OR": FACT_COUNTS[fact][0], "NOR": FACT_COUNTS[fact][1]} for fact in FACT_COUNTS},
             "refits": refit_count,
             "refit_rule": "binomial draws of the table, 0.5 added to the cells of a fact with an empty cell",
             "seed": seed,
@@ -85,7 +84,7 @@ def published_clinical_bundle(refit_count: int = 2000, seed: int = 1) -> ModelBu
         card=_card(predictor, refit_count),
         predictor=predictor,
         prevalence=RESPONDERS / size,
-        clinical_coding=CLINICAL_CODING,
+        clinical_coding={fact: CLINICAL_CODING[fact] for fact in FACT_COUNTS},
         unknown_facts="drop",
         calibration={"slope": 1.0, "rule": "none: the published counts allow no recalibration"},
     )

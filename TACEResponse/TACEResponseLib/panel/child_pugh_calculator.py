@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..cohort import ChildPugh, child_pugh_from_items
+from ..cohort import CHILD_PUGH, ChildPugh, child_pugh_from_items
 from ..cohort.child_pugh import (
     ASCITES,
     ENCEPHALOPATHY,
@@ -14,7 +14,7 @@ from ..cohort.child_pugh import (
     inr_points,
     prothrombin_points,
 )
-from ..cohort.clinical_values import child_pugh_cell, parse_number
+from ..cohort.clinical_values import parse_number
 from ..scene.clinical_entry import withFieldName
 from ..scene.i18n import _
 
@@ -51,7 +51,7 @@ class ChildPughItems:
     def choice(self) -> str:
         """The choice of `clinical_entry.CHILD_PUGH_CHOICES` that the items decide; empty while several are possible."""
         childPugh = self.childPugh()
-        return child_pugh_cell(childPugh.child_pugh, childPugh.points)
+        return "" if childPugh.child_pugh is None else CHILD_PUGH.write(childPugh)
 
     def words(self) -> str:
         """What the items say, or which of them cannot be read."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cohort import CLINICAL_FACTS
+from ..models.published_clinical import FACT_COUNTS
 from .table1 import PREVALENCE, share
 from .truth import LATENT_SHIFT
 
@@ -21,7 +21,8 @@ _BLOCK_CORRELATION = 0.7
 
 @dataclass(frozen=True, eq=False)
 class SimulatedCohort:
-    """``features`` (n, p), ``facts`` (n, 4) in the order of `cohort.CLINICAL_FACTS`, ``outcome`` (n,); bool."""
+    """``features`` (n, p), ``facts`` (n, 4) in the order of `published_clinical.FACT_COUNTS`,
+    ``outcome`` (n,); bool."""
 
     features: np.ndarray
     facts: np.ndarray
@@ -57,8 +58,8 @@ def simulate_cohort(
     informative = slice(0, informative_count)
     own = features[:, informative]
     noise[:, informative] = math.sqrt(reliability) * latent[:, None] + math.sqrt(1 - reliability) * own
-    shares = np.array([[share(fact, response) for fact in CLINICAL_FACTS] for response in (False, True)])
-    facts = rng.random((patient_count, len(CLINICAL_FACTS))) < shares[outcome.astype(int)]
+    shares = np.array([[share(fact, response) for fact in FACT_COUNTS] for response in (False, True)])
+    facts = rng.random((patient_count, len(FACT_COUNTS))) < shares[outcome.astype(int)]
     return SimulatedCohort(noise, facts, outcome)
 
 

@@ -19,6 +19,9 @@ from .truth import PatientTruth, draw_truth
 
 _BIAS_LENGTH_MM = 110.0
 
+CLINICAL_COLUMNS = ("child_pugh", "portal_venous_invasion", "afp_ng_ml", "ast_u_l")
+"""The facts of Table 1 that the published models take."""
+
 
 @dataclass(frozen=True, eq=False)
 class PhantomPatient:
@@ -89,7 +92,6 @@ def make_patient(seed: int, index: int) -> PhantomPatient:
 
 def manifest_columns(patient: PhantomPatient) -> Mapping[str, str]:
     """Further columns of the patient's row: Table 1 and the scanner."""
-    clinical = ("child_pugh", "portal_venous_invasion", "afp_ng_ml", "ast_u_l")
-    columns = {name: cell for name, cell in patient.truth.facts.columns.items() if name not in clinical}
+    columns = {name: cell for name, cell in patient.truth.facts.columns.items() if name not in CLINICAL_COLUMNS}
     diameter = f"{patient.truth.facts.diameter_mm:.0f}"
     return {**columns, "lesion_diameter_mm": diameter, "scanner": patient.acquisition.scanner}

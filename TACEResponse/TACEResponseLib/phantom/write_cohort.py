@@ -15,9 +15,8 @@ from ..cohort import (
     write_manifest,
     write_table,
 )
-from ..cohort.clinical_values import parse_afp, parse_ast, parse_child_pugh, parse_yes_no
 from .dicom_files import write_series
-from .patient import PhantomPatient, make_patient, manifest_columns
+from .patient import CLINICAL_COLUMNS, PhantomPatient, make_patient, manifest_columns
 from .volume_files import SEGMENT_NAME, write_image, write_segmentation
 
 MANIFEST_FILE = "manifest.csv"
@@ -134,10 +133,7 @@ def _case(patient: PhantomPatient, key: CaseKey, sources: dict[str, FileSource],
 def clinical_record(patient: PhantomPatient) -> ClinicalRecord:
     """The four facts of a phantom."""
     cells = patient.truth.facts.columns
-    child_pugh, points = parse_child_pugh(cells["child_pugh"])
-    afp_ng_ml, above_400 = parse_afp(cells["afp_ng_ml"])
-    invasion = parse_yes_no(cells["portal_venous_invasion"])
-    return ClinicalRecord(child_pugh, points, invasion, afp_ng_ml, above_400, parse_ast(cells["ast_u_l"]))
+    return ClinicalRecord.from_cells(**{name: cells[name] for name in CLINICAL_COLUMNS})
 
 
 def _truth_row(patient: PhantomPatient) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cohort import CaseWarning, ClinicalRecord
+from ..cohort import CHILD_PUGH, PORTAL_VENOUS_INVASION, CaseWarning, ClinicalRecord
 from ..models import ModelBundle
 from .wording import FACT_NAMES, capitalised, listed, training_subjects
 
@@ -16,16 +16,15 @@ _FEATURES_NAMED = 3
 def clinical_cautions(clinical: ClinicalRecord) -> list[CaseWarning]:
     """Child-Pugh B8 or more, C, and portal venous invasion, whether the model uses these facts or not."""
     cautions = []
-    points = clinical.child_pugh_points
-    known_high = points is not None and points >= CAUTION_FROM_CHILD_PUGH_POINTS
-    if clinical.child_pugh == "C" or known_high:
-        grade = f"{clinical.child_pugh or ''}{points or ''}"
-        text = f"Child-Pugh {grade}: caution with TACE from B8 on. This result does not judge whether it is indicated."
+    grade = clinical.get(CHILD_PUGH)
+    if grade is not None and grade.highest_points >= CAUTION_FROM_CHILD_PUGH_POINTS:
+        name = f"Child-Pugh {' or '.join(grade.classes)}{grade.points or ''}"
+        if grade.lowest_points >= CAUTION_FROM_CHILD_PUGH_POINTS:
+            text = f"{name}: caution with TACE from B8 on. This result does not judge whether it is indicated."
+        else:
+            text = f"{name} without points: caution with TACE from B8 on. Enter the points to know."
         cautions.append(CaseWarning("child_pugh_caution", text))
-    elif clinical.child_pugh == "B" and points is None:
-        text = "Child-Pugh B without points: caution with TACE from B8 on. Enter the points to know."
-        cautions.append(CaseWarning("child_pugh_caution", text))
-    if clinical.portal_venous_invasion:
+    if clinical.get(PORTAL_VENOUS_INVASION):
         text = (
             "Portal venous invasion: caution with TACE if the main trunk is invaded; the facts entered do not say "
             "which branch is."

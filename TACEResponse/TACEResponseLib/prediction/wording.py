@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..cohort import FACT_OF_TERM, TERMS
 from ..models import ModelBundle
 from .result import Contribution, Prediction
 
@@ -16,20 +17,10 @@ ONE_LESION = "One lesion was measured; the outcome is that of the whole patient.
 
 PHANTOM = "PHANTOM: synthetic images, no patient."
 
-FACT_NAMES = {
-    "child_pugh_b_or_c": "Child-Pugh class",
-    "portal_venous_invasion": "portal venous invasion",
-    "afp_above_400_ng_ml": "AFP",
-    "ast_above_40_u_l": "AST",
-}
+FACT_NAMES = {name: fact.name for name, fact in FACT_OF_TERM.items()}
 """What each fact of `cohort.CLINICAL_FACTS` is called within a sentence."""
 
-FACT_LEVELS = {
-    "child_pugh_b_or_c": ("A", "B or C"),
-    "portal_venous_invasion": ("absent", "present"),
-    "afp_above_400_ng_ml": ("≤ 400 ng/mL", "> 400 ng/mL"),
-    "ast_above_40_u_l": ("≤ 40 U/L", "> 40 U/L"),
-}
+FACT_LEVELS = {name: term.levels for name, term in TERMS.items()}
 """What False and True of each fact mean."""
 
 _SCORE_NAMES = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso", "dnn": "DNN"}

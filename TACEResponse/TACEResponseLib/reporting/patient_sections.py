@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from ..cohort import CLINICAL_FACTS, ClinicalRecord, MrSequence
+from ..cohort import FACT_OF_TERM, ClinicalRecord, MrSequence
 from ..imaging import (
     CaseImages,
     Voi,
@@ -163,7 +163,6 @@ def voi_section(images: CaseImages | None, bundle: ModelBundle) -> str:
 
 def clinical_section(clinical: ClinicalRecord, bundle: ModelBundle) -> str:
     """The facts as entered and as the model takes them."""
-    entered = _entered(clinical)
     rows = []
     for fact, value in clinical.facts().items():
         if fact not in bundle.required_facts:
@@ -172,7 +171,8 @@ def clinical_section(clinical: ClinicalRecord, bundle: ModelBundle) -> str:
             used = "unknown"
         else:
             used = FACT_LEVELS[fact][int(value)]
-        rows.append((term_label(fact), entered[fact], used))
+        entered = clinical.get(FACT_OF_TERM[fact])
+        rows.append((term_label(fact), "unknown" if entered is None else FACT_OF_TERM[fact].text(entered), used))
     return section("Clinical facts", table(("Fact", "Entered", "In the model"), rows))
 
 
@@ -252,21 +252,6 @@ def _voi_row(sequence: str, voi: Voi, images: CaseImages, bundle: ModelBundle) -
         bins,
         " × ".join(f"{value:.3g}" for value in voi.spacing_mm),
     )
-
-
-def _entered(clinical: ClinicalRecord) -> dict[str, str]:
-    grade = "unknown"
-    if clinical.child_pugh is not None:
-        points = "" if clinical.child_pugh_points is None else f" ({clinical.child_pugh_points} points)"
-        grade = f"{clinical.child_pugh}{points}"
-    afp = "unknown"
-    if clinical.afp_ng_ml is not None:
-        afp = f"{clinical.afp_ng_ml:g} ng/mL"
-    elif clinical.afp_above_400_ng_ml is not None:
-        afp = FACT_LEVELS["afp_above_400_ng_ml"][int(clinical.afp_above_400_ng_ml)]
-    invasion = {None: "unknown", False: "absent", True: "present"}[clinical.portal_venous_invasion]
-    ast = "unknown" if clinical.ast_u_l is None else f"{clinical.ast_u_l:g} U/L"
-    return dict(zip(CLINICAL_FACTS, (grade, invasion, afp, ast), strict=True))
 
 
 def _needs(bundle: ModelBundle) -> str:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..cohort import CLINICAL_FACTS, ClinicalRecord
-from ..cohort.child_pugh import CLASSES, class_of
-from ..cohort.clinical_values import (
-    check_typed_number,
-    child_pugh_cell,
-    parse_afp,
-    parse_ast,
-    parse_child_pugh,
-    parse_number,
-)
+from ..cohort import AFP, AST, CHILD_PUGH, PORTAL_VENOUS_INVASION, Between, ChildPugh, ClinicalRecord, Fact, Measured
+from ..cohort.clinical_values import check_typed_number, parse_number
+from ..cohort.facts.measured import measured_text
 from ..cohort.units import AFP_UNITS, AST_UNITS, to_ng_ml, to_u_l
 from .i18n import _
 
@@ -24,14 +18,22 @@ YES, NO = "yes", "no"
 CHILD_PUGH_CHOICES: tuple[str, ...] = (
     NOT_ENTERED,
     UNKNOWN,
-    *(grade for name in CLASSES for grade in (name, *(f"{name}{p}" for p in range(5, 16) if class_of(p) == name))),
+    *CHILD_PUGH.choices,
 )
 """Nothing, unknown, and the classes without and with points: A, A5, A6, B, B7 ..."""
 
 INVASION_CHOICES: tuple[str, ...] = (NOT_ENTERED, UNKNOWN, NO, YES)
 
-FIELD_OF_FACT = dict(zip(CLINICAL_FACTS, ("childPugh", "portalVenousInvasion", "afp", "ast"), strict=True))
-"""The field of the panel that tells each of the model's facts."""
+FACT_OF_FIELD: Mapping[str, Fact] = {
+    "childPugh": CHILD_PUGH,
+    "portalVenousInvasion": PORTAL_VENOUS_INVASION,
+    "afp": AFP,
+    "ast": AST,
+}
+"""The fact that each field of the panel asks for."""
+
+FIELD_OF_FACT = {fact.term.name: field for field, fact in FACT_OF_FIELD.items()}
+"""The field of the panel that asks for each of the model's facts."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class ClinicalEntry:
     def problems(self) -> dict[str, str]:
         """Why a field does not tell its fact, by field name; fields that are right or unknown are absent."""
         problems = {}
-        for field in FIELD_OF_FACT.values():
+        for field in FACT_OF_FIELD:
             try:
                 self._value(field)
             except ValueError as error:
@@ -72,17 +74,12 @@ class ClinicalEntry:
 
     def record(self) -> ClinicalRecord:
         """The facts. Raises ValueError naming the first field that does not tell its fact."""
-        childPugh, points = self._childPugh()
-        afp, afpAbove = self._afp()
-        return ClinicalRecord(childPugh, points, self._invasion(), afp, afpAbove, self._ast())
+        return ClinicalRecord({FACT_OF_FIELD[field].column: self._value(field) for field in FACT_OF_FIELD})
 
     def knownFacts(self) -> ClinicalRecord:
         """The facts of the fields that are right; the others count as unknown. For showing, not for predicting."""
-        problems = self.problems()
-        childPugh, points = (None, None) if "childPugh" in problems else self._childPugh()
-        invasion = None if "portalVenousInvasion" in problems else self._invasion()
-        afp, afpAbove = (None, None) if "afp" in problems else self._afp()
-        return ClinicalRecord(childPugh, points, invasion, afp, afpAbove, None if "ast" in problems else self._ast())
+        known = FACT_OF_FIELD.keys() - self.problems().keys()
+        return ClinicalRecord({FACT_OF_FIELD[field].column: self._value(field) for field in known})
 
     def afpInModelUnit(self) -> str:
         """E.g. "= 121 ng/mL" beside a value in another unit; empty where there is nothing to convert."""
@@ -102,10 +99,10 @@ class ClinicalEntry:
             "ast": self._ast,
         }[field]()
 
-    def _childPugh(self) -> tuple[str | None, int | None]:
+    def _childPugh(self) -> ChildPugh | None:
         if self.childPugh == NOT_ENTERED:
             raise ValueError(_("Child-Pugh: choose the class, or unknown."))
-        return (None, None) if self.childPugh == UNKNOWN else parse_child_pugh(self.childPugh)
+        return None if self.childPugh == UNKNOWN else CHILD_PUGH.read(self.childPugh)
 
     def _invasion(self) -> bool | None:
         if self.portalVenousInvasion == NOT_ENTERED:
@@ -115,9 +112,9 @@ class ClinicalEntry:
             raise ValueError(words.format(value=repr(self.portalVenousInvasion)))
         return None if self.portalVenousInvasion == UNKNOWN else self.portalVenousInvasion == YES
 
-    def _afp(self) -> tuple[float | None, bool | None]:
+    def _afp(self) -> Measured | None:
         if self.afpUnknown:
-            return None, None
+            return None
         text = self.afp.strip()
         if not text:
             raise ValueError(_("AFP: enter the value, or tick unknown."))
@@ -125,39 +122,39 @@ class ClinicalEntry:
         try:
             check_typed_number(text[len(sign) :])
             value = to_ng_ml(parse_number(text[len(sign) :]), self.afpUnit, self.ngPerMlPerIu)
-            return parse_afp(f"{sign}{value:.10g}")
+            return AFP.read(f"{sign}{value:.10g}")
         except ValueError as error:
             raise ValueError(withFieldName(_("AFP"), error)) from error
 
-    def _ast(self) -> float | None:
+    def _ast(self) -> Measured | None:
         if self.astUnknown:
             return None
         if not self.ast.strip():
             raise ValueError(_("AST: enter the value, or tick unknown."))
         try:
-            return parse_ast(f"{to_u_l(parse_number(self.ast), self.astUnit):.10g}")
+            return AST.read(f"{to_u_l(parse_number(self.ast), self.astUnit):.10g}")
         except ValueError as error:
             raise ValueError(withFieldName(_("AST"), error)) from error
 
 
 def entryOf(record: ClinicalRecord) -> ClinicalEntry:
     """The fields that tell a record, in the models' units; a fact that is None becomes "unknown"."""
-    afp = "" if record.afp_ng_ml is None else _typed(record.afp_ng_ml)
-    if record.afp_ng_ml is None and record.afp_above_400_ng_ml is not None:
-        afp = ">400" if record.afp_above_400_ng_ml else "<400"
+    cells = record.cells()
     return ClinicalEntry(
-        childPugh=child_pugh_cell(record.child_pugh, record.child_pugh_points) or UNKNOWN,
-        portalVenousInvasion={None: UNKNOWN, False: NO, True: YES}[record.portal_venous_invasion],
-        afp=afp,
-        afpUnknown=not afp,
-        ast="" if record.ast_u_l is None else f"{record.ast_u_l:.10g}",
-        astUnknown=record.ast_u_l is None,
+        childPugh=cells[CHILD_PUGH.column] or UNKNOWN,
+        portalVenousInvasion=cells[PORTAL_VENOUS_INVASION.column] or UNKNOWN,
+        afp=_typed(record.get(AFP)),
+        afpUnknown=record.get(AFP) is None,
+        ast="" if record.get(AST) is None else measured_text(record.get(AST)),
+        astUnknown=record.get(AST) is None,
     )
 
 
-def _typed(value: float) -> str:
+def _typed(value: Measured | None) -> str:
     """The value as text of a field; 1.234 as 1.2340, as a person's 1.234 may mean a thousand."""
-    text = f"{value:.10g}"
+    if value is None:
+        return ""
+    text = measured_text(value) if isinstance(value, Between) else f"{value:.10g}"
     try:
         check_typed_number(text)
     except ValueError:

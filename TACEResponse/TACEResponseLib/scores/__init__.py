@@ -1,7 +1,8 @@
 """Published scores beside the model: they need only facts, and predict survival, not response."""
 
+from ..cohort import Between
 from .catalogue import all_scores, published_scores
-from .facts import FACTS, Between, ScoreFacts
+from .facts import FACTS, ScoreFacts
 from .score import NOT_COVERED, Group, Known, Score, ScoreResult, score_result
 
 __all__ = [

@@ -7,28 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
+from ..cohort import Between
 from ..cohort.child_pugh import CLASSES, albumin_points, bilirubin_points, class_of, inr_points
 
 FIRST_POINTS_OF_CLASS: Mapping[str, tuple[int, int]] = MappingProxyType({"A": (5, 6), "B": (7, 9), "C": (10, 15)})
 """Smallest and largest Child-Pugh points of a class."""
-
-
-@dataclass(frozen=True)
-class Between:
-    """A number that is only known to lie in this closed interval, e.g. an AFP reported as "<20"."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def below(cls, limit: float) -> Between:
-        """What "<limit" says."""
-        return cls(0.0, math.nextafter(limit, 0.0))
-
-    @classmethod
-    def above(cls, limit: float) -> Between:
-        """What ">limit" says."""
-        return cls(math.nextafter(limit, math.inf), math.inf)
 
 
 Number = float | Between | None

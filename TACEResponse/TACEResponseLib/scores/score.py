@@ -8,7 +8,8 @@ from itertools import product
 from math import inf, nextafter
 from types import MappingProxyType
 
-from .facts import FACTS, Between, ScoreFacts
+from ..cohort import Between
+from .facts import FACTS, ScoreFacts
 
 NOT_COVERED = "not covered"
 """The group of a patient for whom a score was not made."""

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ..cohort import Case, CaseKey, ClinicalRecord, is_objective_response, new_folder, write_manifest, write_table
+from ..cohort.child_pugh import CLASSES
+from ..cohort.clinical_values import number_text
 from .study_data import ct_unit_remarks
 
 _CATEGORIES = {"1": "CR", "2": "PR", "3": "SD", "4": "PD"}
@@ -66,11 +68,10 @@ def _case(row: dict[str, str]) -> Case:
     child_pugh = row["CPS"].strip()[:1]
     return Case(
         key=CaseKey(row["TCIA_ID"].strip()),
-        clinical=ClinicalRecord(
-            child_pugh=child_pugh if child_pugh in ("A", "B", "C") else None,
-            portal_venous_invasion={"0": False, "1": True}.get(thrombosis),
-            afp_ng_ml=afp,
-            afp_above_400_ng_ml=None if afp is None else afp > 400,
+        clinical=ClinicalRecord.from_cells(
+            child_pugh=child_pugh if child_pugh in CLASSES else "",
+            portal_venous_invasion=thrombosis if thrombosis in ("0", "1") else "",
+            afp_ng_ml="" if afp is None else number_text(afp),
         ),
         objective_response=is_objective_response(mrecist["1"]) if "1" in mrecist else None,
         mrecist=mrecist,

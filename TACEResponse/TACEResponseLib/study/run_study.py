@@ -83,7 +83,7 @@ def run_study(
     if not covariates.models:
         raise ValueError(
             "There is nothing to learn from: no features, and every clinical fact is unknown or the same in all "
-            "patients. Give --features, or fill in child_pugh, portal_venous_invasion, afp_ng_ml or ast_u_l."
+            "patients. Give --features, or fill in a column of clinical facts, such as child_pugh or ast_u_l."
         )
     tracker = StudyProgress(progress, _work(settings, learners, external))
     nested_cv = published = None

@@ -192,7 +192,7 @@ def _check(data: StudyData, with_facts: bool) -> None:
     if with_facts and not data.varying_facts:
         raise ValueError(
             "Every clinical fact is unknown or the same in all patients, so that a model of them would say nothing; "
-            "fill in child_pugh, portal_venous_invasion, afp_ng_ml or ast_u_l, or train a score alone."
+            "fill in a column of facts, such as child_pugh or ast_u_l, or train a score alone."
         )
 
 
