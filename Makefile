@@ -41,6 +41,7 @@ phantom-cd: $(VENV)/.installed-test
 	$(VENV)/bin/tace-response train out/phantom-cohort/manifest.csv --features out/phantom-cohort/features.csv \
 		--out out/trained_models/phantom-cd
 	mv out/trained_models/phantom-cd trained_models/phantom-cd
+	$(VENV)/bin/python Testing/tools/update_shipped_models.py
 
 self-check: $(VENV)/.installed
 	$(VENV)/bin/tace-response self-check

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
+import stat
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -18,12 +20,12 @@ import numpy as np
 from ..cohort import CLINICAL_FACTS, new_folder
 from ..features import FeatureSettings, get_feature_set
 from .bundle import SCHEMA_VERSION, ModelBundle
+from .bundle_checks import KINDS, check_arrays, check_fields
 from .linear_predictor import LinearPredictor
 from .score_model import ScoreModel
 from .score_types import SCORE_TYPES, score_type
 
 MODEL_FILE, ARRAYS_FILE, CARD_FILE = "model.json", "arrays.npz", "MODEL_CARD.md"
-KINDS = ("clinical", "radiomics", "merged")
 _PLAIN_FIELDS = (
     "calibration clinical_coding cohort_responders cohort_size demonstration kind name outcome out_of_range_limit "
     "position_score prevalence provenance threshold threshold_rule time_horizon unknown_facts"
@@ -32,6 +34,9 @@ _TUPLE_FIELDS = ("feature_names", "required_facts", "required_sequences")
 _REFIT_FIELDS = ("refit_intercepts", "refit_coefficients", "refit_offsets", "refit_means")
 _REPAIR = "Install the model again."
 _LONGEST_ARRAY_HEADER = 4096
+_LONGEST_REASON = 200
+_MOST_BYTES = {MODEL_FILE: 8 << 20, ARRAYS_FILE: 512 << 20, CARD_FILE: 1 << 20}
+"""A larger file is no model's."""
 
 
 def save_bundle(bundle: ModelBundle, folder: Path) -> ModelBundle:
@@ -67,18 +72,21 @@ def save_bundle(bundle: ModelBundle, folder: Path) -> ModelBundle:
 def load_bundle(folder: Path) -> ModelBundle:
     """Read and check a bundle.
 
-    Raises ValueError with the reason for a folder that is no bundle, a missing or changed file, a newer schema, and an
-    unknown kind, score type, fact, feature set or setting.
+    Raises ValueError with the reason for a folder that is no bundle, a missing or changed file, a newer schema, an
+    unknown kind, score type, fact, feature set or setting, and for whatever `bundle_checks` refuses.
     """
     folder = Path(folder)
     fields = _read_model_file(folder)
     _check_known(folder, fields)
-    npz = _read_checked(folder / ARRAYS_FILE, fields["arrays_sha256"])
-    card = _read_checked(folder / CARD_FILE, fields["card_sha256"]).decode("utf-8")
+    try:
+        check_fields(fields)
+        npz = _read_checked(folder / ARRAYS_FILE, str(fields["arrays_sha256"]))
+        card = _read_checked(folder / CARD_FILE, str(fields["card_sha256"])).decode("utf-8")
+    except ValueError as error:
+        raise _damaged(folder, error) from error
     try:
         arrays = _arrays_in(npz)
-        if arrays["feature_minimum"].shape != (len(fields["feature_names"]),):
-            raise KeyError("feature_minimum")
+        check_arrays(fields, arrays)
         bundle = ModelBundle(
             **{name: fields[name] for name in _PLAIN_FIELDS},
             **{name: tuple(fields[name]) for name in _TUPLE_FIELDS},
@@ -97,25 +105,21 @@ def load_bundle(folder: Path) -> ModelBundle:
             scores=_scores_from(fields["score_types"], arrays, "scores"),
             refit_scores=_scores_from(fields["score_types"], arrays, "refits"),
         )
-        _check_sizes(bundle)
-    except (KeyError, TypeError, ValueError, IndexError, struct.error, zipfile.BadZipFile) as error:
-        raise ValueError(f"The model {folder.name} is damaged: its parts do not fit together. {_REPAIR}") from error
+    except Exception as error:
+        # Bytes that make no sense raise whatever zipfile, NumPy or a score's own code raises.
+        raise _damaged(folder, error) from error
     return bundle
 
 
-def _check_sizes(bundle: ModelBundle) -> None:
-    """Raises ValueError if terms, scores, refits and features do not fit each other."""
-    refits = len(bundle.predictor.refit_intercepts)
-    known = {*bundle.required_facts, *bundle.scores}
-    predictors = [bundle.predictor] if bundle.score_only is None else [bundle.predictor, bundle.score_only]
-    scores = [*bundle.scores.values(), *bundle.refit_scores.values()]
-    if not (
-        all(set(predictor.terms) <= known for predictor in predictors)
-        and all(len(predictor.refit_intercepts) == refits for predictor in predictors)
-        and all(score.feature_count == len(bundle.feature_names) for score in scores)
-        and all(score.member_count == refits for score in bundle.refit_scores.values())
-    ):
-        raise ValueError("sizes")
+class _ChangedFile(ValueError):
+    """A file that is missing or was changed; its text is the whole sentence."""
+
+
+def _damaged(folder: Path, error: Exception) -> ValueError:
+    if isinstance(error, _ChangedFile):
+        return error
+    reason = f" ({error})"[:_LONGEST_REASON] if type(error) is ValueError and str(error) else ""
+    return ValueError(f"The model {folder.name} is damaged: its parts do not fit together{reason}. {_REPAIR}")
 
 
 def _arrays_in(npz: bytes) -> dict[str, np.ndarray]:
@@ -139,7 +143,9 @@ def _arrays_in(npz: bytes) -> dict[str, np.ndarray]:
             shape, fortran_order, dtype = read_header(stream)
             if dtype.hasobject or fortran_order:
                 raise KeyError(entry.filename)
-            count = int(np.prod(shape, dtype=np.int64))
+            count = math.prod(shape)
+            if not 0 <= count * dtype.itemsize <= len(npz):
+                raise KeyError(entry.filename)
             values = np.frombuffer(npz, dtype, count, start + stream.tell())
             # Sums over an array that is not aligned differ in the last bit; bytes, the bulk, always are.
             values = values if dtype.itemsize == 1 else values.copy()
@@ -158,9 +164,15 @@ def _own_sha256(fields: Mapping[str, object]) -> str:
 
 def _read(path: Path) -> bytes:
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES[path.name]:
+            raise _ChangedFile(
+                f"The model {path.parent.name} is damaged: {path.name} is not a regular file of at most "
+                f"{_MOST_BYTES[path.name] >> 20} MB. {_REPAIR}"
+            )
         return path.read_bytes()
     except OSError as error:
-        raise ValueError(
+        raise _ChangedFile(
             f"The model {path.parent.name} is incomplete: {path.name} cannot be read ({error.strerror}). {_REPAIR}"
         ) from error
 
@@ -168,7 +180,7 @@ def _read(path: Path) -> bytes:
 def _read_checked(path: Path, sha256: str) -> bytes:
     content = _read(path)
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError(
+        raise _ChangedFile(
             f"The model {path.parent.name} is damaged: {path.name} was changed after it was written. {_REPAIR}"
         )
     return content
@@ -179,16 +191,16 @@ def _read_model_file(folder: Path) -> dict[str, object]:
     try:
         text = content.decode("utf-8")
         fields = json.loads(text)
-        schema = fields["schema_version"]
-        newer = schema > SCHEMA_VERSION
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"The model {folder.name} is damaged: {MODEL_FILE} is no model file. {_REPAIR}") from error
+        newer = fields["schema_version"] > SCHEMA_VERSION
+        unchanged = fields.get("sha256") == _own_sha256(fields) and _canonical(fields) == text
+    except (UnicodeError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"The model {folder.name} is damaged: {MODEL_FILE} is not a model file. {_REPAIR}") from error
     if newer:
         raise ValueError(
-            f"The model {folder.name} was made for a newer TACEResponse (schema {schema}, this one reads up to "
-            f"{SCHEMA_VERSION}); update TACEResponse."
+            f"The model {folder.name} was made for a newer TACEResponse (schema {fields['schema_version']}, this one "
+            f"reads up to {SCHEMA_VERSION}); update TACEResponse."
         )
-    if fields.get("sha256") != _own_sha256(fields) or _canonical(fields) != text:
+    if not unchanged:
         raise ValueError(
             f"The model {folder.name} is damaged: {MODEL_FILE} was changed after it was written. {_REPAIR}"
         )
@@ -196,33 +208,42 @@ def _read_model_file(folder: Path) -> dict[str, object]:
 
 
 def _check_known(folder: Path, fields: Mapping[str, object]) -> None:
-    """Refuse what this version cannot compute as the training did."""
+    """Refuse what this version cannot compute as the training did; `check_fields` finds wrong types."""
+    try:
+        unknown = _unknown(fields)
+    except (KeyError, TypeError, AttributeError):
+        return
+    if unknown:
+        raise ValueError(
+            f"The model {folder.name} cannot be used here: {unknown[:_LONGEST_REASON]}; update TACEResponse."
+        )
 
-    def refuse(what: str) -> None:
-        raise ValueError(f"The model {folder.name} cannot be used here: {what}; update TACEResponse.")
 
-    if fields.get("kind") not in KINDS:
-        refuse(f"it is of the unknown kind {fields.get('kind')!r}")
+def _unknown(fields: Mapping[str, object]) -> str:
+    """What this version does not know, or an empty text."""
+    if fields["kind"] not in KINDS:
+        return f"it is of the unknown kind {fields['kind']!r}"
     for type_name in fields["score_types"].values():
         if type_name not in SCORE_TYPES:
-            refuse(f"it needs a score of the unknown type {type_name!r}")
+            return f"it needs a score of the unknown type {type_name!r}"
     for fact in fields["required_facts"]:
         if fact not in CLINICAL_FACTS:
-            refuse(f"it needs the unknown fact {fact!r}")
+            return f"it needs the unknown fact {fact!r}"
     if fields["settings"] is not None:
         try:
             FeatureSettings.from_dict(fields["settings"])
         except ValueError:
-            refuse("its feature settings hold what this version does not know")
+            return "its feature settings hold what this version does not know"
     if fields["feature_set"] is not None:
         try:
             feature_set = get_feature_set(fields["feature_set"])
         except ValueError:
-            refuse(f"it needs the unknown feature set {fields['feature_set']!r}")
+            return f"it needs the unknown feature set {fields['feature_set']!r}"
         whole, own = feature_set.column_names(tuple(fields["required_sequences"])), tuple(fields["feature_names"])
         chosen = set(own)
         if own != tuple(name for name in whole if name in chosen) or not own:
-            refuse(f"its features are not those of the feature set {fields['feature_set']!r}")
+            return f"its features are not those of the feature set {fields['feature_set']!r}"
+    return ""
 
 
 def _predictor_fields(predictor: LinearPredictor) -> dict[str, object]:

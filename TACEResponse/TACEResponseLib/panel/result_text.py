@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ..models import ModelBundle
+from ..models.shipped_models import is_shipped
 from ..prediction import Prediction
 from ..prediction.wording import (
     ONE_LESION,
@@ -123,7 +124,9 @@ def _warningItem(warning) -> str:
 
 
 def _provenanceWords(prediction: Prediction, provenance: dict[str, int]) -> str:
-    words = _("Model {name}, SHA-256 {sha}.").format(name=prediction.bundle_name, sha=prediction.bundle_sha256[:12])
+    name, sha256 = prediction.bundle_name, prediction.bundle_sha256
+    origin = _("shipped with this version") if is_shipped(name, sha256) else _("not shipped with this version")
+    words = _("Model {name}, SHA-256 {sha}, {origin}.").format(name=name, sha=sha256[:12], origin=origin)
     if provenance:
         words += " " + _("Predictions for this patient: {predictions}; VOI edits after a result: {edits}.").format(
             predictions=provenance.get("predictions", 0), edits=provenance.get("voi_edits_after_result", 0)

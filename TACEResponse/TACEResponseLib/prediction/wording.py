@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..cohort import FACT_OF_TERM, TERMS
 from ..models import ModelBundle
+from ..models.shipped_models import shipped_text
 from .result import Contribution, Prediction
 
 RESEARCH_USE_ONLY = "Research use only. Not for diagnosis or treatment decisions."
@@ -169,7 +170,8 @@ def plain_text(prediction: Prediction) -> str:
     if prediction.warnings:
         lines.append("Warnings:")
         lines += [f"- {warning_words(w.text, w.sequence)}" for w in prediction.warnings]
-    lines.append(f"Model {prediction.bundle_name}, SHA-256 {prediction.bundle_sha256[:12]}.")
+    origin = shipped_text(prediction.bundle_name, prediction.bundle_sha256)
+    lines.append(f"Model {prediction.bundle_name}, SHA-256 {prediction.bundle_sha256[:12]}, {origin}.")
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from ..imaging import (
     volume_ml,
 )
 from ..models import ModelBundle
+from ..models.shipped_models import shipped_text
 from ..prediction import Prediction, plain_text
 from ..prediction.wording import (
     FACT_LEVELS,
@@ -204,7 +205,9 @@ def provenance_section(prediction: Prediction, reading: Mapping[str, object]) ->
     """How the case was read, and what is needed to make the same number again."""
     provenance = dict(prediction.provenance)
     inputs = provenance.pop("inputs", {})
-    pairs = [*((name, str(value)) for name, value in reading.items()), ("Model SHA-256", prediction.bundle_sha256)]
+    origin = shipped_text(prediction.bundle_name, prediction.bundle_sha256)
+    pairs = [(name, str(value)) for name, value in reading.items()]
+    pairs.append(("Model SHA-256", f"{prediction.bundle_sha256} ({origin})"))
     pairs += [(name.replace("_", " ").capitalize(), _plain(value)) for name, value in provenance.items()]
     content = definitions(pairs)
     if inputs:
