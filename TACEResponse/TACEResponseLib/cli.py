@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
+# Nothing else at the top: Ctrl-C while modules are imported is handled from `command_line` on.
 import gc
-import importlib
-import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from . import __version__
-from .commands.terminal import EXIT_BAD_ARGUMENTS, EXIT_ERROR, Terminal, TerminalLog, TerminalParser
+if TYPE_CHECKING:
+    import argparse
+
+    from .commands.terminal import Terminal
 
 _COMMANDS = (
     "phantom",
@@ -33,58 +35,93 @@ _DESCRIPTION = (
     "Probability of objective response to TACE from four MR sequences with tumour VOIs and four clinical facts. "
     "Research use only."
 )
-_EXIT_CODES = "exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases failed"
+_EXIT_CODES = "exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases failed, 130 interrupted"
 
+_INTERRUPTED = "interrupted. Start again to go on; extract and predict keep what is done: with --resume they skip it."
 
 _BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def command_line() -> int:
-    """`main` in a process of its own, which does not look for garbage where there is none: among modules, while they
-    are imported and later, and at its end. That took a fourteenth of a prediction."""
+    """`main` in a process of its own, which Ctrl-C ends quietly at any moment."""
+    # Without looking for garbage where there is none: among modules, while they are imported and later, and at the end.
+    # That took a twelfth of a prediction.
     gc.disable()
-    _command_modules(sys.argv[1:])
+    # In the background of a script interrupts are ignored, and stay so.
+    can_be_interrupted = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if can_be_interrupted:
+        # While modules are imported nothing has begun that would have to be put in order.
+        signal.signal(signal.SIGINT, _leave)
+    parsed = _parse(sys.argv[1:])
     gc.freeze()
     gc.enable()
-    exit_code = main()
+    if can_be_interrupted:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    exit_code = parsed if isinstance(parsed, int) else _run(parsed)
+    if can_be_interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
     return exit_code
 
 
 def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
-    """Run one command and return its exit code: 0 all done, 1 error, 2 bad arguments, 3 some cases failed."""
-    terminal = terminal or Terminal()
+    """Run one command and return its exit code.
+
+    0 all done, 1 error, 2 bad arguments, 3 some cases failed, 130 interrupted.
+    """
+    parsed = _parse(sys.argv[1:] if arguments is None else arguments)
+    return parsed if isinstance(parsed, int) else _run(parsed, terminal)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    os.write(2, f"tace-response: {_INTERRUPTED}\n".encode())
+    os._exit(128 + signal.SIGINT)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace | int:
+    """The parsed arguments, or the exit code of help and bad arguments, which have been printed."""
+    import logging
+
+    # Work is shared out by sequences and cases. BLAS's own threads only wait for each other on such small matrices: a
+    # fifth of a prediction's time on a busy machine. They are counted when NumPy is imported, just below.
+    for variable in _BLAS_THREADS:
+        os.environ.setdefault(variable, "1")
+    from .commands.terminal import EXIT_BAD_ARGUMENTS, TerminalLog
+
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", handlers=[TerminalLog()])
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        parsed = _parser(arguments).parse_args(arguments)
+        return _parser().parse_args(arguments)
     except SystemExit as stop:
         return EXIT_BAD_ARGUMENTS if stop.code else 0
+
+
+def _run(parsed: argparse.Namespace, terminal: Terminal | None = None) -> int:
+    from .commands.terminal import EXIT_ERROR, EXIT_INTERRUPTED
+    from .commands.terminal import Terminal as ProcessTerminal
+
+    terminal = terminal or ProcessTerminal()
     try:
-        return parsed.run(parsed, terminal)
+        return int(parsed.run(parsed, terminal))
     except ValueError as error:
         terminal.warn(f"tace-response {parsed.command}: {error}")
         return EXIT_ERROR
     except KeyboardInterrupt:
-        terminal.warn(f"tace-response {parsed.command}: interrupted; nothing half-written was left.")
-        return EXIT_ERROR
+        terminal.warn(f"tace-response {parsed.command}: {_INTERRUPTED}")
+        return EXIT_INTERRUPTED
 
 
-def _command_modules(arguments: Sequence[str]) -> list[ModuleType]:
-    """The modules of all commands, or of the one that comes first in ``arguments``: the others' imports take time."""
-    # Work is shared out by sequences and cases. BLAS's own threads only wait for each other on such small matrices: a
-    # fifth of a prediction's time on a busy machine. Read when NumPy is imported, which only a command does.
-    for variable in _BLAS_THREADS:
-        os.environ.setdefault(variable, "1")
-    asked = [name for name in _COMMANDS if name.replace("_", "-") in arguments[:1]]
-    return [importlib.import_module(f".commands.{name}", __package__) for name in asked or _COMMANDS]
+def _parser() -> argparse.ArgumentParser:
+    import argparse
+    import importlib
 
+    from . import __version__
+    from .commands.terminal import TerminalParser
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = TerminalParser(prog="tace-response", description=_DESCRIPTION, epilog=_EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"TACEResponse {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in _command_modules(arguments):
+    for name in _COMMANDS:
+        module = importlib.import_module(f".commands.{name}", __package__)
         command = commands.add_parser(
             module.NAME,
             help=module.HELP,

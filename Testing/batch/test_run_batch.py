@@ -1,22 +1,27 @@
 """Workers: every case is done once, a death costs one case, records allow to resume, changes are noticed."""
 
+import importlib
 import os
 import re
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
 from TACEResponseLib.batch import InProcess, choose_workers, read_record, run_batch
-from TACEResponseLib.batch.local_workers import LocalWorkers
+from TACEResponseLib.batch.local_workers import LocalWorkers, WorkersCannotStartError
 from TACEResponseLib.cohort import Case, CaseKey, ClinicalRecord
+
+# Found by the path that conftest.py sets, in workers too.
+FileJob = importlib.import_module("batch_jobs").FileJob
 
 
 @pytest.fixture
 def batch(cases, tmp_path):
     """Run a batch of FileJob, with 0 workers in this process: (summary, the outcomes that were reported)."""
-    from batch_jobs import FileJob
 
     def run(workers=2, resume=False, of=cases, progress=lambda done, total, text: None, pool=None, **job):
         reported = []
@@ -212,3 +217,53 @@ def test_workers_are_chosen_by_what_was_asked():
         choose_workers(2, "tcp://x:1")
     with pytest.raises(ValueError, match="from 1"):
         choose_workers(0, None)
+
+
+@dataclass(frozen=True)
+class JobWithoutModule(FileJob):
+    """Sent to workers, it needs a module that they do not have."""
+
+    def __reduce__(self):
+        return importlib.import_module, ("no_such_module_of_a_worker",)
+
+
+def test_workers_that_can_never_start_stop_the_run_with_the_reason(cases, tmp_path):
+    job = JobWithoutModule(tmp_path / "results")
+    with pytest.raises(WorkersCannotStartError, match=r"ModuleNotFoundError: .*no_such_module.* Without --workers"):
+        run_batch(cases, job, tmp_path / "batch", LocalWorkers(2), lambda *_: None, lambda _: None)
+    assert not (tmp_path / "batch" / "P0.log").exists(), "no case has failed"
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [("exit 9", "exit code 9"), ("sleep 60", "no answer within 2 s"), ("kill -9 $$", "SIGKILL")],
+)
+def test_a_python_that_cannot_be_started_is_given_up_in_time(batch, tmp_path, monkeypatch, program, reason):
+    """Such as Slicer's launcher, by which spawning may hang."""
+    if os.name != "posix":
+        pytest.skip("the program is a shell script")
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{program}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("multiprocessing.spawn._python_exe", os.fsencode(python))
+    started_s = time.monotonic()
+    with pytest.raises(WorkersCannotStartError, match=re.escape(reason)):
+        batch(pool=LocalWorkers(2, 2.0))
+    assert time.monotonic() - started_s < 30
+
+
+def test_a_worker_that_ends_before_its_first_answer_is_replaced(batch, monkeypatch):
+    """The first two processes end at once, as when memory is short for a moment; no case has failed by it."""
+    real_start = LocalWorkers._start
+    starts = []
+
+    def start(self, task):
+        worker = real_start(self, task)
+        starts.append(worker)
+        if len(starts) <= 2:
+            worker.process.kill()
+        return worker
+
+    monkeypatch.setattr(LocalWorkers, "_start", start)
+    assert len(batch()[0].done) == 10
+    assert len(starts) == 4

@@ -7,10 +7,13 @@ import concurrent.futures
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..cohort import Case, Progress
-from .job import FAILED, CaseOutcome, CaseTask
+from .job import FAILED, CaseOutcome, CaseTask, Outcomes
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
 
 _IN_FLIGHT_PER_THREAD = 2
 
@@ -32,7 +35,7 @@ class DaskCluster:
     def __init__(self, address: str) -> None:
         self._address = address
 
-    def outcomes(self, task: CaseTask, works: Sequence[Work], progress: Progress) -> Iterator[CaseOutcome]:
+    def outcomes(self, task: CaseTask, works: Sequence[Work], progress: Progress) -> Outcomes:
         """Do the cases and give their outcomes as they end; a case that kills its workers has failed.
 
         Dask itself tries a case that lost its worker as often as its setting ``distributed.scheduler.allowed-failures``
@@ -69,7 +72,9 @@ class DaskCluster:
         finally:
             client.close(timeout=_WAIT_S)
 
-    def _ended(self, client, task: CaseTask, works: Sequence[Work], at_once: int) -> Iterator[tuple[Any, Work]]:
+    def _ended(
+        self, client: Client, task: CaseTask, works: Sequence[Work], at_once: int
+    ) -> Iterator[tuple[Future[CaseOutcome], Work]]:
         """(future, work) as they end, ``at_once`` under way."""
         from distributed import wait
 
@@ -93,12 +98,13 @@ class DaskCluster:
                 running |= {client.submit(task, *work, pure=False): work for work in islice(waiting, 1)}
 
     @staticmethod
-    def _killed_its_worker(future) -> bool:
+    def _killed_its_worker(future: Future[CaseOutcome]) -> bool:
         return future.status == "error" and type(future.exception()).__name__ == "KilledWorker"
 
-    def _outcome(self, future, case: Case) -> CaseOutcome:
+    def _outcome(self, future: Future[CaseOutcome], case: Case) -> CaseOutcome:
         try:
-            return future.result()
+            outcome: CaseOutcome = future.result()
+            return outcome
         except (*_CANCELLED, OSError):
             # Dask cancels what it runs when the connection to the scheduler is lost.
             raise ValueError(self._gone()) from None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ..cohort import Case, Progress
-from .job import CaseOutcome, CaseTask
+from .job import CaseTask, Outcomes
 
 
 class _CancelledError(BaseException):
@@ -19,7 +19,7 @@ class _CancelledError(BaseException):
 class InProcess:
     """One case after the other in this process and thread, each with all its threads. A crash ends the run."""
 
-    def outcomes(self, task: CaseTask, works: Sequence[tuple[Case, str]], progress: Progress) -> Iterator[CaseOutcome]:
+    def outcomes(self, task: CaseTask, works: Sequence[tuple[Case, str]], progress: Progress) -> Outcomes:
         """Do the cases in their order; what ``progress`` raises between the steps of a case stops the run."""
         for number, (case, name) in enumerate(works):
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -76,6 +76,10 @@ class CaseOutcome:
     memory_mb: float | None
     lines: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+Outcomes = Generator[CaseOutcome, None, None]
+"""How cases ended, one after the other; closing it stops what is under way."""
 
 
 @dataclass(frozen=True)

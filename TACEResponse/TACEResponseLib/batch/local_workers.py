@@ -14,9 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from ..cohort import Case, Progress
-from .job import FAILED, CaseOutcome, CaseTask
+from .job import FAILED, CaseOutcome, CaseTask, Outcomes
 
 FIRST_ANSWER_S = 120.0
 """A process that has not answered by then never will: spawning through a launcher can hang."""
@@ -45,6 +46,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     started_s: float
+    start_error: str = ""
     is_ready: bool = False
     work: Work | None = None
 
@@ -59,6 +61,8 @@ class _Worker:
     def stop(self) -> None:
         """End the process, whatever it does."""
         self.pipe.close()
+        if self.start_error:
+            return
         self.process.terminate()
         self.process.join(_STOP_S)
         if self.process.is_alive():
@@ -81,7 +85,7 @@ class LocalWorkers:
         self._first_answer_s = first_answer_s
         self._context = multiprocessing.get_context("spawn")
 
-    def outcomes(self, task: CaseTask, works: Sequence[Work], progress: Progress) -> Iterator[CaseOutcome]:
+    def outcomes(self, task: CaseTask, works: Sequence[Work], progress: Progress) -> Outcomes:
         """Do the cases and give their outcomes as they end; of the steps within a case nothing is heard.
 
         A case whose worker dies (crash, kill, out of memory) is done once more, after all others; if its worker dies
@@ -129,9 +133,12 @@ class LocalWorkers:
         # The libraries read these when they are imported, which is before the worker's first line.
         before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+        start_error = ""
         try:
             with _main_script_forgotten(), _interrupts_held_back():
                 process.start()
+        except OSError as error:
+            start_error = str(error)
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
@@ -139,7 +146,7 @@ class LocalWorkers:
         theirs.close()
         with suppress(OSError):
             ours.send(task)
-        return _Worker(process, ours, time.monotonic())
+        return _Worker(process, ours, time.monotonic(), start_error)
 
     def _heard(self, workers: Sequence[_Worker]) -> list[_Worker]:
         """Workers that answered, ended, or have not started within their time."""
@@ -158,6 +165,8 @@ class LocalWorkers:
         try:
             answer = worker.pipe.recv()
         except (EOFError, OSError):
+            if worker.start_error:
+                return worker.start_error
             worker.process.join()
             return _cause_of_death(worker.process.exitcode)
         if isinstance(answer, _NotStarted):
@@ -200,7 +209,7 @@ def _main_script_forgotten() -> Iterator[None]:
     to a worker, whose task lies in modules.
     """
     main = vars(sys.modules["__main__"])
-    before = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    before: dict[str, Any] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
     main.pop("__file__", None)
     main["__spec__"] = None
     try:

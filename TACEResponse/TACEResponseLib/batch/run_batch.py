@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from ..cohort import Case, CaseKey, Progress, case_folder_names
-from .job import DONE, FAILED, CaseFailure, CaseJob, CaseOutcome, CaseTask
+from .job import DONE, FAILED, CaseFailure, CaseJob, CaseOutcome, CaseTask, Outcomes
 
 LOG_FILE = "batch.log"
 
@@ -22,7 +22,7 @@ _PART = re.compile(r"\.(?P<name>.+?)(\.json|\.log)?\.\d+(\.old)?\.part")
 class Workers(Protocol):
     """Where cases are done: `InProcess`, `LocalWorkers` or `DaskCluster`."""
 
-    def outcomes(self, task: CaseTask, works: Sequence[tuple[Case, str]], progress: Progress) -> Iterator[CaseOutcome]:
+    def outcomes(self, task: CaseTask, works: Sequence[tuple[Case, str]], progress: Progress) -> Outcomes:
         """Do the cases and give their outcomes as they end; ``progress`` is for the steps within a case."""
         ...
 
@@ -88,19 +88,22 @@ def run_batch(
         raise ValueError(f"{folder} cannot be written: {error.strerror}.") from error
     by_status: dict[str, set[CaseKey]] = {}
     texts: dict[CaseKey, str] = {}
-    with log:
-        outcomes = workers.outcomes(task, [(case, names[case.key]) for case in cases], progress)
-        for count, outcome in enumerate(outcomes, start=1):
-            by_status.setdefault(outcome.status, set()).add(outcome.key)
-            if outcome.status == FAILED:
-                texts[outcome.key] = outcome.text
-                _keep_log(folder / f"{names[outcome.key]}.log", outcome.text)
-            # A full disk must not stop the batch for want of a line in its log.
-            with suppress(OSError):
-                log.write(_line(outcome, names[outcome.key]).encode("utf-8"))
-            report(outcome)
-            progress(count, len(cases), str(outcome.key))
-    remove_leftovers((folder, *job.folders), set(names.values()))
+    outcomes = workers.outcomes(task, [(case, names[case.key]) for case in cases], progress)
+    try:
+        # Workers have ended, whatever happened, before what they began to write is taken away.
+        with log, closing(outcomes):
+            for count, outcome in enumerate(outcomes, start=1):
+                by_status.setdefault(outcome.status, set()).add(outcome.key)
+                if outcome.status == FAILED:
+                    texts[outcome.key] = outcome.text
+                    _keep_log(folder / f"{names[outcome.key]}.log", outcome.text)
+                # A full disk must not stop the batch for want of a line in its log.
+                with suppress(OSError):
+                    log.write(_line(outcome, names[outcome.key]).encode("utf-8"))
+                report(outcome)
+                progress(count, len(cases), str(outcome.key))
+    finally:
+        remove_leftovers((folder, *job.folders), set(names.values()))
     done = by_status.get(DONE, set())
     return BatchSummary(
         done=tuple(key for key in names if key in done),

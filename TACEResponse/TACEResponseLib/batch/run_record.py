@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,19 +42,10 @@ class RunRecord:
 def run_versions() -> dict[str, str]:
     """Versions of this software, Python and the libraries that are installed of those that matter to results."""
     import platform
+    from importlib.metadata import PackageNotFoundError, version
 
-    return {"TACEResponse": __version__, "python": platform.python_version(), **_installed_versions()}
-
-
-def _installed_versions() -> dict[str, str]:
-    """Versions by the names of the folders ``<name>-<version>.dist-info`` that every installer leaves.
-
-    ``importlib.metadata`` opens and parses the whole metadata of each, a twentieth of a prediction's time.
-    """
-    found: dict[str, str] = {}
-    for folder in map(Path, sys.path):
-        if folder.is_dir():
-            for path in folder.glob("*-*.dist-info"):
-                name, version = path.name.removesuffix(".dist-info").split("-", 1)
-                found.setdefault(name.replace("_", "-").lower(), version)
-    return {library: found[library.lower()] for library in _LIBRARIES if library.lower() in found}
+    versions = {"TACEResponse": __version__, "python": platform.python_version()}
+    for library in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[library] = version(library)
+    return versions

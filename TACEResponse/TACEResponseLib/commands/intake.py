@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..batch import RunRecord
-from ..cohort import write_manifest
+from ..cohort import Case, write_manifest
 from ..intake import load_rules
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Take in patient by patient; what failed is named by pseudonym and does not stop the others."""
     from ..intake.archive import read_archive
     from ..intake.pseudonyms import Pseudonyms, write_who_is_who
-    from ..intake.review import read_review, write_review
+    from ..intake.review import ReviewRow, read_review, write_review
     from ..intake.studies import read_tace_dates
     from ..intake.take_in import take_in_patient
 
@@ -50,7 +50,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     archive = read_archive(arguments.archive, terminal.progress)
     for path, reason in archive.damaged:
         terminal.warn(f"warning: {path}: {reason}; it was passed over, copy or export it again.")
-    cases, rows, failed = [], [], 0
+    cases: list[Case] = []
+    rows: list[ReviewRow] = []
+    failed = 0
     names = {pseudonyms.patient(patient.patient_id): patient.patient_id for patient in archive.patients}
     who_is_who = write_who_is_who(key_path, names)
     for number, patient in enumerate(archive.patients):

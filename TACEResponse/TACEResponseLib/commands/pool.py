@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..batch import RunRecord
-from ..cohort import Case, check_identifier, new_folder, read_manifest, write_manifest
+from ..cohort import Case, CaseKey, check_identifier, new_folder, read_manifest, write_manifest
 from ..features import write_feature_table
 from .terminal import EXIT_DONE, Terminal
 
@@ -66,7 +66,7 @@ def _sites(paths: Sequence[Path]) -> dict[str, Path]:
     return folders
 
 
-def _cases(site: str, folder: Path, keys: Sequence) -> list[Case]:
+def _cases(site: str, folder: Path, keys: Sequence[CaseKey]) -> list[Case]:
     """The centre's rows that have features, without images, renamed; a row of the features needs one here."""
     from ..features.pooling import pooled_patient_id
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..cohort import check_can_write, read_manifest, select_where_possible
+from ..cohort import Case, check_can_write, read_manifest, select_where_possible
 from ..features import ENGINES
-from ..models import ModelBundle, find_bundle, load_bundle
+from ..models import find_bundle, load_bundle
 from ..workflow import PredictJob, predict_cohort
 from .batch_options import add_batch_arguments, check_engine, cohort_run, print_summary
-from .selection_options import add_selection_arguments, selection_of, selection_words
+from .selection_options import add_selection_arguments, selection_arguments, selection_of
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "predict"
@@ -58,16 +56,17 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     check_engine(arguments)
     check_can_write(arguments.out, folder=True)
     folder = find_bundle(arguments.model).resolve()
-    bundle = _load_bundle(folder)
+    bundle = load_bundle(folder)
     if arguments.prevalence is not None:
         bundle.with_prevalence(arguments.prevalence)
     if arguments.perturbations:
         from ..workflow.perturbation_band import check_draws
 
         check_draws(arguments.perturbations, bundle)
-    if arguments.all_rows and selection_words(arguments):
+    if arguments.all_rows and selection_arguments(arguments):
         raise ValueError("--all-rows takes every reader, session and lesion; leave out the choice of one.")
-    cases, refused = read_manifest(arguments.manifest), []
+    cases = read_manifest(arguments.manifest)
+    refused: list[tuple[Case, str]] = []
     if not arguments.all_rows:
         cases, refused = select_where_possible(cases, **selection_of(arguments))
     for _, reason in refused:
@@ -83,11 +82,3 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if count > 1:
         terminal.print(f"{count - len(result.failed)} of {count} cases predicted: {result.table}")
     return EXIT_SOME_FAILED if result.failed else EXIT_DONE
-
-
-def _load_bundle(folder: Path) -> ModelBundle:
-    """Load a bundle while SimpleITK is imported, which nearly every one needs: hashing leaves the interpreter free."""
-    with ThreadPoolExecutor(1) as executor:
-        loading = executor.submit(load_bundle, folder)
-        importlib.import_module("SimpleITK")
-        return loading.result()

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from typing import TypedDict
 
-_DEFAULTS = {"reader": "1", "session": None, "lesion": None}
+
+class Selection(TypedDict):
+    """The three choices as `select_cases` takes them."""
+
+    reader: str
+    session: str | None
+    lesion: str | None
+
+
+_DEFAULTS = Selection(reader="1", session=None, lesion=None)
 
 
 def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,12 +24,13 @@ def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lesion", help="which lesion (default: the largest by lesion_diameter_mm)")
 
 
-def selection_of(arguments: argparse.Namespace) -> dict[str, str | None]:
-    """The three choices as `select_cases` takes them."""
-    return {name: getattr(arguments, name) for name in _DEFAULTS}
+def selection_of(arguments: argparse.Namespace) -> Selection:
+    """Whose VOI of which lesion was asked for."""
+    return Selection(reader=arguments.reader, session=arguments.session, lesion=arguments.lesion)
 
 
-def selection_words(arguments: argparse.Namespace) -> list[str]:
-    """What was chosen differently, as words of a command line."""
-    chosen = {name: value for name, value in selection_of(arguments).items() if value != _DEFAULTS[name]}
-    return [word for name, value in chosen.items() for word in (f"--{name}", value)]
+def selection_arguments(arguments: argparse.Namespace) -> list[str]:
+    """What was chosen differently from the defaults, as on a command line."""
+    selection = selection_of(arguments)
+    chosen = {name: str(value) for name, value in selection.items() if value != _DEFAULTS.get(name)}
+    return [argument for name, value in chosen.items() for argument in (f"--{name}", value)]

@@ -13,14 +13,18 @@ import shutil
 import sys
 import time
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from ..cohort import printable
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 EXIT_DONE = 0
 EXIT_ERROR = 1
 EXIT_BAD_ARGUMENTS = 2
 EXIT_SOME_FAILED = 3
+EXIT_INTERRUPTED = 130
 
 _BAR_WIDTH = 24
 
@@ -83,8 +87,8 @@ class TerminalLog(logging.Handler):
 class TerminalParser(argparse.ArgumentParser):
     """A parser whose help and errors are printed as everything else."""
 
-    def _print_message(self, message: str, file: TextIO | None = None) -> None:
-        _print(file or sys.stderr, printable(message))
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        _print(sys.stderr if file is None else cast(TextIO, file), printable(message))
 
 
 def _print(stream: TextIO | None, text: str) -> OSError | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..batch import RunRecord
 from ..cohort import check_can_write, check_identifier, read_manifest, select_cases
-from .selection_options import add_selection_arguments, selection_of, selection_words
+from .selection_options import add_selection_arguments, selection_arguments, selection_of
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "train"
@@ -106,5 +106,5 @@ def _command(arguments: argparse.Namespace) -> str:
     words += ["--kind", arguments.kind, "--seed", str(arguments.seed), "--ensemble", str(arguments.ensemble)]
     words += ["--refits", str(arguments.refits)]
     words += ["--set", arguments.set] if arguments.set is not None else []
-    words += selection_words(arguments)
+    words += selection_arguments(arguments)
     return shlex.join([*words, "--out", arguments.out.name])

@@ -125,7 +125,7 @@ def _estimates(
     bundle: ModelBundle,
 ) -> list[Estimate]:
     """One estimate, or one for each combination of levels of the unknown facts."""
-    known = {name: facts[name] for name in bundle.required_facts if name not in unknown}
+    known = {name: level for name in bundle.required_facts if (level := facts[name]) is not None}
     if bundle.unknown_facts == "drop":
         return [bundle.estimate(values, known)]
     return [

@@ -26,7 +26,14 @@ class Contribution:
     @property
     def includes_no_effect(self) -> bool:
         """The interval includes 0: the term is not distinguishable from no effect."""
-        return self.log_odds is not None and self.log_odds_low <= 0.0 <= self.log_odds_high
+        return self.effect is not None and self.effect[1] <= 0.0 <= self.effect[2]
+
+    @property
+    def effect(self) -> tuple[float, float, float] | None:
+        """The log odds and the ends of their interval; None if the term is unknown."""
+        if self.log_odds is None or self.log_odds_low is None or self.log_odds_high is None:
+            return None
+        return self.log_odds, self.log_odds_low, self.log_odds_high
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,12 @@ class Prediction:
             return self.probability_range
         assert self.probability is not None
         return self.probability, self.probability
+
+    @property
+    def score_only(self) -> tuple[float, float, float] | None:
+        """The probability of the model of the score alone with its interval, where one is offered."""
+        values = self.score_only_probability, self.score_only_low, self.score_only_high
+        return None if None in values else values  # type: ignore[return-value]
 
     @property
     def demonstration_only(self) -> bool:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ..cohort import CaseKey, CaseWarning, replace_file, write_table
 from .result import Contribution, PerturbationBand, Position, Prediction
@@ -56,9 +57,9 @@ _NUMBERS = (
 )
 
 
-def prediction_to_dict(prediction: Prediction) -> dict[str, object]:
+def prediction_to_dict(prediction: Prediction) -> dict[str, Any]:
     """The content of ``prediction.json`` in plain JSON types."""
-    numbers: dict[str, object] = {
+    numbers: dict[str, Any] = {
         "probability": prediction.probability,
         "probability_low": prediction.probability_low,
         "probability_high": prediction.probability_high,
@@ -100,7 +101,7 @@ def prediction_to_dict(prediction: Prediction) -> dict[str, object]:
     }
 
 
-def prediction_from_dict(fields: Mapping[str, object]) -> Prediction:
+def prediction_from_dict(fields: Mapping[str, Any]) -> Prediction:
     """Inverse of `prediction_to_dict`. Raises ValueError for a newer schema and for missing or misshapen fields."""
     schema = fields.get("schema")
     if schema != PREDICTION_SCHEMA_VERSION:

@@ -70,15 +70,12 @@ def level_words(contribution: Contribution) -> str:
 
 def contribution_words(contribution: Contribution) -> str:
     """What a term does to the odds of response, against the training mean."""
-    if contribution.log_odds is None:
+    if contribution.effect is None:
         return "unknown, so without contribution"
     if contribution.includes_no_effect:
         return "not distinguishable from no effect"
-    factor, low, high = (
-        f"{math.exp(value):.2f}"
-        for value in (contribution.log_odds, contribution.log_odds_low, contribution.log_odds_high)
-    )
-    direction = "raises" if contribution.log_odds > 0 else "lowers"
+    factor, low, high = (f"{math.exp(value):.2f}" for value in contribution.effect)
+    direction = "raises" if contribution.effect[0] > 0 else "lowers"
     return f"{direction} the odds, × {factor} ({low}-{high})"
 
 
@@ -152,11 +149,9 @@ def result_sentence(prediction: Prediction, bundle: ModelBundle) -> str:
     parts += [*_unknown_words(prediction), _estimate_words(prediction, bundle)]
     parts.append(f"Model uncertainty {interval_per_hundred(prediction.probability_low, prediction.probability_high)}.")
     parts.append(_cohort_words(bundle))
-    if prediction.score_only_probability is not None:
-        uncertainty = interval_per_hundred(prediction.score_only_low, prediction.score_only_high)
-        parts.append(
-            f"By the score alone: {_about(prediction.score_only_probability)}, model uncertainty {uncertainty}."
-        )
+    if prediction.score_only is not None:
+        alone, low, high = prediction.score_only
+        parts.append(f"By the score alone: {_about(alone)}, model uncertainty {interval_per_hundred(low, high)}.")
     return " ".join([*parts, class_words(prediction), NO_INDICATION])
 
 
@@ -205,10 +200,10 @@ def _estimate_words(prediction: Prediction, bundle: ModelBundle) -> str:
     who = f"Of 100 patients{_with_words(prediction, bundle)}"
     if prediction.probability is not None:
         return f"{who}, {_about(prediction.probability)} {had}."
-    smallest, largest = (per_hundred(value) for value in prediction.probability_range)
+    smallest, largest = map(per_hundred, prediction.estimates)
     unknown = "the unknown fact" if len(prediction.unknown_facts) == 1 else "the unknown facts"
     if smallest == largest:
-        return f"{who}, {_about(prediction.probability_range[0])} {had}, whatever {unknown}."
+        return f"{who}, {_about(prediction.estimates[0])} {had}, whatever {unknown}."
     return f"{who}, about {smallest} to {largest} {had}, depending on {unknown}."
 
 
