@@ -190,7 +190,7 @@ def read_stable_features(path: Path) -> StableFeatures:
     except OSError as error:
         raise ValueError(f"The list {path.name} cannot be read: {error.strerror}.") from error
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} is no list of stable features; make one with tace-response icc.") from error
+        raise ValueError(f"{path.name} is not a list of stable features; make one with tace-response icc.") from error
 
 
 def _rate(table: FeatureTable, redrawn: Redrawn, form: str) -> Repeatability:
