@@ -171,7 +171,7 @@ def test_stable_are_those_above_the_threshold(tmp_path):
     assert read.patients == {f"p{case}" for case in range(400)}
     assert read.phantoms
     path.write_text("{}")
-    with pytest.raises(ValueError, match="no list of stable features"):
+    with pytest.raises(ValueError, match="not a list of stable features"):
         read_stable_features(path)
 
 

@@ -88,7 +88,7 @@ def find_redrawn(keys: Iterable[CaseKey], reader: str = "1", other_reader: str |
     if not found:
         raise ValueError(
             f"All {len(lesions)} cases were drawn once, by reader {reader}; repeatability needs rows of a second "
-            "session or reader (columns reader and session). tace-response icc --plan makes the list of patients to be drawn again."
+            "session or reader (columns reader and session). tace-response icc --plan lists the patients to draw again."
         )
     return tuple(found)
 
