@@ -33,7 +33,7 @@ NO_POINTS = {
     "albumin_g_l": 45.0,
     "afp_ng_ml": 5.0,
     "largest_diameter_cm": 3.0,
-    "tumour_count": 1.0,
+    "number_of_tumours": 1.0,
     "child_pugh_points": 5.0,
     "liver_involvement_above_half": False,
     "portal_venous_invasion": False,
@@ -53,8 +53,8 @@ CUTS_OF_FACTS = [
     ("clip", "afp_ng_ml", 400.0, 0, 1, 1),
 ]
 WHOLE_NUMBERS = [
-    ("modified_hap_2", "tumour_count", {1: 0, 2: 1, 3: 1}),
-    ("clip", "tumour_count", {1: 0, 2: 1, 9: 1}),
+    ("modified_hap_2", "number_of_tumours", {1: 0, 2: 1, 3: 1}),
+    ("clip", "number_of_tumours", {1: 0, 2: 1, 9: 1}),
     ("clip", "child_pugh_points", {5: 0, 6: 0, 7: 1, 9: 1, 10: 2, 15: 2}),
     ("clip", "liver_involvement_above_half", {False: 0, True: 2}),
     ("clip", "portal_venous_invasion", {False: 0, True: 1}),
@@ -102,7 +102,7 @@ def test_all_points_together(name: str) -> None:
         "albumin_g_l": 20.0,
         "afp_ng_ml": 5000.0,
         "largest_diameter_cm": 12.0,
-        "tumour_count": 4.0,
+        "number_of_tumours": 4.0,
         "child_pugh_points": 11.0,
         "liver_involvement_above_half": True,
         "portal_venous_invasion": True,
@@ -119,7 +119,7 @@ def test_all_points_together(name: str) -> None:
 )  # fmt: skip
 def test_six_and_twelve_2_cuts_depend_on_afp(afp: float, low: int, middle: int) -> None:
     def group(burden: float) -> str | None:
-        facts = ScoreFacts(largest_diameter_cm=burden - 1, tumour_count=1, afp_ng_ml=afp)
+        facts = ScoreFacts(largest_diameter_cm=burden - 1, number_of_tumours=1, afp_ng_ml=afp)
         result = score_result(SCORES["six_and_twelve_2"], facts)
         return result and result.group
 
@@ -129,10 +129,10 @@ def test_six_and_twelve_2_cuts_depend_on_afp(afp: float, low: int, middle: int) 
 
 
 def test_six_and_twelve_2_above_the_highest_afp() -> None:
-    facts = ScoreFacts(largest_diameter_cm=1.0, tumour_count=1, afp_ng_ml=40000.1)
+    facts = ScoreFacts(largest_diameter_cm=1.0, number_of_tumours=1, afp_ng_ml=40000.1)
     assert score_result(SCORES["six_and_twelve_2"], facts).group == "high group"
     # 1 + 1 + 1.5 log10 40,000 = 2 + 1.5 x 4.60206
-    exact = ScoreFacts(largest_diameter_cm=1.0, tumour_count=1, afp_ng_ml=40000.0)
+    exact = ScoreFacts(largest_diameter_cm=1.0, number_of_tumours=1, afp_ng_ml=40000.0)
     assert score_result(SCORES["six_and_twelve_2"], exact).value == pytest.approx(8.90309, abs=1e-5)
 
 
@@ -152,7 +152,7 @@ def test_bolondi(points: int, size: float, count: int, ecog: int, invasion: bool
     facts = ScoreFacts(
         child_pugh_points=points,
         largest_diameter_cm=size,
-        tumour_count=count,
+        number_of_tumours=count,
         ecog=ecog,
         portal_venous_invasion=invasion,
     )
@@ -163,7 +163,7 @@ def test_numbers_by_hand() -> None:
     """Worked with a pocket calculator from the printed formulas."""
     facts = ScoreFacts(
         bilirubin_umol_l=17.1, albumin_g_l=40.0, platelets_10e9_l=100.0, inr=1.2, creatinine_mg_dl=0.8,
-        largest_diameter_cm=3.0, tumour_count=4,
+        largest_diameter_cm=3.0, number_of_tumours=4,
     )  # fmt: skip
     values = {name: score_result(score, facts).value for name, score in SCORES.items() if score_result(score, facts)}
     # log10 17.1 = 1.232996

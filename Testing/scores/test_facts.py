@@ -23,7 +23,7 @@ WORSE = {
     "ecog": 1,
     "portal_venous_invasion": 1,
     "liver_involvement_above_half": 1,
-    "tumour_count": 1,
+    "number_of_tumours": 1,
     "largest_diameter_cm": 1,
 }
 """The direction in which each fact makes the prognosis worse; 0 where the rules do not agree."""
@@ -113,9 +113,9 @@ def test_palbi_is_not_monotone() -> None:
         ({"inr": 85}, "Quick"),
         ({"largest_diameter_cm": 47}, "is it in mm"),
         ({"largest_diameter_cm": 0}, "next to impossible"),
-        ({"tumour_count": 0}, "1 to 30"),
-        ({"tumour_count": 40}, "not a size"),
-        ({"tumour_count": 2.5}, "whole number"),
+        ({"number_of_tumours": 0}, "1 to 30"),
+        ({"number_of_tumours": 40}, "not a size"),
+        ({"number_of_tumours": 2.5}, "whole number"),
         ({"afp_ng_ml": 0}, "detection limit"),
         ({"afp_ng_ml": -3}, "next to impossible"),
         ({"ecog": 5}, "between 0 and 4"),
@@ -168,7 +168,7 @@ def test_remarks_name_values_within_rounding_of_a_cut_and_the_source_of_the_size
 
 
 def test_the_sentence_says_what_is_predicted() -> None:
-    result = score_result(SCORES["six_and_twelve"], ScoreFacts(largest_diameter_cm=6.3, tumour_count=3))
+    result = score_result(SCORES["six_and_twelve"], ScoreFacts(largest_diameter_cm=6.3, number_of_tumours=3))
     assert result.sentence == (
         "Six-and-twelve 9.3, middle group: median survival 32 months in the cohort that it comes from (n 1,604). "
         "Predicts survival, not response."
@@ -185,7 +185,7 @@ def test_clip_equals_the_collections_own(shared: Path) -> None:
             SCORES["clip"],
             ScoreFacts(
                 child_pugh_points=points[row["CPS"]],
-                tumour_count=1 if row["tumor_nodul"] == "uninodular" else Between(2, 30),
+                number_of_tumours=1 if row["tumor_nodul"] == "uninodular" else Between(2, 30),
                 liver_involvement_above_half=row["T_involvment"] != "< or = 50%",
                 afp_ng_ml=float(row["AFP"]),
                 portal_venous_invasion=row["Portal Vein Thrombosis"] == "1",

@@ -15,6 +15,18 @@ BILIRUBIN_UMOL_L_PER_MG_DL = 17.1
 
 ALBUMIN_G_L_PER_G_DL = 10.0
 
+BILIRUBIN_UNITS: Mapping[str, float] = MappingProxyType({"umol/L": 1.0, "mg/dL": BILIRUBIN_UMOL_L_PER_MG_DL})
+"""Factors to umol/L."""
+
+ALBUMIN_UNITS: Mapping[str, float] = MappingProxyType({"g/L": 1.0, "g/dL": ALBUMIN_G_L_PER_G_DL})
+"""Factors to g/L."""
+
+PLATELET_UNITS: Mapping[str, float] = MappingProxyType({"10^9/L": 1.0, "1/uL": 0.001})
+"""Factors to 10^9/L."""
+
+CREATININE_UNITS: Mapping[str, float] = MappingProxyType({"mg/dL": 1.0, "umol/L": 1 / 88.42})
+"""Factors to mg/dL."""
+
 
 def to_ng_ml(afp: float, unit: str, ng_ml_per_iu_ml: float = AFP_UNITS["IU/mL"]) -> float:
     """AFP in ng/mL. Raises ValueError for an unknown unit or a negative value."""

@@ -3,7 +3,7 @@
 from ..cohort import Between
 from .catalogue import all_scores, published_scores
 from .facts import FACTS, ScoreFacts
-from .score import NOT_COVERED, Group, Known, Score, ScoreResult, score_result
+from .score import NOT_COVERED, Group, Known, PublishedScores, Score, ScoreResult, score_result
 
 __all__ = [
     "FACTS",
@@ -11,6 +11,7 @@ __all__ = [
     "Between",
     "Group",
     "Known",
+    "PublishedScores",
     "Score",
     "ScoreFacts",
     "ScoreResult",

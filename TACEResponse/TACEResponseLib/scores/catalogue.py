@@ -31,6 +31,6 @@ def all_scores(facts: ScoreFacts, scores: Iterable[Score] | None = None) -> list
 
 
 def _order(score: Score) -> tuple[int, str]:
-    tumour = {"largest_diameter_cm", "tumour_count"} & set(score.facts)
+    tumour = {"largest_diameter_cm", "number_of_tumours"} & set(score.facts)
     liver = {"bilirubin_umol_l", "albumin_g_l", "child_pugh_points"} & set(score.facts)
     return (0 if not tumour else 1 if not liver else 2), score.name

@@ -7,12 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
-from ..cohort import Between
+from ..cohort import Between, ClinicalRecord, Measured
+from ..cohort import Fact as ClinicalFact
 from ..cohort.child_pugh import CLASSES, albumin_points, bilirubin_points, class_of, inr_points
-
-FIRST_POINTS_OF_CLASS: Mapping[str, tuple[int, int]] = MappingProxyType({"A": (5, 6), "B": (7, 9), "C": (10, 15)})
-"""Smallest and largest Child-Pugh points of a class."""
-
+from ..cohort.facts import (
+    AFP,
+    ALBUMIN,
+    BILIRUBIN,
+    CHILD_PUGH,
+    CREATININE,
+    ECOG,
+    HEPATITIS_C,
+    INR,
+    LIVER_INVOLVEMENT,
+    NUMBER_OF_TUMOURS,
+    PLATELETS,
+    PORTAL_VENOUS_INVASION,
+)
 
 Number = float | Between | None
 """A measured value, an interval, or unknown."""
@@ -42,7 +53,7 @@ class ScoreFacts:
     ecog: Number = None
     portal_venous_invasion: bool | None = None
     liver_involvement_above_half: bool | None = None
-    tumour_count: Number = None
+    number_of_tumours: Number = None
     largest_diameter_cm: Number = None
     hepatitis_c: bool | None = None
     diameter_source: str = "entered"
@@ -57,6 +68,32 @@ class ScoreFacts:
             elif value is not None:
                 fact.check(float(value))
         _check_child_pugh(self)
+
+    @classmethod
+    def of_record(
+        cls, record: ClinicalRecord, largest_diameter_cm: float | None = None, diameter_source: str = "entered"
+    ) -> ScoreFacts:
+        """The facts of a patient's clinical record, and the size of the largest tumour. Raises ValueError as above."""
+        grade = record.get(CHILD_PUGH)
+        points: Number = None
+        if grade is not None:
+            points = grade.points if grade.points is not None else Between(grade.lowest_points, grade.highest_points)
+        return cls(
+            bilirubin_umol_l=record.get(BILIRUBIN),
+            albumin_g_l=record.get(ALBUMIN),
+            platelets_10e9_l=record.get(PLATELETS),
+            inr=record.get(INR),
+            creatinine_mg_dl=record.get(CREATININE),
+            afp_ng_ml=record.get(AFP),
+            child_pugh_points=points,
+            ecog=record.get(ECOG),
+            portal_venous_invasion=record.get(PORTAL_VENOUS_INVASION),
+            liver_involvement_above_half=record.get(LIVER_INVOLVEMENT),
+            number_of_tumours=record.get(NUMBER_OF_TUMOURS),
+            largest_diameter_cm=largest_diameter_cm,
+            hepatitis_c=record.get(HEPATITIS_C),
+            diameter_source=diameter_source,
+        )
 
     def known(self, name: str) -> bool:
         """Whether anything is known of this fact."""
@@ -98,61 +135,48 @@ def _spread(least: float, most: float, count: int) -> tuple[float, ...]:
     return tuple(least * (most / least) ** (step / (count - 1)) for step in range(count))
 
 
-_YES_NO = (0.0, 1.0)
+def _fact(
+    entry: ClinicalFact[Measured],
+    title: str,
+    levels: tuple[float, ...],
+    remedy: str,
+    rounding: float = 0.0,
+    whole: bool = False,
+) -> Fact:
+    """A fact with unit and limits of its entry in `cohort`."""
+    return Fact(title, entry.unit, entry.least, entry.most, levels, remedy, rounding, whole)
+
+
+def _yes_or_no(title: str) -> Fact:
+    return Fact(title, "", 0, 1, (0.0, 1.0), "enter yes or no")
+
 
 FACTS: Mapping[str, Fact] = MappingProxyType(
     {
-        "bilirubin_umol_l": Fact(
-            "Bilirubin",
-            "umol/L",
-            1.5,
-            1100.0,
-            _spread(2.0, 1000.0, 40),
-            "is it in mg/dL? Then enter it times 17.1",
-            0.855,
+        BILIRUBIN.column: _fact(
+            BILIRUBIN, "Bilirubin", _spread(2.0, 1000.0, 40), "is it in mg/dL? Then enter it times 17.1", 0.855
         ),
-        "albumin_g_l": Fact(
-            "Albumin", "g/L", 8.0, 80.0, _spread(8.0, 80.0, 40), "is it in g/dL? Then enter it times 10", 0.5
+        ALBUMIN.column: _fact(ALBUMIN, "Albumin", _spread(8.0, 80.0, 40), "is it in g/dL? Then enter it times 10", 0.5),
+        PLATELETS.column: _fact(
+            PLATELETS, "Platelets", _spread(3.0, 2000.0, 40), "is it per uL? Then enter it divided by 1,000", 0.5
         ),
-        "platelets_10e9_l": Fact(
-            "Platelets",
-            "10^9/L",
-            3.0,
-            2000.0,
-            _spread(3.0, 2000.0, 40),
-            "is it per uL? Then enter it divided by 1,000",
-            0.5,
+        INR.column: _fact(INR, "INR", _spread(0.5, 15.0, 30), "is it Quick's value in percent?", 0.05),
+        CREATININE.column: _fact(
+            CREATININE, "Creatinine", _spread(0.2, 20.0, 30), "is it in umol/L? Then enter it divided by 88.42", 0.05
         ),
-        "inr": Fact("INR", "", 0.3, 15.0, _spread(0.5, 15.0, 30), "is it Quick's value in percent?", 0.05),
-        "creatinine_mg_dl": Fact(
-            "Creatinine",
-            "mg/dL",
-            0.1,
-            20.0,
-            _spread(0.2, 20.0, 30),
-            "is it in umol/L? Then enter it divided by 88.42",
-            0.05,
-        ),
-        "afp_ng_ml": Fact(
-            "AFP",
-            "ng/mL",
-            1e-3,
-            1e8,
-            _spread(0.5, 1e7, 30),
-            "enter the detection limit of the assay as <x where nothing was measured",
-            0.5,
+        # No assay measures 0, and a logarithm of it is asked for.
+        AFP.column: Fact(
+            "AFP", AFP.unit, 1e-3, 1e8, _spread(0.5, 1e7, 30), "enter the assay's detection limit as <x", 0.5
         ),
         "child_pugh_points": Fact(
             "Child-Pugh points", "", 5, 15, tuple(map(float, range(5, 16))), "they lie between 5 and 15", whole=True
         ),
-        "ecog": Fact("ECOG", "", 0, 4, (0.0, 1.0, 2.0, 3.0, 4.0), "it lies between 0 and 4", whole=True),
-        "portal_venous_invasion": Fact("Portal venous invasion", "", 0, 1, _YES_NO, "enter yes or no"),
-        "liver_involvement_above_half": Fact("Liver involvement over 50 %", "", 0, 1, _YES_NO, "enter yes or no"),
-        "tumour_count": Fact(
+        ECOG.column: _fact(ECOG, "ECOG", tuple(map(float, range(5))), "it lies between 0 and 4", whole=True),
+        PORTAL_VENOUS_INVASION.column: _yes_or_no("Portal venous invasion"),
+        LIVER_INVOLVEMENT.column: _yes_or_no("Liver involvement over 50 %"),
+        NUMBER_OF_TUMOURS.column: _fact(
+            NUMBER_OF_TUMOURS,
             "Number of tumours",
-            "",
-            1,
-            30,
             tuple(map(float, range(1, 31))),
             "enter how many tumours there are, 1 to 30 (30 also for more), not a size",
             whole=True,
@@ -166,7 +190,7 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
             "is it in mm? Then enter it divided by 10",
             0.05,
         ),
-        "hepatitis_c": Fact("Hepatitis C", "", 0, 1, _YES_NO, "enter yes or no"),
+        HEPATITIS_C.column: _yes_or_no("Hepatitis C"),
     }
 )
 """Every fact by its field in `ScoreFacts`."""

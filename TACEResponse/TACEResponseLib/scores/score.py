@@ -29,7 +29,7 @@ class Known:
     ecog: float = 0.0
     portal_venous_invasion: float = 0.0
     liver_involvement_above_half: float = 0.0
-    tumour_count: float = 0.0
+    number_of_tumours: float = 0.0
     largest_diameter_cm: float = 0.0
     hepatitis_c: float = 0.0
 
@@ -122,6 +122,14 @@ class ScoreResult:
         return f"{text}. Predicts {self.score.predicts}, not response."
 
 
+@dataclass(frozen=True)
+class PublishedScores:
+    """What all scores say of one patient; ``note`` says why there is none where the facts cannot be right."""
+
+    results: tuple[ScoreResult, ...] = ()
+    note: str = ""
+
+
 def score_result(score: Score, facts: ScoreFacts) -> ScoreResult | None:
     """What the score says, or None where nothing is known of the facts that it asks for.
 
@@ -205,7 +213,7 @@ def _remarks(score: Score, facts: ScoreFacts, value: float | None) -> tuple[str,
         ]
     if score.remark:
         remarks.append(score.remark)
-    sources = {"largest_diameter_cm": facts.diameter_source, "tumour_count": facts.count_source}
+    sources = {"largest_diameter_cm": facts.diameter_source, "number_of_tumours": facts.count_source}
     remarks += [
         f"{FACTS[name].title}: {source}."
         for name, source in sources.items()

@@ -8,10 +8,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from .afp import AFP
+from .albumin import ALBUMIN
 from .ast import AST
+from .bilirubin import BILIRUBIN
 from .child_pugh_class import CHILD_PUGH
+from .creatinine import CREATININE
+from .ecog import ECOG
 from .fact import Fact, Term
+from .hepatitis_c import HEPATITIS_C
+from .inr import INR
+from .liver_involvement import LIVER_INVOLVEMENT
 from .measured import Between, Measured, is_above, measured
+from .number_of_tumours import NUMBER_OF_TUMOURS
+from .platelets import PLATELETS
 from .portal_venous_invasion import PORTAL_VENOUS_INVASION
 
 FACTS: tuple[Fact[Any], ...] = (
@@ -19,6 +28,15 @@ FACTS: tuple[Fact[Any], ...] = (
     PORTAL_VENOUS_INVASION,
     AFP,
     AST,
+    BILIRUBIN,
+    ALBUMIN,
+    PLATELETS,
+    INR,
+    CREATININE,
+    ECOG,
+    NUMBER_OF_TUMOURS,
+    LIVER_INVOLVEMENT,
+    HEPATITIS_C,
 )
 """Every fact, in the order of tables and reports."""
 
@@ -33,11 +51,20 @@ CLINICAL_FACTS: tuple[str, ...] = tuple(TERMS)
 
 __all__ = [
     "AFP",
+    "ALBUMIN",
     "AST",
+    "BILIRUBIN",
     "CHILD_PUGH",
     "CLINICAL_FACTS",
+    "CREATININE",
+    "ECOG",
     "FACTS",
     "FACT_OF_TERM",
+    "HEPATITIS_C",
+    "INR",
+    "LIVER_INVOLVEMENT",
+    "NUMBER_OF_TUMOURS",
+    "PLATELETS",
     "PORTAL_VENOUS_INVASION",
     "TERMS",
     "Between",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -34,7 +35,7 @@ class Fact(Generic[Value]):
     its inverse, ``text`` the value as reports show it. ``unit`` is that of the column, ``units`` are the units that may
     be entered with their factors to it. ``choices`` are the cells that a person chooses from, with their texts, where
     nothing is typed. ``aliases`` are other names of the column, in lower case with underscores, by which a slip is
-    noticed. Without a ``term`` no model takes the fact.
+    noticed. ``least`` to ``most`` is what is plausible of a measured value. Without a ``term`` no model takes the fact.
     """
 
     column: str
@@ -46,4 +47,6 @@ class Fact(Generic[Value]):
     units: Mapping[str, float] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    least: float = -math.inf
+    most: float = math.inf
     term: Term[Value] | None = None

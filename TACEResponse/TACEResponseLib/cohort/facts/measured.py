@@ -47,6 +47,7 @@ def measured(
     units: Mapping[str, float] | None = None,
     aliases: tuple[str, ...] = (),
     above: tuple[str, float] | None = None,
+    whole: bool = False,
 ) -> Fact[Measured]:
     """A measured fact.
 
@@ -60,6 +61,8 @@ def measured(
         Units in use and their factors to ``unit``, which is one of them.
     above : tuple, optional
         Name and limit of the term that models take: whether the value lies above the limit.
+    whole : bool
+        Whether only whole numbers are possible, as of a count.
     """
     term = None if above is None else _term(*above, name, unit)
 
@@ -69,6 +72,8 @@ def measured(
         number = parse_number(text[len(sign) :])
         if not least <= number <= most:
             raise ValueError(_implausible(cell, number))
+        if whole and number != round(number):
+            raise ValueError(f"{cell!r} is not a whole number; {name} is a count or a grade.")
         if not sign:
             return number
         value = Between.below(number) if sign == "<" else Between.above(number)
@@ -96,6 +101,8 @@ def measured(
         unit=unit,
         units=units or {unit: 1.0},
         aliases=aliases,
+        least=least,
+        most=most,
         term=term,
     )
 

@@ -1,17 +1,14 @@
 """Invasion of the portal vein by enhancing tumour thrombus, not bland thrombus."""
 
-from ..clinical_values import parse_yes_no
-from .fact import Fact, Term
+from .fact import Term
+from .yes_or_no import yes_or_no
 
 _LEVELS = ("absent", "present")
 
-PORTAL_VENOUS_INVASION: Fact[bool] = Fact(
-    column="portal_venous_invasion",
-    name="portal venous invasion",
-    read=parse_yes_no,
-    write=lambda value: "yes" if value else "no",
-    text=lambda value: _LEVELS[value],
-    choices={"no": _LEVELS[0], "yes": _LEVELS[1]},
+PORTAL_VENOUS_INVASION = yes_or_no(
+    "portal_venous_invasion",
+    "portal venous invasion",
+    levels=_LEVELS,
     aliases=("portal_vein_invasion", "pvi"),
     term=Term(
         name="portal_venous_invasion",

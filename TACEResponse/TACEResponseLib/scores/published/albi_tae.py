@@ -13,7 +13,7 @@ def albi_tae(known: Known) -> float:
 SCORE = Score(
     name="albi_tae",
     title="ALBI-TAE",
-    facts=("bilirubin_umol_l", "albumin_g_l", "afp_ng_ml", "largest_diameter_cm", "tumour_count"),
+    facts=("bilirubin_umol_l", "albumin_g_l", "afp_ng_ml", "largest_diameter_cm", "number_of_tumours"),
     rule="one point each: ALBI grade 2 or 3, AFP > 200 ng/mL, size (cm) + number > 11; A 0, B 1, C 2, D 3",
     value=albi_tae,
     group=lambda _known, value: "ABCD"[int(value)],
@@ -24,7 +24,7 @@ SCORE = Score(
         "albumin_g_l": (8.0, 25.0, 35.0, 45.0, 80.0),
         "afp_ng_ml": (),
         "largest_diameter_cm": (0.5, 5.0, 10.0, 30.0),
-        "tumour_count": (1.0, 5.0, 11.0, 30.0),
+        "number_of_tumours": (1.0, 5.0, 11.0, 30.0),
     },
     source="doi 10.1186/s40644-023-00575-6",
     population="patients treated with TAE or TACE",

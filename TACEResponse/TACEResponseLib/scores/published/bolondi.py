@@ -6,8 +6,8 @@ from .six_and_twelve import size_and_number
 
 def _is_early(known: Known) -> bool:
     """Within Milan, so not stage B: one tumour of at most 5 cm, or at most three of at most 3 cm."""
-    return (known.tumour_count == 1 and known.largest_diameter_cm <= 5) or (
-        known.tumour_count <= 3 and known.largest_diameter_cm <= 3
+    return (known.number_of_tumours == 1 and known.largest_diameter_cm <= 5) or (
+        known.number_of_tumours <= 3 and known.largest_diameter_cm <= 3
     )
 
 
@@ -30,7 +30,7 @@ _NUMBER = {"B1": 1.0, "B2": 2.0, "B3": 3.0, "B4": 4.0, NOT_COVERED: 0.0}
 SCORE = Score(
     name="bolondi",
     title="Bolondi BCLC-B",
-    facts=("child_pugh_points", "largest_diameter_cm", "tumour_count", "ecog", "portal_venous_invasion"),
+    facts=("child_pugh_points", "largest_diameter_cm", "number_of_tumours", "ecog", "portal_venous_invasion"),
     rule="BCLC stage B (beyond one tumour of 5 cm or three of 3 cm, no portal venous invasion): B1 Child-Pugh 5-7, "
     "size + number <= 7, ECOG 0; B2 5-6, > 7, 0; B3 7, > 7, 0; B4 8-9, any, 0-1",
     value=lambda known: _NUMBER[subclass(known)],
@@ -40,7 +40,7 @@ SCORE = Score(
     levels={
         "child_pugh_points": (5.0, 7.0, 8.0, 10.0),
         "largest_diameter_cm": (0.5, 1.0, 2.0, 3.5, 6.0, 7.0, 30.0),
-        "tumour_count": (1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 30.0),
+        "number_of_tumours": (1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 30.0),
         "ecog": (0.0, 1.0, 2.0),
     },
     source="doi 10.1186/s40644-023-00575-6, Table 1",

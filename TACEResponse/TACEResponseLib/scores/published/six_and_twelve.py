@@ -5,13 +5,13 @@ from ..score import Group, Known, Score
 
 def size_and_number(known: Known) -> float:
     """Largest diameter in cm plus number of tumours."""
-    return known.largest_diameter_cm + known.tumour_count
+    return known.largest_diameter_cm + known.number_of_tumours
 
 
 SCORE = Score(
     name="six_and_twelve",
     title="Six-and-twelve",
-    facts=("largest_diameter_cm", "tumour_count"),
+    facts=("largest_diameter_cm", "number_of_tumours"),
     rule="size (cm) + number; <= 6, <= 12, > 12",
     value=size_and_number,
     group=lambda _known, value: "low group" if value <= 6 else "middle group" if value <= 12 else "high group",

@@ -25,7 +25,7 @@ def _group(known: Known, _value: float) -> str:
 SCORE = Score(
     name="six_and_twelve_2",
     title="6-and-12 2.0",
-    facts=("largest_diameter_cm", "tumour_count", "afp_ng_ml"),
+    facts=("largest_diameter_cm", "number_of_tumours", "afp_ng_ml"),
     rule="size (cm) + number with cuts by AFP (ng/mL): <= 100: 8, 14; <= 400: 7, 13; <= 2,000: 6, 12; "
     "<= 10,000: 5, 11; <= 40,000: 4, 10; above: high group. As a number: size + number + 1.5 log10 AFP",
     value=six_and_twelve_2,

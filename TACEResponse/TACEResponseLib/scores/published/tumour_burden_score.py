@@ -8,7 +8,7 @@ from .six_and_twelve import SCORE as SIX_AND_TWELVE
 
 def tumour_burden(known: Known) -> float:
     """Root of the squares of the largest diameter in cm and the number of tumours."""
-    return hypot(known.largest_diameter_cm, known.tumour_count)
+    return hypot(known.largest_diameter_cm, known.number_of_tumours)
 
 
 SCORE = Score(
