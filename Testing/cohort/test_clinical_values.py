@@ -76,8 +76,8 @@ def test_afp_is_accepted(cell, expected):
         ("1_000", "not a number"),
         ("-3", "negative"),
         ("high", "not a number"),
-        ("nan", "no finite"),
-        ("inf", "no finite"),
+        ("nan", "not finite"),
+        ("inf", "not finite"),
     ],
 )
 def test_afp_is_refused(cell, words):

@@ -186,8 +186,8 @@ def test_columns_missing_or_twice(write):
     [
         ("", "utf-8", "no row"),
         ("patient_id\n", "utf-8", "no row"),
-        ("patient_id\nMüller\n", "latin-1", "UTF-8"),
-        ('patient_id,a\nP1,"x\n', "utf-8", "no CSV"),
+        ("patient_id\nПетров\n", "cp1251", "encoding of the file is not clear; save it as CSV UTF-8"),
+        ('patient_id,a\nP1,"x\n', "utf-8", "not CSV"),
     ],
 )
 def test_files_that_are_no_manifest(write, text, encoding, words):
@@ -271,10 +271,10 @@ def test_a_column_with_cells_but_no_name(write):
     assert "no name" in text
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_text_that_is_not_utf_8(write, encoding):
-    ((_, _, text),) = faults_of(write("patient_id\nMüller\n", encoding))
-    assert "UTF-8" in text
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1", "mac-roman"])
+def test_the_encodings_of_spreadsheets(write, encoding):
+    (case,) = read_manifest(write("patient_id,scanner\nMüller,Größe à la façade 3 T\n", encoding))
+    assert (case.key.patient_id, case.columns["scanner"]) == ("Müller", "Größe à la façade 3 T")
 
 
 def test_faults_of_columns_do_not_hide_those_of_cells(write):

@@ -25,6 +25,7 @@ from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, m
 from .progress import Progress, part_of
 from .selection import select_cases, select_lesions, select_where_possible
 from .sequence import SEQUENCES, MrSequence
+from .table_reading import Table, read_table
 from .table_writing import Cell, table_bytes, table_lines, write_table
 from .texts import named_and_more, printable
 
@@ -58,6 +59,7 @@ __all__ = [
     "Measured",
     "MrSequence",
     "Progress",
+    "Table",
     "case_folder_names",
     "check_can_write",
     "check_identifier",
@@ -69,6 +71,7 @@ __all__ = [
     "part_of",
     "printable",
     "read_manifest",
+    "read_table",
     "replace_file",
     "select_cases",
     "select_lesions",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_YES = ("yes", "y", "1", "true")
-_NO = ("no", "n", "0", "false")
+_YES = ("yes", "y", "1", "1.0", "true", "wahr", "ja", "oui", "present", "positive")
+_BLANKS_OF_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'](?=\d{3}(?:\D|$))")
+_NO = ("no", "n", "0", "0.0", "false", "falsch", "nein", "non", "absent", "negative")
 
 
 def parse_yes_no(cell: str) -> bool:
@@ -19,7 +20,10 @@ def parse_yes_no(cell: str) -> bool:
 
 
 def parse_number(cell: str) -> float:
-    """A number that is not negative; a comma is refused, as it may be a decimal or a thousands separator."""
+    """A number that is not negative; a comma is refused, as it may be a decimal or a thousands separator.
+
+    Blanks and apostrophes between thousands are understood: 1 200, 1'200.
+    """
     text = cell.strip()
     if re.fullmatch(r"-?[\d.]*,[\d.,]*", text):
         raise ValueError(
@@ -27,11 +31,13 @@ def parse_number(cell: str) -> float:
         )
     try:
         # Python passes over underscores.
-        value = float(text.replace("_", "?"))
+        value = float(_BLANKS_OF_THOUSANDS.sub("", text).replace("_", "?"))
     except ValueError as error:
-        raise ValueError(f"{cell!r} is not a number; enter the measured value, or state that it is unknown.") from error
+        raise ValueError(
+            f"{cell!r} is not a number; enter the measured value, or leave it empty if it is unknown."
+        ) from error
     if not 0 <= value < float("inf"):
-        raise ValueError(f"{cell!r} is negative or no finite number; enter the measured value.")
+        raise ValueError(f"{cell!r} is negative or not finite; enter the measured value.")
     return value
 
 

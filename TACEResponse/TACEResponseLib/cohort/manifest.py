@@ -13,14 +13,15 @@ from datetime import date, datetime
 from pathlib import Path
 
 from .case import Case, CaseKey, FileSource
-from .case_names import case_folder_names, check_identifier, folder_name
+from .case_names import case_folder_names, check_identifier, folder_name, normal_identifier
 from .clinical_record import ClinicalRecord
 from .clinical_values import parse_number, parse_yes_no
 from .facts import FACT_OF_TERM, FACTS
-from .manifest_columns import KEY_COLUMNS, READER_PREFIX, column_faults, meant_header, sequences_of
-from .manifest_rows import read_rows
+from .manifest_columns import KEY_COLUMNS, READER_PREFIX, SOURCE_COLUMN, column_faults, meant_header, sequences_of
 from .mrecist import is_objective_response, mrecist_category
 from .selection import LESION_DIAMETER_COLUMN
+from .table_numbers import with_decimal_point, with_decimal_points
+from .table_reading import read_table
 
 
 @dataclass(frozen=True)
@@ -62,23 +63,28 @@ def read_manifest(path: Path) -> list[Case]:
         each other.
     """
     try:
-        (_, header), *rows = read_rows(path)
+        table = read_table(path)
     except ValueError as error:
         raise ManifestError(path.name, [ManifestFault(None, None, str(error))]) from error
-    faults = [ManifestFault(None, column, text) for column, text in column_faults(header)]
-    header = meant_header(header)
+    faults = [ManifestFault(None, column, text) for column, text in column_faults(table)]
+    header = meant_header(table.header)
+    rows: list[_Row] = []
+    for row in table.rows:
+        if len(row.cells) != len(header):
+            faults.append(ManifestFault(row.number, None, table.width_text(row)))
+        else:
+            rows.append(_Row(row.number, dict(zip(header, row.cells, strict=True)), faults))
+    if table.may_have_decimal_commas:
+        _read_decimal_commas(rows, header)
+    sequences = sequences_of(header)
     cases: list[Case] = []
     row_of: dict[CaseKey, int] = {}
-    for number, cells in rows:
-        row = _Row(number, dict(zip(header, cells, strict=False)), faults)
-        if len(cells) != len(header):
-            row.fault(None, f"{len(cells)} cells where the header has {len(header)}; check commas and quotation marks.")
-            continue
-        case = _case(row, sequences_of(header), path.parent)
+    for row in rows:
+        case = _case(row, sequences, path.parent)
         if case.key in row_of and case.key.patient_id:
             row.fault("patient_id", f"{case.key} is already in row {row_of[case.key]}; each case has one row.")
             continue
-        row_of[case.key] = number
+        row_of[case.key] = row.number
         cases.append(case)
     faults += _faults_between(cases, row_of)
     if faults:
@@ -91,10 +97,25 @@ def _place(fault: ManifestFault, header: list[str]) -> tuple[int, int]:
     return fault.row or 0, header.index(fault.column) if fault.row and fault.column in header else len(header)
 
 
+def _read_decimal_commas(rows: list[_Row], header: list[str]) -> None:
+    """Give all numbers a decimal point, each column by its notation; a fact that is ambiguous is a fault of its own."""
+    measured = {fact.column for fact in FACTS}
+    texts = {*KEY_COLUMNS, *(name for name in header if SOURCE_COLUMN.fullmatch(name))}
+    for column in [name for name in header if name not in texts]:
+        try:
+            if column in measured:
+                raise ValueError
+            points = with_decimal_points([row.cells[column] for row in rows])
+        except ValueError:
+            points = [row.parsed(column, with_decimal_point, "") for row in rows]
+        for row, cell in zip(rows, points, strict=True):
+            row.cells[column] = cell
+
+
 class _Row:
     """A row's cells; what is wrong with one is noted and reading goes on."""
 
-    def __init__(self, number: int, cells: Mapping[str, str], faults: list[ManifestFault]) -> None:
+    def __init__(self, number: int, cells: dict[str, str], faults: list[ManifestFault]) -> None:
         self.number = number
         self.cells = cells
         self._faults = faults
@@ -141,6 +162,7 @@ def _key(row: _Row) -> CaseKey:
         row.fault("patient_id", "the patient's identifier is missing.")
     parts = {column: row.cells.get(column, "") for column in KEY_COLUMNS}
     for column, text in parts.items():
+        parts[column] = normal_identifier(text)
         if text:
             row.parsed(column, check_identifier)
     return CaseKey(**{column: text for column, text in parts.items() if text or column == "patient_id"})

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from .case import CaseKey
 from .facts import FACTS
 from .sequence import SEQUENCES
+from .table_reading import Table
 
 KEY_COLUMNS: tuple[str, ...] = CaseKey._fields
 
@@ -27,7 +28,7 @@ OTHER_COLUMNS: tuple[str, ...] = ("set", "scanner", "site", "tace_date", "lesion
 
 READER_PREFIX = "mrecist_"
 
-_SOURCE = re.compile(r"(?P<sequence>\w+)_(?P<kind>image|mask|label)")
+SOURCE_COLUMN = re.compile(r"(?P<sequence>\w+)_(?P<kind>image|mask|label)")
 
 _ALIASES = {
     **{alias: fact.column for fact in FACTS for alias in fact.aliases},
@@ -41,17 +42,17 @@ _ALIKE = 0.9
 
 def sequences_of(header: Sequence[str]) -> tuple[str, ...]:
     """Names of the sequences that have an image and a mask column, T2, AP, PVP, DP first."""
-    found = {match["sequence"] for column in header if (match := _SOURCE.fullmatch(column))}
+    found = {match["sequence"] for column in header if (match := SOURCE_COLUMN.fullmatch(column))}
     paired = {name for name in found if {f"{name}_image", f"{name}_mask"} <= set(header)}
     known = [str(sequence) for sequence in SEQUENCES if sequence in paired]
     return (*known, *sorted(paired - set(known)))
 
 
-def column_faults(header: Sequence[str]) -> list[tuple[str, str]]:
+def column_faults(table: Table) -> list[tuple[str, str]]:
     """(column, what is wrong) for missing, repeated, half-given and misspelt columns."""
-    faults = []
+    header, faults = table.header, []
     if "patient_id" not in header:
-        faults.append(("patient_id", "this column is missing; every row needs the patient's identifier."))
+        return [("patient_id", f"this column is missing; {table.advice(('patient_id',))}.")]
     faults += [
         (column, "this column is there more than once; give every column a name of its own.")
         for column in _repeated(header)
@@ -94,7 +95,7 @@ def _meant(column: str, header: Sequence[str]) -> str | None:
     """The known column that an unknown one was probably meant to be."""
     known = [*KEY_COLUMNS, *(fact.column for fact in FACTS), *OUTCOME_COLUMNS, *OTHER_COLUMNS]
     known += [f"{sequence}_{kind}" for sequence in SEQUENCES for kind in ("image", "mask", "label")]
-    source = _SOURCE.fullmatch(column)
+    source = SOURCE_COLUMN.fullmatch(column)
     if column in known or column.startswith(READER_PREFIX) or (source and source["sequence"] in sequences_of(header)):
         return None
     plain = re.sub(r"\W+", "_", column.strip().casefold()).strip("_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ def measured(
     term = None if above is None else _term(*above, name, unit)
 
     def read(cell: str) -> Measured:
-        text = cell.strip()
+        text = re.sub(rf"\s*{re.escape(unit)}$", "", cell.strip(), flags=re.IGNORECASE) if unit else cell.strip()
         sign = text[:1] if text[:1] in ("<", ">") else ""
         number = parse_number(text[len(sign) :])
         if not least <= number <= most:
