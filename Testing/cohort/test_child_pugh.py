@@ -77,7 +77,7 @@ def test_a_missing_item_gives_the_range_never_a():
 def test_what_is_no_measurement_is_refused():
     with pytest.raises(ValueError, match="negative"):
         bilirubin_points(-1, "mg/dL")
-    with pytest.raises(ValueError, match="no number"):
+    with pytest.raises(ValueError, match="not a number"):
         albumin_points(float("nan"), "g/L")
     with pytest.raises(ValueError, match="mmol"):
         bilirubin_points(1, "mmol/L")

@@ -1,4 +1,4 @@
-"""Manifests: the contract's columns, every fault with its place, and the round trip."""
+"""Manifests: the contract's columns, every error with its place, and the round trip."""
 
 from datetime import date
 from pathlib import Path
@@ -32,11 +32,11 @@ def write(tmp_path):
     return write_text
 
 
-def faults_of(path):
+def problems_of(path):
     with pytest.raises(ManifestError) as caught:
         read_manifest(path)
-    assert all(str(fault) in str(caught.value) for fault in caught.value.faults)
-    return [(fault.row, fault.column, fault.text) for fault in caught.value.faults]
+    assert all(str(problem) in str(caught.value) for problem in caught.value.problems)
+    return [(problem.row, problem.column, problem.text) for problem in caught.value.problems]
 
 
 def test_every_column_of_the_contract(write, tmp_path):
@@ -113,9 +113,9 @@ def test_the_outcome(write, columns, cells, expected):
         ("AP_image,AP_mask,AP_label", ",,2", "AP_label", "without image"),
     ],
 )
-def test_bad_cells_are_told_with_row_and_column(write, header, cells, column, words):
+def test_bad_cells_are_reported_with_row_and_column(write, header, cells, column, words):
     path = write(f"patient_id,{header}\nP1{',' * (header.count(',') + 1)}\nP2,{cells}\n")
-    ((row, found, text),) = faults_of(path)
+    ((row, found, text),) = problems_of(path)
     assert (row, found) == (3, column)
     import re
 
@@ -128,26 +128,26 @@ def test_bad_cells_are_told_with_row_and_column(write, header, cells, column, wo
 )
 def test_identifiers_that_cannot_name_a_folder(write, identifier):
     quoted = '"' + identifier.replace('"', '""') + '"'
-    ((row, column, _),) = faults_of(write(f"patient_id,scanner\n{quoted},3 T\n"))
+    ((row, column, _),) = problems_of(write(f"patient_id,scanner\n{quoted},3 T\n"))
     assert (row, column) == (2, "patient_id")
 
 
 def test_identifiers_that_clean_to_one_name(write):
     for one, two in (("P 1", "P_1"), ("p1", "P1"), ("Müller", "müller")):
-        ((_, column, text),) = faults_of(write(f"patient_id\n{one}\n{two}\n"))
+        ((_, column, text),) = problems_of(write(f"patient_id\n{one}\n{two}\n"))
         assert column == "patient_id"
         assert one in text
         assert two in text
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_the_rows(write):
+def test_all_errors_are_reported_at_once_in_the_order_of_the_rows(write):
     path = write("patient_id,child_pugh,ast_u_l\nP1,D,0.6\n\nP2,A,30\n,B,30\nP2,A,30\nP3,A\n")
-    found = [(row, column) for row, column, _ in faults_of(path)]
+    found = [(row, column) for row, column, _ in problems_of(path)]
     assert found == [(2, "child_pugh"), (2, "ast_u_l"), (5, "patient_id"), (6, "patient_id"), (7, None)]
 
 
 def test_rows_of_one_patient_must_agree_on_the_outcome(write):
-    ((row, column, text),) = faults_of(write("patient_id,lesion,response\nP1,1,OR\nP1,2,NOR\n"))
+    ((row, column, text),) = problems_of(write("patient_id,lesion,response\nP1,1,OR\nP1,2,NOR\n"))
     assert (row, column) == (3, "response")
     assert "row 2" in text
 
@@ -165,8 +165,8 @@ def test_rows_of_one_patient_must_agree_on_the_outcome(write):
     ],
 )
 def test_misspelt_columns_are_not_ignored(write, column, meant):
-    faults = faults_of(write(f"patient_id,{column}\nP1,x\n"))
-    assert any(found == column and meant in text for _, found, text in faults)
+    problems = problems_of(write(f"patient_id,{column}\nP1,x\n"))
+    assert any(found == column and meant in text for _, found, text in problems)
 
 
 @pytest.mark.parametrize("column", ["age_years", "alt_u_l", "sex", "tumour_diameter_cm", "bclc", "nlr", "Remarks"])
@@ -176,9 +176,9 @@ def test_other_columns_are_kept(write, column):
 
 
 def test_columns_missing_or_twice(write):
-    assert ("patient_id" in str(faults_of(write("name,age\nP1,3\n")))) is True
-    assert [column for _, column, _ in faults_of(write("patient_id,age,age\nP1,3,4\n"))] == ["age"]
-    assert [column for _, column, _ in faults_of(write("patient_id,AP_image\nP1,a.nrrd\n"))] == ["AP_mask"]
+    assert ("patient_id" in str(problems_of(write("name,age\nP1,3\n")))) is True
+    assert [column for _, column, _ in problems_of(write("patient_id,age,age\nP1,3,4\n"))] == ["age"]
+    assert [column for _, column, _ in problems_of(write("patient_id,AP_image\nP1,a.nrrd\n"))] == ["AP_mask"]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_columns_missing_or_twice(write):
     ],
 )
 def test_files_that_are_no_manifest(write, text, encoding, words):
-    ((_, _, told),) = faults_of(write(text, encoding))
+    ((_, _, told),) = problems_of(write(text, encoding))
     assert words in told
 
 
@@ -266,7 +266,7 @@ def test_what_spreadsheets_write(write, text, encoding):
 
 
 def test_a_column_with_cells_but_no_name(write):
-    ((row, column, text),) = faults_of(write("patient_id,,child_pugh\nP1,x,A5\n"))
+    ((row, column, text),) = problems_of(write("patient_id,,child_pugh\nP1,x,A5\n"))
     assert (row, column) == (None, "number 2")
     assert "no name" in text
 
@@ -277,18 +277,18 @@ def test_the_encodings_of_spreadsheets(write, encoding):
     assert (case.key.patient_id, case.columns["scanner"]) == ("Müller", "Größe à la façade 3 T")
 
 
-def test_faults_of_columns_do_not_hide_those_of_cells(write):
+def test_problems_of_columns_do_not_hide_those_of_cells(write):
     header = "patient_id,Child Pugh,afp,ast_u_l,ast_u_l,portal_venous_invasion"
-    found = [(row, column) for row, column, _ in faults_of(write(f"{header}\nP1,D,<500,-1,-1,maybe\n"))]
+    found = [(row, column) for row, column, _ in problems_of(write(f"{header}\nP1,D,<500,-1,-1,maybe\n"))]
     assert found[:3] == [(None, "ast_u_l"), (None, "Child Pugh"), (None, "afp")]
     assert found[3:] == [(2, "child_pugh"), (2, "afp_ng_ml"), (2, "portal_venous_invasion")]
 
 
-def test_faults_of_cells_without_identifiers(write):
-    found = [(row, column) for row, column, _ in faults_of(write("child_pugh\nD\nA\nE\n"))]
+def test_problems_of_cells_without_identifiers(write):
+    found = [(row, column) for row, column, _ in problems_of(write("child_pugh\nD\nA\nE\n"))]
     assert found == [(None, "patient_id"), (2, "child_pugh"), (4, "child_pugh")]
 
 
 def test_every_clash_of_folders_is_told_with_its_row(write):
-    found = [(row, column) for row, column, _ in faults_of(write("patient_id\nP 1\nP_1\nQ 1\nR\nQ_1\n"))]
+    found = [(row, column) for row, column, _ in problems_of(write("patient_id\nP 1\nP_1\nQ 1\nR\nQ_1\n"))]
     assert found == [(3, "patient_id"), (6, "patient_id")]

@@ -193,7 +193,7 @@ def test_any_bytes_are_a_table_or_one_sentence(tmp_path_factory, raw):
         assert table is None or (table.header and table.rows)
         assert problem is None or (str(problem).endswith(".") and "\n" not in str(problem))
         _, problem = outcome(read_manifest, path)
-        assert problem is None or all(str(fault).endswith(".") for fault in problem.faults)
+        assert problem is None or all(str(one).endswith(".") for one in problem.problems)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from .facts import (
     Measured,
 )
 from .files import Json, check_can_write, new_folder, replace_file
-from .manifest import ManifestError, ManifestFault, read_manifest
+from .manifest import ManifestError, ManifestProblem, read_manifest
 from .manifest_writing import write_manifest
 from .mrecist import MRECIST_CATEGORIES, NOT_EVALUABLE, is_objective_response, mrecist_category
 from .progress import Progress, part_of
@@ -55,7 +55,7 @@ __all__ = [
     "ImageGeometry",
     "Json",
     "ManifestError",
-    "ManifestFault",
+    "ManifestProblem",
     "Measured",
     "MrSequence",
     "Progress",

@@ -27,7 +27,7 @@ class CaseKey(NamedTuple):
         return ", ".join(parts)
 
     def may_be_of(self, reader: str | None, session: str | None) -> bool:
-        """Whether a drawing that states this reader and session, None if it does not say, can be this case's."""
+        """Whether a drawing that states this reader and session, None if it does not state them, can be this case's."""
         return reader in (None, self.reader) and session in (None, self.session)
 
     @property
@@ -65,7 +65,7 @@ class ImageGeometry:
 
 @dataclass(frozen=True)
 class AcquisitionTags:
-    """What the input checks compare between sequences; None where the file or node does not say.
+    """What the input checks compare between sequences; None where the file or node does not state it.
 
     ``study_date`` is YYYYMMDD. ``is_phantom`` is True only if the volume's own metadata carries PHANTOM. ``lossy`` is
     True if the voxels went through lossy compression.
@@ -108,7 +108,7 @@ class Case:
     """One row of a manifest.
 
     ``sources`` maps a sequence name to its images; a sequence that was not given is absent. ``objective_response`` is
-    True (OR: CR or PR), False (NOR: SD or PD) or None when the row does not say. ``mrecist`` maps a reader to the
+    True (OR: CR or PR), False (NOR: SD or PD) or None when the row does not state it. ``mrecist`` maps a reader to the
     category CR, PR, SD, PD or NE, not evaluable ("" is the one consensus column). A study after ``first_tace_date``,
     where known, is refused. ``columns`` keeps every further cell of the row as text.
     """

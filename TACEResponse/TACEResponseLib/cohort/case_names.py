@@ -85,7 +85,7 @@ def folder_name(key: CaseKey) -> str:
 
 
 def case_folder_names(keys: Iterable[CaseKey]) -> dict[CaseKey, str]:
-    """A folder's name for each case, no two the same, upper and lower case not told apart.
+    """A folder's name for each case, no two the same, upper and lower case being the same.
 
     Raises ValueError naming two cases whose folders would be called the same.
     """

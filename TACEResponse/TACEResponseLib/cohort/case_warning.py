@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CaseWarning:
-    """A warning in a radiologist's words.
+    """A warning that a radiologist understands.
 
     ``code`` is a stable name such as "bins_outside_8_128"; ``sequence`` is None when the whole case is concerned.
     """

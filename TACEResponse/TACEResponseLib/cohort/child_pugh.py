@@ -126,4 +126,4 @@ def _check_unit(value: float, name: str, unit: str) -> None:
 
 def _check(value: float, name: str) -> None:
     if not 0 <= value < float("inf"):
-        raise ValueError(f"{name}: {value:g} is negative or no number; enter the measured value.")
+        raise ValueError(f"{name}: {value:g} is negative or not a number; enter the measured value.")

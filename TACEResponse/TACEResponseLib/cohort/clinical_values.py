@@ -54,7 +54,7 @@ def check_typed_number(text: str) -> None:
 
 
 def _without_separators(text: str) -> str:
-    """What to write instead of a number with one separator; with several, in words."""
+    """What to write instead of a number with one separator; with several, how to."""
     if len(re.findall(r"[.,]", text)) > 1:
         return "Write it without a separator of thousands, and decimals after a point."
     whole, decimals = re.split(r"[.,]", text)

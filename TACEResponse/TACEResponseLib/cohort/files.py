@@ -18,7 +18,7 @@ _KINDS = {True: "folder", False: "file"}
 
 
 def check_can_write(path: Path, folder: bool) -> None:
-    """Raises ValueError if no file, or no ``folder``, can be written at ``path``: told before long work, not after."""
+    """Raises ValueError if no file, or no ``folder``, can be written at ``path``; called before long work."""
     if path.exists() and path.is_dir() != folder:
         raise ValueError(f"{path} is a {_KINDS[not folder]}; give the name of a {_KINDS[folder]}.")
     import tempfile
@@ -82,7 +82,7 @@ def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
     except ValueError as error:
         if str(part) not in str(error):
             raise
-        # What was not written is told under the name that it would have had.
+        # What was not written is reported under the name that it would have had.
         raise ValueError(str(error).replace(str(part), str(path))) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The manifest: a CSV with one row a case. All its faults are told at once, each with row and column.
+"""The manifest: a CSV with one row a case. All its errors are reported at once, each with row and column.
 
 Columns (architecture.md): ``patient_id``, ``lesion``, ``reader``, ``session`` (the key; the last three are "1" where
 empty), ``<SEQ>_image``, ``<SEQ>_mask``, ``<SEQ>_label``, the four clinical facts, the outcome, and any others, which
@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from .case import Case, CaseKey, FileSource
 from .case_names import case_folder_names, check_identifier, folder_name, normal_identifier
 from .clinical_record import ClinicalRecord
 from .clinical_values import parse_number, parse_yes_no
 from .facts import FACT_OF_TERM, FACTS
-from .manifest_columns import KEY_COLUMNS, READER_PREFIX, SOURCE_COLUMN, column_faults, meant_header, sequences_of
+from .manifest_columns import KEY_COLUMNS, READER_PREFIX, SOURCE_COLUMN, column_problems, meant_header, sequences_of
 from .mrecist import is_objective_response, mrecist_category
 from .selection import LESION_DIAMETER_COLUMN
 from .table_numbers import with_decimal_point, with_decimal_points
@@ -25,8 +26,8 @@ from .table_reading import read_table
 
 
 @dataclass(frozen=True)
-class ManifestFault:
-    """One fault; ``row`` counts as a spreadsheet does, the header being row 1. None concerns the whole table."""
+class ManifestProblem:
+    """One error; ``row`` counts as a spreadsheet does, the header being row 1. None concerns the whole table."""
 
     row: int | None
     column: str | None
@@ -42,10 +43,10 @@ class ManifestFault:
 class ManifestError(ValueError):
     """Everything that is wrong with a manifest."""
 
-    def __init__(self, name: str, faults: list[ManifestFault]) -> None:
-        self.faults = tuple(faults)
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__("\n  ".join([f"{name} has {count}; nothing was done:", *map(str, faults)]))
+    def __init__(self, name: str, problems: list[ManifestProblem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 error" if len(problems) == 1 else f"{len(problems)} errors"
+        super().__init__("\n  ".join([f"{name} has {count}; nothing was processed:", *map(str, problems)]))
 
 
 def read_manifest(path: Path) -> list[Case]:
@@ -53,27 +54,27 @@ def read_manifest(path: Path) -> list[Case]:
 
     The outcome of a row is ``response`` (OR or NOR), or follows from ``mrecist``, or from ``baseline_mm``,
     ``follow_up_mm`` and what goes with them, or from reader 1's ``mrecist_1``; where several are given they must agree,
-    but other readers may differ. Files are not opened: one that is missing is the fault of its case, found on reading.
+    but other readers may differ. Files are not opened: one that is missing is an error of its case, found on reading.
 
     Raises
     ------
     ManifestError
-        With all faults: unreadable or empty file, missing, repeated or misspelt columns, identifiers that cannot name a
+        With all errors: unreadable or empty file, missing, repeated or misspelt columns, identifiers that cannot name a
         folder or clash, rows twice, cells that cannot be understood, an image without a mask, outcomes that contradict
         each other.
     """
     try:
         table = read_table(path)
     except ValueError as error:
-        raise ManifestError(path.name, [ManifestFault(None, None, str(error))]) from error
-    faults = [ManifestFault(None, column, text) for column, text in column_faults(table)]
+        raise ManifestError(path.name, [ManifestProblem(None, None, str(error))]) from error
+    problems = [ManifestProblem(None, column, text) for column, text in column_problems(table)]
     header = meant_header(table.header)
     rows: list[_Row] = []
-    for row in table.rows:
-        if len(row.cells) != len(header):
-            faults.append(ManifestFault(row.number, None, table.width_text(row)))
+    for line in table.rows:
+        if len(line.cells) != len(header):
+            problems.append(ManifestProblem(line.number, None, table.width_text(line)))
         else:
-            rows.append(_Row(row.number, dict(zip(header, row.cells, strict=True)), faults))
+            rows.append(_Row(line.number, dict(zip(header, line.cells, strict=True)), problems))
     if table.may_have_decimal_commas:
         _read_decimal_commas(rows, header)
     sequences = sequences_of(header)
@@ -82,23 +83,23 @@ def read_manifest(path: Path) -> list[Case]:
     for row in rows:
         case = _case(row, sequences, path.parent)
         if case.key in row_of and case.key.patient_id:
-            row.fault("patient_id", f"{case.key} is already in row {row_of[case.key]}; each case has one row.")
+            row.problem("patient_id", f"{case.key} is already in row {row_of[case.key]}; each case has one row.")
             continue
         row_of[case.key] = row.number
         cases.append(case)
-    faults += _faults_between(cases, row_of)
-    if faults:
-        raise ManifestError(path.name, sorted(faults, key=lambda fault: _place(fault, header)))
+    problems += _problems_between(cases, row_of)
+    if problems:
+        raise ManifestError(path.name, sorted(problems, key=lambda problem: _place(problem, header)))
     return cases
 
 
-def _place(fault: ManifestFault, header: list[str]) -> tuple[int, int]:
+def _place(problem: ManifestProblem, header: list[str]) -> tuple[int, int]:
     """Faults of the table first, then by row and, within one, by column."""
-    return fault.row or 0, header.index(fault.column) if fault.row and fault.column in header else len(header)
+    return problem.row or 0, header.index(problem.column) if problem.row and problem.column in header else len(header)
 
 
 def _read_decimal_commas(rows: list[_Row], header: list[str]) -> None:
-    """Give all numbers a decimal point, each column by its notation; a fact that is ambiguous is a fault of its own."""
+    """Give all numbers a decimal point, each column by its notation; an ambiguous number is an error."""
     measured = {fact.column for fact in FACTS}
     texts = {*KEY_COLUMNS, *(name for name in header if SOURCE_COLUMN.fullmatch(name))}
     for column in [name for name in header if name not in texts]:
@@ -115,15 +116,15 @@ def _read_decimal_commas(rows: list[_Row], header: list[str]) -> None:
 class _Row:
     """A row's cells; what is wrong with one is noted and reading goes on."""
 
-    def __init__(self, number: int, cells: dict[str, str], faults: list[ManifestFault]) -> None:
+    def __init__(self, number: int, cells: dict[str, str], problems: list[ManifestProblem]) -> None:
         self.number = number
         self.cells = cells
-        self._faults = faults
+        self._problems = problems
 
-    def fault(self, column: str | None, text: str) -> None:
-        self._faults.append(ManifestFault(self.number, column, text))
+    def problem(self, column: str | None, text: str) -> None:
+        self._problems.append(ManifestProblem(self.number, column, text))
 
-    def parsed(self, column: str, parse: Callable[[str], object], unknown: object = None):
+    def parsed(self, column: str, parse: Callable[[str], Any], unknown: Any = None) -> Any:
         """The parsed cell; ``unknown`` where it is empty, absent or wrong."""
         cell = self.cells.get(column, "")
         if not cell:
@@ -131,7 +132,7 @@ class _Row:
         try:
             return parse(cell)
         except ValueError as error:
-            self.fault(column, str(error))
+            self.problem(column, str(error))
             return unknown
 
 
@@ -159,7 +160,7 @@ def _case(row: _Row, sequences: tuple[str, ...], folder: Path) -> Case:
 
 def _key(row: _Row) -> CaseKey:
     if row.cells.get("patient_id") == "":
-        row.fault("patient_id", "the patient's identifier is missing.")
+        row.problem("patient_id", "the patient's identifier is missing.")
     parts = {column: row.cells.get(column, "") for column in KEY_COLUMNS}
     for column, text in parts.items():
         parts[column] = normal_identifier(text)
@@ -173,11 +174,11 @@ def _source(row: _Row, sequence: str, folder: Path) -> FileSource | None:
     label = row.cells.get(f"{sequence}_label", "")
     if not image and not mask:
         if label:
-            row.fault(f"{sequence}_label", "a label is given without image and mask.")
+            row.problem(f"{sequence}_label", "a label is given without image and mask.")
         return None
     for kind, cell in (("image", image), ("mask", mask)):
         if not cell:
-            row.fault(f"{sequence}_{kind}", f"the {kind} is missing; {sequence} needs image and mask, or neither.")
+            row.problem(f"{sequence}_{kind}", f"the {kind} is missing; {sequence} needs image and mask, or neither.")
             return None
     return FileSource(folder / image, folder / mask, _label(label))
 
@@ -211,11 +212,11 @@ def _outcome(row: _Row) -> tuple[dict[str, str], bool | None]:
             statements[column] = outcome
     measured = _measured_category(row)
     if measured is not None:
-        statements["baseline_mm and follow_up_mm"] = is_objective_response(measured)
+        statements["baseline_mm and follow_up_mm"] = bool(is_objective_response(measured))
         categories.setdefault("", measured)
     if len(set(statements.values())) > 1:
-        said = "; ".join(f"{column} says {'OR' if value else 'NOR'}" for column, value in statements.items())
-        row.fault(next(iter(statements)), f"the outcomes contradict each other ({said}); correct or empty one.")
+        outcomes = "; ".join(f"{column}: {'OR' if value else 'NOR'}" for column, value in statements.items())
+        row.problem(next(iter(statements)), f"the outcomes contradict each other ({outcomes}); correct or empty one.")
     return categories, next(iter(statements.values()), None)
 
 
@@ -227,7 +228,7 @@ def _measured_category(row: _Row) -> str | None:
     try:
         return mrecist_category(**lengths, new_lesion=new_lesion, non_target=row.cells.get("non_target") or None)
     except ValueError as error:
-        row.fault("baseline_mm", str(error))
+        row.problem("baseline_mm", str(error))
         return None
 
 
@@ -241,30 +242,32 @@ def _date(cell: str) -> date:
     try:
         return datetime.strptime(cell, "%Y-%m-%d").date()
     except ValueError as error:
-        raise ValueError(f"{cell!r} is no date; write year-month-day, for example 2021-08-31.") from error
+        raise ValueError(
+            f"{cell!r} is not a date; write year-month-day such as 2021-08-31 (format the column as text first)."
+        ) from error
 
 
-def _faults_between(cases: list[Case], row_of: Mapping[CaseKey, int]) -> list[ManifestFault]:
+def _problems_between(cases: list[Case], row_of: Mapping[CaseKey, int]) -> list[ManifestProblem]:
     """Names that clash, and rows of one patient that contradict each other."""
-    faults = []
+    problems = []
     owner: dict[str, CaseKey] = {}
     for case in cases:
-        other = owner.setdefault(folder_name(case.key).casefold(), case.key)
+        namesake = owner.setdefault(folder_name(case.key).casefold(), case.key)
         try:
-            case_folder_names((other, case.key))
+            case_folder_names((namesake, case.key))
         except ValueError as error:
-            faults.append(ManifestFault(row_of[case.key], "patient_id", str(error)))
+            problems.append(ManifestProblem(row_of[case.key], "patient_id", str(error)))
     first: dict[str, Case] = {}
     for case in cases:
         if case.objective_response is None:
             continue
         other = first.setdefault(case.key.patient_id, case)
         if other.objective_response != case.objective_response:
-            faults.append(
-                ManifestFault(
+            problems.append(
+                ManifestProblem(
                     row_of[case.key],
                     "response",
                     f"the outcome is the patient's and differs from that of row {row_of[other.key]}, the same patient.",
                 )
             )
-    return faults
+    return problems

@@ -48,16 +48,17 @@ def sequences_of(header: Sequence[str]) -> tuple[str, ...]:
     return (*known, *sorted(paired - set(known)))
 
 
-def column_faults(table: Table) -> list[tuple[str, str]]:
+def column_problems(table: Table) -> list[tuple[str, str]]:
     """(column, what is wrong) for missing, repeated, half-given and misspelt columns."""
-    header, faults = table.header, []
+    header = table.header
+    problems: list[tuple[str, str]] = []
     if "patient_id" not in header:
         return [("patient_id", f"this column is missing; {table.advice(('patient_id',))}.")]
-    faults += [
+    problems += [
         (column, "this column is there more than once; give every column a name of its own.")
         for column in _repeated(header)
     ]
-    faults += [
+    problems += [
         (f"number {number}", "this column has cells but no name; name it or empty it.")
         for number, column in enumerate(header, start=1)
         if not column
@@ -65,17 +66,17 @@ def column_faults(table: Table) -> list[tuple[str, str]]:
     for column in dict.fromkeys(header):
         meant = _meant(column, header)
         if meant is not None:
-            faults.append((column, f"this column is not known; if {meant} is meant, call it so."))
+            problems.append((column, f"this column is not known; if {meant} is meant, rename it."))
     for sequence in SEQUENCES:
         given = {kind for kind in ("image", "mask", "label") if f"{sequence}_{kind}" in header}
         for kind in ("image", "mask"):
             if given and kind not in given:
-                faults.append((f"{sequence}_{kind}", "this column is missing; image and mask are needed together."))
-    return faults
+                problems.append((f"{sequence}_{kind}", "this column is missing; image and mask are needed together."))
+    return problems
 
 
 def meant_header(header: Sequence[str]) -> list[str]:
-    """The header under the names that were meant, so that the cells can be checked although their column has a fault.
+    """The header under the names that were meant, so that the cells can be checked although their column has an error.
 
     A repeated column, of which nobody knows which one counts, and one without a name get names that nothing reads.
     """

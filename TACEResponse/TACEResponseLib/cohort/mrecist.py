@@ -59,5 +59,5 @@ def is_objective_response(category: str) -> bool | None:
     if category == NOT_EVALUABLE:
         return None
     if category not in MRECIST_CATEGORIES:
-        raise ValueError(f"{category!r} is no mRECIST category; write {', '.join(MRECIST_CATEGORIES)} or NE.")
+        raise ValueError(f"{category!r} is not an mRECIST category; write {', '.join(MRECIST_CATEGORIES)} or NE.")
     return category in ("CR", "PR")

@@ -1,4 +1,4 @@
-"""One case a patient: reader 1's first session of the largest lesion, unless told otherwise."""
+"""One case a patient: reader 1's first session of the largest lesion, unless chosen otherwise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def select_cases(
     reader : str
         Whose VOIs are used.
     session : str, optional
-        A session; the reader's first one by default (numbers before words).
+        A session; the reader's first one by default (numbers before text).
     lesion : str, optional
         A lesion; by default the one with the largest ``lesion_diameter_mm``, a column that is needed only where a
         patient has several.
@@ -29,7 +29,7 @@ def select_cases(
     Raises
     ------
     ValueError
-        Naming a patient without a row of that reader, session or lesion, or whose largest lesion cannot be told.
+        Naming a patient without a row of that reader, session or lesion, or whose largest lesion is not clear.
     """
     return [_selected(patient_id, rows, reader, session, lesion) for patient_id, rows in _by_patient(cases).items()]
 
@@ -37,7 +37,7 @@ def select_cases(
 def select_where_possible(
     cases: Iterable[Case], reader: str = "1", session: str | None = None, lesion: str | None = None
 ) -> tuple[list[Case], list[tuple[Case, str]]]:
-    """`select_cases` for the patients where it can be told, and for each other one the first case with the reason."""
+    """`select_cases` for the patients where that is clear, and for each other one the first case with the reason."""
     selected, refused = [], []
     for patient_id, rows in _by_patient(cases).items():
         try:
@@ -93,8 +93,8 @@ def _largest_lesion(patient_id: str, own: list[Case]) -> str:
     largest = [name for name, diameter in diameters.items() if diameter == max(diameters.values())]
     if set(diameters) != lesions or len(largest) > 1:
         raise ValueError(
-            f"Patient {patient_id}: {len(lesions)} lesions, and which is the largest cannot be told; fill the column "
-            f"{LESION_DIAMETER_COLUMN} for each of them, or choose a lesion."
+            f"Patient {patient_id}: {len(lesions)} lesions, and it is not clear which is the largest; fill in the "
+            f"column {LESION_DIAMETER_COLUMN} for each of them, or choose a lesion."
         )
     return largest[0]
 

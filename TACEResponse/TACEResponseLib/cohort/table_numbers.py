@@ -13,7 +13,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:(?P<point>\.\d{3})+(?:,\d+)?|(?P<comma>,\d{3
 def with_decimal_point(cell: str) -> str:
     """The cell of a table that may have decimal commas, with a decimal point and no separators of thousands.
 
-    What is no number stays as it is. Raises ValueError for what can be read in two ways, such as 1.200 or 1,200.
+    What is not a number stays as it is. Raises ValueError for what can be read in two ways, such as 1.200 or 1,200.
     """
     match = _NUMBER.fullmatch(cell.strip())
     if match is None or not ("," in cell or "." in cell):
@@ -63,4 +63,4 @@ def _decimal_sign(cell: str) -> str | None:
     thousands = _THOUSANDS.fullmatch(digits)
     if thousands and len(separators) > 1:
         return "," if thousands["point"] else "."
-    return separators[-1]
+    return str(separators[-1])

@@ -37,7 +37,7 @@ class _EightBit:
     alone: frozenset[int]
 
     def text(self, raw: bytes) -> str | None:
-        """The text, or None where it does not decode or its words are none."""
+        """The text, or None where it does not decode or gives no words."""
         try:
             text = raw.decode(self.name)
         except UnicodeDecodeError:
@@ -134,7 +134,7 @@ def decoded(raw: bytes) -> str:
 
 def _eight_bit_text(raw: bytes) -> str:
     """The text by the one encoding that gives words. Raises ValueError where that is not clear."""
-    texts = {encoding.text(raw) for encoding in (_WINDOWS, _MAC)} - {None}
+    texts = {text for encoding in (_WINDOWS, _MAC) if (text := encoding.text(raw)) is not None}
     if len(texts) != 1:
         raise ValueError(f"the encoding of the file is not clear; {_SAVE_AS}.")
     return texts.pop()

@@ -47,5 +47,5 @@ def _factor(units: Mapping[str, float], unit: str, name: str) -> float:
 
 def _not_negative(value: float, name: str) -> float:
     if not value >= 0:
-        raise ValueError(f"{name}: {value:g} is negative or no number; enter the measured value.")
+        raise ValueError(f"{name}: {value:g} is negative or not a number; enter the measured value.")
     return value
