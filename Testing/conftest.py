@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import settings
@@ -136,3 +137,36 @@ def bundle_folder(make_formula_bundle, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundles") / "formula-cd"
     save_bundle(make_formula_bundle(), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def slicer_core():
+    """The slicer-core wheel, with the conversion rule without which a segmentation cannot be shown."""
+    slicer = pytest.importorskip("slicer", reason="needs the slicer-core wheel (or 3D Slicer's Python)")
+    factory = slicer.vtkSegmentationConverterFactory.GetInstance()
+    factory.RegisterConverterRule(slicer.vtkBinaryLabelmapToClosedSurfaceConversionRule())
+    return slicer
+
+
+@pytest.fixture
+def scene(slicer_core, monkeypatch):
+    """An empty scene that is slicer.mrmlScene, with the logic of the modules that segmentations and volumes need."""
+    slicer = slicer_core
+    scene = slicer.vtkMRMLScene()
+    monkeypatch.setattr(slicer, "mrmlScene", scene, raising=False)
+    logics = {
+        "segmentations": slicer.vtkSlicerSegmentationsModuleLogic(),
+        "volumes": slicer.vtkSlicerVolumesLogic(),
+    }
+    for logic in logics.values():
+        logic.SetMRMLScene(scene)
+    modules = SimpleNamespace(**{name: SimpleNamespace(logic=lambda own=own: own) for name, own in logics.items()})
+    monkeypatch.setattr(slicer, "modules", modules, raising=False)
+    remote = slicer.vtkMRMLRemoteIOLogic()
+    remote.SetMRMLScene(scene)
+    remote.AddDataIOToScene()
+    yield scene
+    for logic in logics.values():
+        logic.SetMRMLScene(None)
+    remote.RemoveDataIOFromScene()
+    scene.Clear(True)

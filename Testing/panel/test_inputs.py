@@ -44,7 +44,7 @@ def test_the_follow_up_must_be_of_this_patient_and_later(complete_inputs, change
     assert (problem is None) if words is None else (words in problem)
     if not changes:
         # 4 January to 6 April: 27 + 28 + 31 + 6 days.
-        assert inputs.followUpWords() == "2021-04-06, 92 days after the study before TACE"
+        assert inputs.followUpText() == "2021-04-06, 92 days after the study before TACE"
     assert inputs.fingerprint() == replace(inputs, followUp=None).fingerprint()
 
 

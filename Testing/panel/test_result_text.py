@@ -7,7 +7,7 @@ import pytest
 from TACEResponseLib.cohort import CaseWarning
 from TACEResponseLib.models import published_clinical_bundle
 from TACEResponseLib.panel.result_text import (
-    comparisonWords,
+    comparisonText,
     estimateWords,
     numberHtml,
     numberWords,
@@ -79,7 +79,7 @@ def test_texts_of_files_are_escaped(some_prediction, bundle):
 
 
 def test_a_second_run_is_compared(some_prediction):
-    assert "identical" in comparisonWords(some_prediction, some_prediction)
+    assert "identical" in comparisonText(some_prediction, some_prediction)
     other = replace(some_prediction, probability=some_prediction.probability + 1e-7)
-    assert "1.0e-07" in comparisonWords(some_prediction, other)
-    assert "versions differ" in comparisonWords(some_prediction, replace(other, provenance={}))
+    assert "1.0e-07" in comparisonText(some_prediction, other)
+    assert "versions differ" in comparisonText(some_prediction, replace(other, provenance={}))

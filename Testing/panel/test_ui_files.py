@@ -108,7 +108,7 @@ def test_every_member_used_on_a_widget_is_offered(path, ui_path, api):
 
 @pytest.mark.parametrize(
     ("path", "owner", "class_name"),
-    [("voi_step.py", "editor", "qMRMLSegmentEditorWidget"), ("result_step.py", "plotView", "qMRMLPlotView")],
+    [("voi_editor.py", "widget", "qMRMLSegmentEditorWidget"), ("result_step.py", "plotView", "qMRMLPlotView")],
 )
 def test_every_member_of_widgets_made_in_code_is_offered(path, owner, class_name, api):
     used = {n[2] for n in chains(MODULE / "TACEResponseLib" / "panel" / path) if n[:2] == ["self", owner] and n[2:]}

@@ -1,41 +1,9 @@
-"""Real MRML without the application: the slicer-core wheel, prepared as Slicer's modules would (architecture.md)."""
-
-from types import SimpleNamespace
+"""Real MRML without the application, on the slicer-core wheel; `scene` is in the conftest above."""
 
 import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core wheel (or 3D Slicer's Python)")
-
-
-@pytest.fixture(scope="session")
-def _converter():
-    """The conversion rule without which a segmentation cannot be shown, registered once."""
-    factory = slicer.vtkSegmentationConverterFactory.GetInstance()
-    factory.RegisterConverterRule(slicer.vtkBinaryLabelmapToClosedSurfaceConversionRule())
-
-
-@pytest.fixture
-def scene(_converter, monkeypatch):
-    """An empty scene that is slicer.mrmlScene, with the logic of the modules that segmentations and volumes need."""
-    scene = slicer.vtkMRMLScene()
-    monkeypatch.setattr(slicer, "mrmlScene", scene, raising=False)
-    logics = {
-        "segmentations": slicer.vtkSlicerSegmentationsModuleLogic(),
-        "volumes": slicer.vtkSlicerVolumesLogic(),
-    }
-    for logic in logics.values():
-        logic.SetMRMLScene(scene)
-    modules = SimpleNamespace(**{name: SimpleNamespace(logic=lambda own=own: own) for name, own in logics.items()})
-    monkeypatch.setattr(slicer, "modules", modules, raising=False)
-    remote = slicer.vtkMRMLRemoteIOLogic()
-    remote.SetMRMLScene(scene)
-    remote.AddDataIOToScene()
-    yield scene
-    for logic in logics.values():
-        logic.SetMRMLScene(None)
-    remote.RemoveDataIOFromScene()
-    scene.Clear(True)
 
 
 @pytest.fixture

@@ -38,7 +38,14 @@ Work = tuple[Case, str]
 
 
 class WorkersCannotStartError(ValueError):
-    """No worker process can be had; the same work can be done in this process."""
+    """No worker process can be had, for the reason ``cause``; the same work can be done in this process."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"No worker process can start ({cause}). Without --workers the cases are processed one after the other in "
+            "this process."
+        )
+        self.cause = cause
 
 
 @dataclass
@@ -179,10 +186,7 @@ class LocalWorkers:
         _log.warning("a worker process did not start (%s)", cause)
         is_hopeless = failed_starts >= _STARTS or cause.startswith("no answer")
         if is_hopeless and not any(worker.is_ready for worker in others):
-            raise WorkersCannotStartError(
-                f"No worker process can start ({cause}). Without --workers the cases are processed one after the other "
-                "in this process."
-            )
+            raise WorkersCannotStartError(cause)
 
     @staticmethod
     def _after_death(worker: _Worker, attempts: dict[str, int], waiting: deque[Work]) -> CaseOutcome | None:

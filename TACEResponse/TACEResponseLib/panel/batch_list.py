@@ -61,7 +61,7 @@ class BatchList:
         """Take the cases of a manifest: one row a patient for predictions, every row for features.
 
         A patient of whom it cannot be told which drawing is meant has failed from the start, as in the command. Raises
-        ValueError with every fault of the manifest.
+        ValueError with every error of the manifest.
         """
         self.cases, self.refused = read_manifest(manifest), []
         if what == PREDICT:
@@ -91,7 +91,7 @@ class BatchWork:
     """What `BackgroundTask` runs: the same batch as ``tace-response predict`` and ``extract`` with ``--workers``.
 
     ``refused`` stand in the table of predictions with their reasons. ``outcomes`` hears of each case, with its estimate
-    in words, before the progress does. Cancelling stops the workers after the case in hand; what is done stays, and
+    in words, before the progress does. Cancelling stops the workers after the running cases; what is done stays, and
     ``resume`` goes on from there.
     """
 
@@ -106,11 +106,13 @@ class BatchWork:
 
     def __call__(self, progress: Progress) -> Path:
         """Run; returns the table that was written. Raises ValueError if nothing could be done or written."""
-        progress(0, 1, _("Starting the processes ..."))
+        progress(0, 1, _("Starting the worker processes ..."))
         try:
             return self._table(self.workers, progress)
         except WorkersCannotStartError as error:
-            _log.warning("%s The cases are processed one after the other in this process.", error)
+            _log.warning("%s", error)
+            text = _("No worker process can start ({cause}): the cases run one after the other in this process.")
+            progress(0, 1, text.format(cause=error.cause))
             return self._table(InProcess(), progress)
 
     def _table(self, workers: Workers, progress: Progress) -> Path:

@@ -15,15 +15,16 @@ from ..models import find_bundle
 from ..prediction.serialisation import read_prediction
 from ..scene.case_nodes import nodesOfCase, readSources
 from ..scene.clinical_entry import entryOf
-from ..scene.display import showInViews
 from ..scene.i18n import _
 from ..scene.roles import KEY_PARAMETERS, SEGMENTATION_ROLES, VOLUME_ROLES
 from ..workflow import PREDICTION_FILE, PredictJob, case_folder
 from .background_task import TaskNews
 from .batch_list import EXTRACT, PREDICT, BatchList, BatchRow, BatchWork, extractJob
+from .focus import LOADED
+from .present_case import forgetPatient
+from .shown import PROBLEM, Shown
 from .state import Result
-from .step import PROBLEM_STYLE, Step, fillSelector, showNote
-from .task_runner import TaskRunner
+from .step import Step, fillSelector, refusals, showNote
 
 
 class BatchStep(Step):
@@ -33,7 +34,6 @@ class BatchStep(Step):
     uiFile = "BatchStep.ui"
 
     def setup(self) -> None:
-        self.tasks = TaskRunner()
         self.list = BatchList()
         self._outcomes: queue.SimpleQueue = queue.SimpleQueue()
         self._out: Path | None = None
@@ -56,23 +56,23 @@ class BatchStep(Step):
     def cleanup(self) -> None:
         self.tasks.cleanup()
 
-    def refresh(self) -> None:
+    def refresh(self, shown: Shown) -> None:
         missing = self._missing()
         button = self.ui.batchRunButton
         button.setText(_("Cancel") if self.tasks.isRunning else _("Run"))
         button.setEnabled(self.tasks.isRunning or missing is None)
         words = _("Do every case of the manifest; the panel stays usable")
         if self.tasks.isRunning:
-            words = _("Stop after the cases in hand; what is done stays, and the next run goes on from there")
+            words = _("Stop after the running cases; what is done stays, and the next run goes on from there")
         button.setToolTip(missing or words)
         noManifest = None if self._parameter("batchManifest") else _("Choose the manifest.")
-        busy = _("The batch is under way.") if self.tasks.isRunning else None
+        busy = _("The batch is running.") if self.tasks.isRunning else None
         self.enable(self.ui.batchListButton, busy or noManifest)
         self.ui.batchProgressBar.setVisible(self.tasks.isRunning)
 
     def onList(self) -> None:
         """Show the manifest's cases without doing them, to open one of them."""
-        with self.panel.saying(self.ui.batchLabel):
+        with refusals(self.ui.batchLabel):
             self._load()
             showNote(self.ui.batchLabel, _("{count} cases.").format(count=len(self.list.rows)))
 
@@ -80,9 +80,9 @@ class BatchStep(Step):
         """Begin the batch, or cancel the one under way."""
         if self.tasks.isRunning:
             self.tasks.cancel()
-            showNote(self.ui.batchLabel, _("Cancelling; the cases in hand are waited for ..."))
+            showNote(self.ui.batchLabel, _("Cancelling: waiting for the running cases ..."))
             return
-        with self.panel.saying(self.ui.batchLabel), slicer.util.WaitCursor():
+        with refusals(self.ui.batchLabel), slicer.util.WaitCursor():
             self._load()
             self._outcomes = queue.SimpleQueue()
             work = BatchWork(
@@ -90,58 +90,56 @@ class BatchStep(Step):
                 cases=self.list.cases,
                 job=self._job,
                 out=self._out,
-                workers=LocalWorkers(self.panel.parameters.get("batchProcesses")),
-                resume=self.panel.parameters.get("batchResume"),
+                workers=LocalWorkers(self.parameters.get("batchProcesses")),
+                resume=self.parameters.get("batchResume"),
                 outcomes=self._outcomes,
                 refused=self.list.refused,
             )
             self.ui.batchProgressBar.setValue(0)
             showNote(self.ui.batchLabel, self.list.words())
             self.tasks.run(work, self._onNews)
-        self.refresh()
+        self.showStep()
 
     def onOpen(self, row: int, _column: int = 0) -> None:
         """Put a case's images, VOIs and facts into the panel, and its result if it was made of exactly these."""
         opened = self.list.rows[row]
-        with self.panel.saying(self.ui.batchLabel), slicer.util.WaitCursor():
+        with refusals(self.ui.batchLabel), slicer.util.WaitCursor():
             sources = readSources(opened.case)
             volumes, segmentations = nodesOfCase(opened.case, sources)
             self._show(opened, volumes, segmentations)
 
     def _show(self, opened: BatchRow, volumes, segmentations) -> None:
-        panel, case = self.panel, opened.case
-        panel.newPatient()
+        case = opened.case
+        forgetPatient(self.state, self.parameters)
         for sequence, node in volumes.items():
-            panel.parameters.setNode(VOLUME_ROLES[sequence], node)
-        panel.refresh()
+            self.parameters.setNode(VOLUME_ROLES[sequence], node)
+        self.gather()
         for sequence, node in segmentations.items():
-            panel.parameters.setNode(SEGMENTATION_ROLES[sequence], node)
+            self.parameters.setNode(SEGMENTATION_ROLES[sequence], node)
         for column, parameter in KEY_PARAMETERS.items():
-            panel.parameters.set(parameter, getattr(case.key, column))
-        panel.parameters.setClinicalEntry(entryOf(case.clinical))
-        panel.refresh()
+            self.parameters.set(parameter, getattr(case.key, column))
+        self.parameters.setClinicalEntry(entryOf(case.clinical))
+        self.gather()
         self._restoreResult(case)
         if volumes:
-            showInViews(next(iter(volumes.values())))
-            panel.showFourUp()
-            panel.showAll()
+            self.state.look(LOADED)
+            self.views.showFourUp()
+        self.gather()
         showNote(self.ui.batchLabel, _("{patient} is in the panel.").format(patient=case.key.label))
 
     def _restoreResult(self, case) -> None:
         """Show the result on disk if model, files, facts and version are those that it was made of."""
-        job, panel = self._job, self.panel
-        if not isinstance(job, PredictJob) or panel.bundle is None or panel.bundle.sha256 != job.bundle_sha256:
+        job, bundle = self._job, self.state.bundle
+        if not isinstance(job, PredictJob) or bundle is None or bundle.sha256 != job.bundle_sha256:
             return
         folder = case_folder(self._out, case.key)
         if is_done_before(case, job, job.batch_folder, folder.name):
             prediction = read_prediction(folder / PREDICTION_FILE)
-            panel.state.restore(Result(prediction, panel.state.inputs.fingerprint()), 1)
-            panel.result.setCollapsed(False)
-            panel.showAll()
+            self.state.restore(Result(prediction, self.state.inputs.fingerprint()), 1)
 
     def _load(self) -> None:
         """The manifest's cases into the table, and the job that the panel's settings tell."""
-        what, panel = self._parameter("batchWhat"), self.panel
+        what, bundle = self._parameter("batchWhat"), self.state.bundle
         # Where the manifest cannot be read, no row of another one stays to be opened.
         self.list = BatchList()
         self.ui.batchTable.setRowCount(0)
@@ -152,9 +150,9 @@ class BatchStep(Step):
         engine = self._parameter("engine")
         if what == EXTRACT:
             self._job = extractJob(engine)
-        elif panel.bundle is not None and self._out is not None:
+        elif bundle is not None and self._out is not None:
             bundleFolder = find_bundle(self._parameter("model")).resolve()
-            self._job = PredictJob(bundleFolder, panel.bundle.sha256, engine, self._out.resolve())
+            self._job = PredictJob(bundleFolder, bundle.sha256, engine, self._out.resolve())
         table = self.ui.batchTable
         table.setVisible(True)
         table.setRowCount(len(self.list.rows))
@@ -179,6 +177,9 @@ class BatchStep(Step):
             self.ui.batchTable.resizeColumnsToContents()
         if news.kind == "progress":
             self.ui.batchProgressBar.setValue(round(100 * news.fraction))
+            if news.fraction == 0 and news.text:
+                # How the processes start, or why they do not.
+                showNote(self.ui.batchLabel, news.text)
             return
         words = self.list.words()
         if news.kind == "done":
@@ -186,17 +187,17 @@ class BatchStep(Step):
         elif news.kind == "cancelled":
             showNote(self.ui.batchLabel, _("Cancelled. {counts} Run again to go on.").format(counts=words))
         else:
-            showNote(self.ui.batchLabel, news.text, PROBLEM_STYLE)
-        self.refresh()
+            showNote(self.ui.batchLabel, news.text, PROBLEM)
+        self.showStep()
 
     def _missing(self) -> str | None:
         if not self._parameter("batchManifest"):
             return _("Choose the manifest.")
         if not self._parameter("batchFolder"):
             return _("Choose the folder for the results.")
-        if self._parameter("batchWhat") == PREDICT and self.panel.bundle is None:
+        if self._parameter("batchWhat") == PREDICT and self.state.bundle is None:
             return _("Choose a model at the top of the panel.")
-        return self.panel.state.inputs.engineProblem
+        return self.state.inputs.engineProblem
 
     def _parameter(self, name: str) -> str:
-        return str(self.panel.parameters.get(name))
+        return str(self.parameters.get(name))

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..scene.parameters import DEFAULTS, Parameters
 
 PARAMETER_PROPERTY = "SlicerParameterName"
 
 
 class Binding:
-    """The bound widgets of the panel.
+    """The bound widgets of one part of the panel.
 
-    ``changed`` is called after a widget has changed its parameter. Combo boxes hold the parameter's values as data of
-    their items, so that their texts can be translated. Nothing is observed here: the panel calls `showParameters`.
+    ``edited(name, before, now)`` is called before a widget changes its parameter, ``changed`` after it. Combo boxes
+    hold the parameter's values as data of their items, so that their texts can be translated. Nothing is observed here:
+    the part calls `showParameters`.
     """
 
-    def __init__(self, changed) -> None:
-        self.parameters: Parameters | None = None
-        self._changed = changed
+    def __init__(
+        self, ui, parameters: Parameters, edited: Callable[[str, object, object], None], changed: Callable[[], None]
+    ) -> None:
+        self._parameters, self._edited, self._changed = parameters, edited, changed
         self._widgets: dict[str, object] = {}
-        self.isShowing = False
-
-    def add(self, ui) -> None:
-        """Take the widgets of a part's ``slicer.util.childWidgetVariables`` that name a parameter."""
+        self._isShowing = False
         for widget in vars(ui).values():
             name = widget.property(PARAMETER_PROPERTY)
             if name:
@@ -30,34 +31,34 @@ class Binding:
 
     def showParameters(self) -> None:
         """Put the parameters into the widgets."""
-        if self.parameters is None:
-            return
-        self.isShowing = True
+        self._isShowing = True
         try:
             for name, widget in self._widgets.items():
-                value = self.parameters.get(name) if name in DEFAULTS else self.parameters.getNode(name)
+                value = self._get(name)
                 if _value(widget) != value:
                     _setValue(widget, value)
         finally:
-            self.isShowing = False
+            self._isShowing = False
 
     def forgetNode(self, node) -> None:
         """Take a node that is about to be removed out of its roles: a selector would choose its neighbour instead."""
-        if self.parameters is None:
-            return
         for name, widget in self._widgets.items():
-            if name not in DEFAULTS and self.parameters.getNode(name) is node:
-                self.parameters.setNode(name, None)
+            if name not in DEFAULTS and self._get(name) is node:
+                self._parameters.setNode(name, None)
                 widget.setCurrentNode(None)
 
+    def _get(self, name: str):
+        return self._parameters.get(name) if name in DEFAULTS else self._parameters.getNode(name)
+
     def _onWidgetChanged(self, name: str) -> None:
-        if self.isShowing or self.parameters is None:
+        if self._isShowing or self._parameters.node is None:
             return
         value = _value(self._widgets[name])
+        self._edited(name, self._get(name), value)
         if name in DEFAULTS:
-            self.parameters.set(name, value)
+            self._parameters.set(name, value)
         else:
-            self.parameters.setNode(name, value)
+            self._parameters.setNode(name, value)
         self._changed()
 
 

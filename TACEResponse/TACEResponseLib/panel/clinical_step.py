@@ -7,7 +7,8 @@ from ..cohort.units import AFP_UNITS, AST_UNITS
 from ..scene.clinical_entry import CHILD_PUGH_CHOICES, FIELD_OF_FACT, NO, NOT_ENTERED, UNKNOWN, YES
 from ..scene.i18n import _
 from .child_pugh_calculator import ALBUMIN_UNITS, BILIRUBIN_UNITS, COAGULATION_KINDS, ChildPughItems
-from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+from .shown import PROBLEM, Shown
+from .step import Step, fillSelector, showNote
 
 
 class ClinicalStep(Step):
@@ -43,15 +44,15 @@ class ClinicalStep(Step):
         ui.useCalculatorButton.clicked.connect(self.onUseCalculator)
         self.onItemChanged()
 
-    def refresh(self) -> None:
-        entry = self.panel.state.inputs.clinical
+    def refresh(self, shown: Shown) -> None:
+        entry = self.state.inputs.clinical
         problems = entry.problems()
-        needed = FIELD_OF_FACT.values() if self.panel.bundle is None else self.panel.state.inputs.model.requiredFields
+        needed = FIELD_OF_FACT.values() if self.state.bundle is None else self.state.inputs.model.requiredFields
         converted = {"afp": entry.afpInModelUnit(), "ast": entry.astInModelUnit()}
         for field in FIELD_OF_FACT.values():
             label = getattr(self.ui, f"{field}Label")
             if field in problems and field in needed and not entry.isEmpty():
-                showNote(label, problems[field], PROBLEM_STYLE)
+                showNote(label, problems[field], PROBLEM)
             else:
                 showNote(label, converted.get(field))
         isIu = entry.afpUnit == "IU/mL"
@@ -60,8 +61,7 @@ class ClinicalStep(Step):
         self.ui.afpEdit.setEnabled(not entry.afpUnknown)
         self.ui.astEdit.setEnabled(not entry.astUnknown)
 
-    def clearCalculator(self) -> None:
-        """Another patient: the items of the one before go."""
+    def onPatientChanged(self) -> None:
         for edit in (self.ui.bilirubinEdit, self.ui.albuminEdit, self.ui.coagulationEdit):
             edit.clear()
         self.ui.ascitesSelector.setCurrentIndex(0)
@@ -80,8 +80,8 @@ class ClinicalStep(Step):
 
     def onUseCalculator(self) -> None:
         """Take the class over."""
-        self.panel.parameters.set("childPugh", self._items().choice())
-        self.panel.refresh()
+        self.parameters.set("childPugh", self._items().choice())
+        self.gather()
 
     def _items(self) -> ChildPughItems:
         ui = self.ui

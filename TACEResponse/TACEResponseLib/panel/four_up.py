@@ -78,6 +78,7 @@ class FourUp:
         self._layoutGivenBack: int = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
         self._restricted: list[str] = []
         self._shown: tuple = ()
+        self._case: FourUpCase | None = None
         self._fitted: dict[str, str | None] = {}
         self._captions: dict[str, vtk.vtkTextActor] = {}
 
@@ -106,7 +107,7 @@ class FourUp:
         elif self._showsOthers(case):
             # Slicer has put another volume into the views, and moved them to its middle.
             self.show(case)
-            self._placeViews(case)
+            self._placeViews()
 
     def show(self, case: FourUpCase) -> None:
         """Show the volumes by sequence, each VOI in its own view only, and link the views."""
@@ -114,12 +115,16 @@ class FourUp:
         if manager is None:
             return
         registerLayout()
-        if not self.isShown:
+        isShown = self.isShown
+        if not isShown:
             self.hide()
+        self._case = case
+        if not isShown:
             self._layoutBefore = manager.layout
             manager.setLayout(LAYOUT_ID)
             # New views are given their size, and with it another place, only when they are shown.
-            qt.QTimer.singleShot(0, lambda: self._placeViews(case))
+            # A bound method without the case: Slicer keeps the timer and what it calls for good.
+            qt.QTimer.singleShot(0, self._placeViews)
         self._liftRestrictions()
         # While a scene is read in, the layout is there before its views are; the next refresh finds them.
         if any(manager.sliceWidget(name) is None for name in VIEW_NAMES.values()):
@@ -159,15 +164,16 @@ class FourUp:
         ids = [None if volume is None else volume.GetID() for volume in volumes]
         return [node.GetBackgroundVolumeID() for node in self.compositeNodes()] != ids
 
-    def _placeViews(self, case: FourUpCase) -> None:
+    def _placeViews(self) -> None:
         """Fit each view to its volume, and show the lesion where it is drawn already."""
-        if not self.isShown or any(_sliceWidget(name) is None for name in VIEW_NAMES.values()):
+        case = self._case
+        if case is None or not self.isShown or any(_sliceWidget(name) is None for name in VIEW_NAMES.values()):
             return
         _link(False)
         for sequence, name in VIEW_NAMES.items():
             if slicer.mrmlScene.IsNodePresent(case.volumes.get(sequence)):
                 _fit(_sliceWidget(name))
-        # A VOI that is hidden from a blinded reader must not lead him to the lesion.
+        # A hidden VOI must not lead a blinded reader to the lesion.
         vois = [case.segmentations.get(sequence) for sequence in ("AP", "PVP", "DP", "T2")]
         present = [node for node in vois if slicer.mrmlScene.IsNodePresent(node) and isVisible(node)]
         centre = next((place for place in map(voiCentre, present) if place is not None), None)
@@ -186,7 +192,7 @@ class FourUp:
     def hide(self) -> None:
         """Give back the layout before, and show the VOIs in all views again."""
         self._liftRestrictions()
-        self._fitted = {}
+        self._fitted, self._shown, self._case = {}, (), None
         if self.isShown and self._layoutBefore is None:
             # It came with a scene: the layout that was given back last, or Slicer's own.
             self._layoutBefore = self._layoutGivenBack

@@ -10,11 +10,18 @@ from ..cohort import SEQUENCES
 from ..features import get_engine
 from ..models import ModelBundle, find_bundle, load_bundle
 from ..scene.parameters import Parameters
-from ..scene.roles import CHECKLIST, FOLLOW_UP_ROLE, KEY_PARAMETERS, SEGMENTATION_ROLES, VOLUME_ROLES
-from ..scene.segmentations import drawnBy
+from ..scene.roles import (
+    CHECKLIST,
+    FOLLOW_UP_ROLE,
+    KEY_PARAMETERS,
+    SECOND_SEGMENTATION_ROLE,
+    SEGMENTATION_ROLES,
+    VOLUME_ROLES,
+)
+from ..scene.segmentations import drawnBy, isEmptyVoi
 from ..scene.summaries import VoiSummary, summariseBetween, summariseVoi
 from ..scene.volumes import geometryWords, rememberTags, volumeDigest
-from .inputs import ModelInput, PanelInputs, VoiInput, VolumeInput
+from .inputs import ModelInput, PanelInputs, SecondVoiInput, VoiInput, VolumeInput
 
 
 class Gatherer:
@@ -26,32 +33,36 @@ class Gatherer:
         self._modelInput: ModelInput | None = None
         self._volumes: dict[str, tuple[tuple, VolumeInput]] = {}
         self._summaries: dict[str, tuple[tuple, VoiSummary]] = {}
+        self._second: SecondVoiInput | None = None
         self._between: tuple[dict[str, VoiSummary], tuple[str, ...]] = ({}, ())
 
     def gather(self, parameters: Parameters) -> PanelInputs:
-        """The inputs as the scene holds them now."""
-        volumes, vois, summaries = {}, {}, {}
-        for sequence in map(str, SEQUENCES):
-            volumeNode = parameters.getNode(VOLUME_ROLES[sequence])
-            if volumeNode is None:
-                continue
-            volumes[sequence] = self._volume(sequence, volumeNode)
-            segmentationNode = parameters.getNode(SEGMENTATION_ROLES[sequence])
-            if segmentationNode is not None:
-                summary = summaries[sequence] = self._summary(sequence, volumeNode, segmentationNode)
-                vois[sequence] = _voiInput(segmentationNode, summary)
-        followUpNode = parameters.getNode(FOLLOW_UP_ROLE)
+        """The inputs as the scene holds them now; nothing is kept of a volume or VOI that is not in a role any more."""
+        volumes, summaries = {}, {}
+        vois: dict[str, VoiInput] = {}
+        roles = {**VOLUME_ROLES, FOLLOW_UP_ROLE: FOLLOW_UP_ROLE}
+        nodes = {name: node for name, role in roles.items() if (node := parameters.getNode(role)) is not None}
+        self._volumes = {name: self._volume(name, node) for name, node in nodes.items()}
+        for sequence in (name for name in map(str, SEQUENCES) if name in nodes):
+            volumes[sequence] = self._volumes[sequence][1]
+            segmentation = parameters.getNode(SEGMENTATION_ROLES[sequence])
+            if segmentation is not None:
+                summaries[sequence] = self._summary(sequence, nodes[sequence], segmentation)
+                vois[sequence] = _voiInput(segmentation, summaries[sequence][1])
+        self._summaries = summaries
+        second = ("secondSequence", "secondReader", "secondSession")
         return PanelInputs(
             model=self._model(str(parameters.get("model"))),
             engine=str(parameters.get("engine")),
             engineProblem=_engineProblem(str(parameters.get("engine"))),
-            **{name: str(parameters.get(name)) for name in KEY_PARAMETERS.values()},
+            **{name: str(parameters.get(name)) for name in (*KEY_PARAMETERS.values(), *second)},
             checklist=frozenset(name for name in CHECKLIST if parameters.get(name)),
             volumes=volumes,
             vois=vois,
             clinical=parameters.clinicalEntry(),
-            betweenSequences=self._betweenSequences(summaries),
-            followUp=None if followUpNode is None else self._volume(FOLLOW_UP_ROLE, followUpNode),
+            betweenSequences=self._betweenSequences({name: summary for name, (_key, summary) in summaries.items()}),
+            followUp=self._volumes[FOLLOW_UP_ROLE][1] if FOLLOW_UP_ROLE in nodes else None,
+            second=self._secondVoi(parameters),
         )
 
     def _model(self, name: str) -> ModelInput | None:
@@ -78,23 +89,45 @@ class Gatherer:
             self._between = (summaries, warnings)
         return warnings
 
-    def _volume(self, role: str, node: slicer.vtkMRMLVolumeNode) -> VolumeInput:
+    def _volume(self, name: str, node: slicer.vtkMRMLVolumeNode) -> tuple[tuple, VolumeInput]:
         key = _volumeKey(node)
-        known = self._volumes.get(role)
+        known = self._volumes.get(name)
         if known is None or known[0] != key:
             volume = _volumeInput(node)
             # Remembering the tags has changed the node.
-            self._volumes[role] = known = (_volumeKey(node), volume)
-        return known[1]
+            known = (_volumeKey(node), volume)
+        return known
 
     def _summary(
         self, sequence: str, volumeNode: slicer.vtkMRMLVolumeNode, segmentationNode: slicer.vtkMRMLSegmentationNode
-    ) -> VoiSummary:
+    ) -> tuple[tuple, VoiSummary]:
         key = (_volumeKey(volumeNode), segmentationNode.GetID(), *segmentationTimes(segmentationNode))
         known = self._summaries.get(sequence)
         if known is None or known[0] != key:
-            self._summaries[sequence] = known = (key, summariseVoi(sequence, volumeNode, segmentationNode))
-        return known[1]
+            known = (key, summariseVoi(sequence, volumeNode, segmentationNode))
+        return known
+
+    def _secondVoi(self, parameters: Parameters) -> SecondVoiInput | None:
+        node = parameters.getNode(SECOND_SEGMENTATION_ROLE)
+        if node is None:
+            self._second = None
+            return None
+        drawnOn = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+        volumes = {sequence: parameters.getNode(role) for sequence, role in VOLUME_ROLES.items()}
+        sequences = tuple(name for name, volume in volumes.items() if volume is not None and volume is drawnOn)
+        version = segmentationTimes(node)
+        known = self._second
+        if known is None or (known.nodeId, known.version, known.drawnOn) != (node.GetID(), version, sequences):
+            self._second = SecondVoiInput(node.GetID(), version, _isEmpty(node), sequences)
+        return self._second
+
+
+def _isEmpty(node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Nothing was drawn; why another one cannot be read is reported when it is compared."""
+    try:
+        return isEmptyVoi(node)
+    except ValueError:
+        return False
 
 
 def _engineProblem(name: str) -> str | None:

@@ -9,6 +9,7 @@ from datetime import date
 from ..cohort import SEQUENCES, CaseKey
 from ..scene.clinical_entry import FIELD_OF_FACT, ClinicalEntry
 from ..scene.i18n import _
+from ..scene.roles import SECOND_SEGMENTATION_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,22 @@ class VoiInput:
 
 
 @dataclass(frozen=True)
+class SecondVoiInput:
+    """The VOI that is drawn again, or was chosen for comparison.
+
+    ``drawnOn`` are the sequences whose volume it was drawn on, if it is one of the case's; ``version`` is another tuple
+    after every change of the VOI.
+    """
+
+    nodeId: str
+    version: tuple = ()
+    isEmpty: bool = False
+    drawnOn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PanelInputs:
-    """Everything that a prediction depends on, the warnings between sequences, and the volume of the follow-up."""
+    """Everything that a prediction depends on, the warnings between sequences, second VOI and follow-up."""
 
     model: ModelInput | None = None
     engine: str = "native"
@@ -81,6 +96,10 @@ class PanelInputs:
     clinical: ClinicalEntry = field(default_factory=ClinicalEntry)
     betweenSequences: tuple[str, ...] = ()
     followUp: VolumeInput | None = None
+    second: SecondVoiInput | None = None
+    secondSequence: str = "AP"
+    secondReader: str = "2"
+    secondSession: str = "1"
 
     @property
     def sequences(self) -> tuple[str, ...]:
@@ -97,6 +116,12 @@ class PanelInputs:
         key = CaseKey(self.patientId, self.lesion, self.reader.strip(), self.session.strip())
         return voi.drawnBy is not None and not key.may_be_of(*voi.drawnBy)
 
+    def nodeIds(self) -> dict[str, str]:
+        """The volumes, VOIs and the second VOI by their roles in the parameter node."""
+        ids = {VOLUME_ROLES[sequence]: volume.nodeId for sequence, volume in self.volumes.items()}
+        ids |= {SEGMENTATION_ROLES[sequence]: voi.nodeId for sequence, voi in self.vois.items()}
+        return ids if self.second is None else {**ids, SECOND_SEGMENTATION_ROLE: self.second.nodeId}
+
     def fingerprint(self) -> tuple[str, ...]:
         """Equal exactly as long as a prediction would be made of the same model, case, voxels and facts."""
         parts = ["" if self.model is None else self.model.sha256]
@@ -111,10 +136,11 @@ class PanelInputs:
         return (*parts, repr(self.clinical.knownFacts()))
 
     def ofAnotherPatient(self) -> PanelInputs:
-        """The same model and volumes; facts, VOIs, patient and the checklist's statements about him are gone."""
+        """The same model and volumes; facts, VOIs, patient and the statements of the checklist are gone."""
         return replace(
             self,
             vois={},
+            second=None,
             clinical=self.clinical.withoutFacts(),
             checklist=frozenset(),
             patientId=self.statedPatient() or "",
@@ -170,9 +196,8 @@ class PanelInputs:
         if followUp.nodeId in {volume.nodeId for volume in self.volumes.values()}:
             return _("This is a volume of the study before TACE; choose the arterial phase of the follow-up study.")
         if None not in (stated, followUp.patientId) and stated != followUp.patientId:
-            return _("The follow-up is of patient {other}, the study before TACE of {patient}; choose his own.").format(
-                other=followUp.patientId, patient=stated
-            )
+            text = _("The follow-up is of patient {other}, the study before TACE of {patient}; choose this patient's.")
+            return text.format(other=followUp.patientId, patient=stated)
         after = _day(followUp)
         if None not in (before, after) and after <= before:
             return _("The follow-up is of {after}, not later than the study before TACE, {before}.").format(
@@ -180,15 +205,15 @@ class PanelInputs:
             )
         return None
 
-    def followUpWords(self) -> str:
+    def followUpText(self) -> str:
         """Date of the follow-up and the days since the study before TACE, as far as the volumes state them."""
         before, after = self._studyDay(), None if self.followUp is None else _day(self.followUp)
         if after is None:
             return ""
         if before is None:
             return after.isoformat()
-        words = _("{date}, {days} days after the study before TACE")
-        return words.format(date=after.isoformat(), days=(after - before).days)
+        text = _("{date}, {days} days after the study before TACE")
+        return text.format(date=after.isoformat(), days=(after - before).days)
 
     def _studyDay(self) -> date | None:
         """The date of the study before TACE, if the volumes agree on it."""

@@ -9,7 +9,9 @@ import slicer
 
 from ..models import find_bundle, shipped_bundles
 from ..scene.i18n import _
-from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+from .present_case import forgetPatient
+from .shown import PROBLEM, Shown
+from .step import Step, fillSelector, showNote, warn
 
 USER_MODELS_KEY = "TACEResponse/Models"
 """Slicer's setting with the folders of the user's own models."""
@@ -24,25 +26,29 @@ class ModelStep(Step):
     def setup(self) -> None:
         self.ui.browseModelButton.clicked.connect(self.onBrowse)
         self.ui.modelCardButton.clicked.connect(self.onCard)
-        self.ui.newPatientButton.clicked.connect(self.panel.newPatient)
+        self.ui.newPatientButton.clicked.connect(self.onNewPatient)
         self.ui.modelSelector.currentIndexChanged.connect(self.onModelSelected)
         self._models: dict[str, str] = {}
 
-    def refresh(self) -> None:
-        self._fillModels(str(self.panel.parameters.get("model")))
-        model = self.panel.state.inputs.model
+    def refresh(self, shown: Shown) -> None:
+        self._fillModels(str(self.parameters.get("model")))
+        model = self.state.inputs.model
         self.ui.demonstrationLabel.setVisible(model is not None and model.isDemonstration)
-        self.enable(self.ui.modelCardButton, None if self.panel.bundle is not None else _("Choose a model first."))
+        self.enable(self.ui.modelCardButton, None if self.state.bundle is not None else _("Choose a model first."))
         problems = [None if model is None else model.problem]
-        if self.panel.state.inputs.patientId.strip():
-            problems.append(self.panel.state.patientProblem())
-        showNote(self.ui.modelProblemLabel, "\n".join(filter(None, problems)), PROBLEM_STYLE)
-        self.ui.extracellularAgentCheckBox.setVisible(self.panel.state.inputs.needsImages)
+        if self.state.inputs.patientId.strip():
+            problems.append(self.state.patientProblem())
+        showNote(self.ui.modelProblemLabel, "\n".join(filter(None, problems)), PROBLEM)
+        self.ui.extracellularAgentCheckBox.setVisible(self.state.inputs.needsImages)
 
     def onModelSelected(self, index: int) -> None:
         """Another model was chosen."""
-        self.panel.parameters.set("model", self.ui.modelSelector.itemData(index) or "")
-        self.panel.refresh()
+        self.parameters.set("model", self.ui.modelSelector.itemData(index) or "")
+        self.gather()
+
+    def onNewPatient(self) -> None:
+        """Forget the patient."""
+        forgetPatient(self.state, self.parameters)
 
     def onBrowse(self) -> None:
         """Choose the folder of a model of one's own; it is offered from now on."""
@@ -52,21 +58,21 @@ class ModelStep(Step):
         try:
             find_bundle(folder)
         except ValueError as error:
-            self.panel.complain(str(error))
+            warn(str(error))
             return
         folders = [*_userModels(), folder]
         qt.QSettings().setValue(USER_MODELS_KEY, list(dict.fromkeys(folders)))
-        self.panel.parameters.set("model", folder)
-        self.panel.refresh()
+        self.parameters.set("model", folder)
+        self.gather()
 
     def onCard(self) -> None:
         """Show what the model was made from."""
         # Of the main window, so that it stays in front of it and goes with Esc.
         dialog = qt.QDialog(slicer.util.mainWindow())
         dialog.setAttribute(qt.Qt.WA_DeleteOnClose)
-        dialog.setWindowTitle(_("Model card: {name}").format(name=self.panel.bundle.name))
+        dialog.setWindowTitle(_("Model card: {name}").format(name=self.state.bundle.name))
         browser = qt.QTextBrowser()
-        browser.setMarkdown(self.panel.bundle.card)
+        browser.setMarkdown(self.state.bundle.card)
         qt.QVBoxLayout(dialog).addWidget(browser)
         dialog.resize(700, 600)
         dialog.show()

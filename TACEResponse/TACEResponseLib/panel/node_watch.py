@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 
 import slicer
 import vtk
-from slicer.util import VTKObservationMixin
 
 from ..scene.cases import nodesOfParameterNode
 from ..scene.parameters import Parameters
-from ..scene.roles import FOLLOW_UP_ROLE, SECOND_SEGMENTATION_ROLE
+from ..scene.roles import BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE, FOLLOW_UP_ROLE, SECOND_SEGMENTATION_ROLE
 
 _TRANSFORMED = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
 _VOLUME_EVENTS = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, _TRANSFORMED)
@@ -23,30 +22,39 @@ _SEGMENTATION_EVENTS = (
 )
 
 
-class NodeWatch(VTKObservationMixin):
-    """Calls ``onChanged`` after a change of the nodes of a case; each is observed once, however often it is named."""
+class NodeWatch:
+    """Calls ``onChanged`` after a change of the nodes of a case.
+
+    A node that is not in a role any more is let go, with its voxels. (``VTKObservationMixin`` keeps every node that it
+    has observed once, until all its observers are removed.)
+    """
 
     def __init__(self, onChanged: Callable[..., None]) -> None:
-        VTKObservationMixin.__init__(self)
         self._onChanged = onChanged
+        self._tags: dict[tuple[slicer.vtkMRMLNode, int | str], int] = {}
 
-    def watchCase(self, parameters: Parameters, lines: Iterable[slicer.vtkMRMLMarkupsLineNode]) -> None:
-        """The parameter node, the volumes and segmentations in its roles, and the lines of the follow-up."""
-        self._watch(parameters.node, vtk.vtkCommand.ModifiedEvent)
+    def watch(self, parameters: Parameters, compositeNodes: Iterable[slicer.vtkMRMLSliceCompositeNode]) -> None:
+        """The parameter node, what is in its roles, and the views of the four-up; nothing else any more."""
+        modified = vtk.vtkCommand.ModifiedEvent
+        wanted = dict.fromkeys((node, modified) for node in (parameters.node, *compositeNodes))
         volumes, segmentations = nodesOfParameterNode(parameters.node)
-        for volume in (*volumes.values(), parameters.getNode(FOLLOW_UP_ROLE)):
-            self._watch(volume, *_VOLUME_EVENTS)
-        for segmentation in (*segmentations.values(), parameters.getNode(SECOND_SEGMENTATION_ROLE)):
-            self._watch(segmentation, *_SEGMENTATION_EVENTS)
-        for line in lines:
-            self._watch(line, line.PointModifiedEvent, _TRANSFORMED)
+        for node in (*volumes.values(), parameters.getNode(FOLLOW_UP_ROLE)):
+            wanted |= dict.fromkeys((node, event) for event in _VOLUME_EVENTS)
+        for node in (*segmentations.values(), parameters.getNode(SECOND_SEGMENTATION_ROLE)):
+            wanted |= dict.fromkeys((node, event) for event in _SEGMENTATION_EVENTS)
+        for role in (BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
+            for node in parameters.nodes(role):
+                wanted |= dict.fromkeys((node, event) for event in (node.PointModifiedEvent, _TRANSFORMED))
+        for key in [key for key in self._tags if key not in wanted]:
+            self._forget(key)
+        for node, event in wanted:
+            if node is not None and (node, event) not in self._tags:
+                self._tags[node, event] = node.AddObserver(event, self._onChanged)
 
-    def watchViews(self, compositeNodes: Iterable[slicer.vtkMRMLSliceCompositeNode]) -> None:
-        """What the views of the four-up show."""
-        for node in compositeNodes:
-            self._watch(node, vtk.vtkCommand.ModifiedEvent)
+    def forget(self) -> None:
+        """The scene closes or the panel goes away: nothing is watched any more."""
+        for key in list(self._tags):
+            self._forget(key)
 
-    def _watch(self, node: slicer.vtkMRMLNode | None, *events: int) -> None:
-        for event in events:
-            if node is not None and not self.hasObserver(node, event, self._onChanged):
-                self.addObserver(node, event, self._onChanged)
+    def _forget(self, key: tuple[slicer.vtkMRMLNode, int | str]) -> None:
+        key[0].RemoveObserver(self._tags.pop(key))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..features import ENGINES
 from ..scene.i18n import _
 from .background_task import TaskNews
-from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+from .present_case import predictionWork, presentCase, presentKey
+from .shown import PROBLEM, Shown
+from .step import Step, fillSelector, refusals, showNote
 
 
 class PredictStep(Step):
@@ -20,43 +22,59 @@ class PredictStep(Step):
         names = {"native": _("native (nothing to install)"), "pyradiomics": _("PyRadiomics, if it is installed")}
         fillSelector(self.ui.engineSelector, {name: names[name] for name in ENGINES})
 
-    def refresh(self) -> None:
-        state = self.panel.state
-        missing = state.missing()
-        if self.panel.repeatability.isBlinded and state.inputs.needsImages:
-            # What is missing tells of the first VOI.
-            missing = (_("A VOI is drawn blinded: press Compare in step 7, or take a sequence in hand."),)
+    def refresh(self, shown: Shown) -> None:
+        state, busy = self.state, self.tasks.busyProblem()
         self.ui.engineFrame.setVisible(state.inputs.needsImages)
         button = self.ui.predictButton
         button.setText(_("Cancel") if state.isRunning else _("Predict"))
-        button.setEnabled(state.isRunning or not (missing or self.panel.tasks.isRunning))
-        if not state.isRunning and self.panel.busyProblem():
-            button.setToolTip(self.panel.busyProblem())
-        elif state.isRunning:
-            button.setToolTip(_("Stop the prediction after the step in hand"))
-        elif missing:
-            button.setToolTip(_("Missing:") + "\n" + "\n".join(missing))
+        button.setEnabled(state.isRunning or not (shown.missing or busy))
+        if state.isRunning:
+            button.setToolTip(_("Stop the prediction after the running step"))
+        elif shown.missing and not busy:
+            button.setToolTip(_("Missing:") + "\n" + "\n".join(shown.missing))
         else:
-            button.setToolTip(_("Predict objective response"))
+            button.setToolTip(busy or _("Predict objective response"))
         self.ui.progressBar.setVisible(state.isRunning)
-        if state.failure is not None and not self.panel.repeatability.isBlinded:
-            showNote(self.ui.predictLabel, state.failure, PROBLEM_STYLE)
-        elif missing and not state.isRunning:
-            more = _("{count} more in the button's tooltip.").format(count=len(missing) - 1)
-            showNote(self.ui.predictLabel, missing[0] + (f" {more}" if len(missing) > 1 else ""))
+        if shown.failure is not None:
+            showNote(self.ui.predictLabel, shown.failure, PROBLEM)
+        elif shown.missing and not state.isRunning:
+            more = _("{count} more in the button's tooltip.").format(count=len(shown.missing) - 1)
+            showNote(self.ui.predictLabel, shown.missing[0] + (f" {more}" if len(shown.missing) > 1 else ""))
         elif not state.isRunning:
             showNote(self.ui.predictLabel, None)
 
     def onPredict(self) -> None:
-        """Predict, or cancel the prediction under way."""
-        if self.panel.state.isRunning:
-            self.panel.tasks.cancel()
+        """Predict, or cancel the running prediction."""
+        if self.state.isRunning:
+            self.tasks.cancel()
             return
-        self.panel.predict(self._onNews)
+        self.gather()
+        with refusals(self.ui.predictLabel):
+            try:
+                self._begin()
+            finally:
+                # Before a refusal is shown, which it would take away.
+                self.state.changed.emit()
+
+    def _begin(self) -> None:
+        presentKey(self.parameters)
+        self.state.begin()
+        try:
+            case = presentCase(self.state, self.parameters)
+        except ValueError as error:
+            self.state.fail(str(error))
+            raise
+        self.tasks.run(predictionWork(case, self.state.bundle, self.state.inputs.engine), self._onNews)
 
     def _onNews(self, news: TaskNews) -> None:
         if news.kind == "progress":
             self.ui.progressBar.setValue(round(100 * news.fraction))
             showNote(self.ui.predictLabel, news.text)
             return
-        self.panel.predictionEnded(news)
+        if news.kind == "done":
+            self.state.succeed(*news.result)
+        elif news.kind == "failed":
+            self.state.fail(news.text)
+        else:
+            self.state.cancel()
+        self.gather()

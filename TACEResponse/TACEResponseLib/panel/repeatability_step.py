@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -11,18 +13,21 @@ import slicer
 from ..cohort import SEQUENCES
 from ..features import read_feature_table
 from ..prediction.wording import perturbation_words
-from ..scene.cases import arraySource, caseOfNodes, nodesOfParameterNode
-from ..scene.display import BLINDED, COVERING, jumpToVoi, showHidden, showInViews
+from ..repeatability import repeatability
+from ..scene.cases import arraySource
 from ..scene.i18n import _
 from ..scene.repeatability_nodes import iccChart, iccTable, iccWords
 from ..scene.roles import SECOND_SEGMENTATION_ROLE, SEGMENTATION_ROLES, VOLUME_ROLES
-from ..scene.second_reading import beginSecondReading, compareReadings, hideOtherVois, showOutlines
-from ..scene.segmentations import isEmptyVoi
+from ..scene.second_reading import beginSecondReading, compareReadings
+from ..scene.segmentations import drawnBy, isEmptyVoi
 from ..workflow import FEATURES_FILE
 from ..workflow.perturbation_band import with_perturbation_band
 from .background_task import TaskNews
+from .focus import BLINDED, COMPARING
+from .present_case import predictionWork, presentCase
 from .result_text import numberWords
-from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+from .shown import PLAIN, PROBLEM, Shown
+from .step import Step, fillSelector, refusals, showNote
 
 PERTURBATION_DRAWS = 20
 
@@ -43,90 +48,60 @@ class RepeatabilityStep(Step):
         self.ui.iccButton.clicked.connect(self.onIcc)
         self._texts = {button: button.text for button in (self.ui.compareButton, self.ui.perturbButton)}
         self._comparedInputs: tuple[str, ...] = ()
-        self._buttonUnderWay = None
+        self._comparison: tuple[str | None, str] = (None, PLAIN)
+        self._buttonOfTask = None
 
-    @property
-    def isBlinded(self) -> bool:
-        """A second VOI is being drawn and those of others are hidden."""
-        return bool(self.panel.parameters.get("blinded"))
-
-    def refresh(self) -> None:
-        panel, state = self.panel, self.panel.state
-        sequence = str(panel.parameters.get("secondSequence"))
-        busy = panel.busyProblem()
-        noVolume = _("Choose the volume of {sequence} in step 1 first.").format(sequence=sequence)
-        self.enable(self.ui.drawAgainButton, busy if sequence in state.inputs.volumes else noVolume)
-        second = panel.parameters.getNode(SECOND_SEGMENTATION_ROLE)
-        incomplete = "\n".join(state.missing())
-        if incomplete and self.isBlinded:
-            incomplete = _("The first case is not complete; take a sequence in hand to see why.")
-        needsImages = state.inputs.needsImages and panel.bundle is not None
-        noImages = None if needsImages else _("The model needs no images, so that no VOI changes its estimate.")
-        noSecond = _("Choose or draw the second VOI first.") if second is None or _isEmpty(second) else None
-        isFirst = second is not None and second is panel.parameters.getNode(SEGMENTATION_ROLES[sequence])
-        same = _("This is the first VOI itself; choose or draw another one.") if isFirst else None
-        blinded = _("The VOI is being drawn: press Compare first.") if self.isBlinded else None
-        fields = ("SequenceSelector", "ReaderEdit", "SessionEdit", "SegmentationSelector")
-        for widget in (getattr(self.ui, f"second{field}") for field in fields):
-            self.enable(widget, blinded)
-        problems = {
-            self.ui.compareButton: noSecond or same or self._otherSequence() or incomplete or noImages or busy,
-            self.ui.perturbButton: blinded or state.resultProblem() or noImages or busy,
-        }
-        for button, problem in problems.items():
-            isUnderWay = self._isUnderWay(button)
-            button.setText(_("Cancel") if isUnderWay else self._texts[button])
-            self.enable(button, None if isUnderWay else problem)
-        noFolder = None if panel.parameters.get("repeatedCohortFolder") else _("Choose the cohort's folder first.")
-        self.enable(self.ui.iccButton, noFolder or busy)
-
-    def _otherSequence(self) -> str | None:
-        """The second VOI was drawn on the image of another sequence."""
-        parameters = self.panel.parameters
-        second = parameters.getNode(SECOND_SEGMENTATION_ROLE)
-        drawnOn = None if second is None else second.GetNodeReference(second.GetReferenceImageGeometryReferenceRole())
-        if drawnOn is None:
-            return None
-        sequences = [sequence for sequence, role in VOLUME_ROLES.items() if parameters.getNode(role) is drawnOn]
-        if sequences and parameters.get("secondSequence") not in sequences:
-            words = _("The second VOI was drawn on {sequence}; choose that sequence.")
-            return words.format(sequence=sequences[0])
-        return None
-
-    def enter(self) -> None:
-        # A scene was opened before the panel was shown.
-        if self.isBlinded:
-            self.takeScene()
-
-    def exit(self) -> None:
-        self.endBlinding()
-
-    def endBlinding(self) -> None:
-        """Show the VOIs that were hidden."""
-        if self.isBlinded:
-            showHidden(BLINDED)
-            self.panel.parameters.set("blinded", False)
-            showNote(self.ui.comparisonLabel, None)
-
-    def forgetWords(self) -> None:
-        if not self.isBlinded:
-            showNote(self.ui.comparisonLabel, None)
+    def forgetMessages(self) -> None:
+        self._comparison = (None, PLAIN)
+        showNote(self.ui.comparisonLabel, None)
         showNote(self.ui.perturbLabel, None)
 
-    def clear(self) -> None:
-        """Another patient: nothing of the one before is compared any more."""
-        self.endBlinding()
-        self.forgetTask()
+    def pause(self) -> None:
+        """What is running is heard of no more."""
+        self._buttonOfTask = None
+        self.forgetMessages()
 
-    def forgetTask(self) -> None:
-        """What was under way is heard of no more."""
-        self._buttonUnderWay = None
-        self.forgetWords()
+    def onPatientChanged(self) -> None:
+        self.pause()
+
+    def refresh(self, shown: Shown) -> None:
+        state, busy = self.state, self.tasks.busyProblem()
+        inputs = state.inputs
+        noVolume = _("Choose the volume of {sequence} in step 1 first.").format(sequence=inputs.secondSequence)
+        self.enable(self.ui.drawAgainButton, busy if inputs.secondSequence in inputs.volumes else noVolume)
+        for field in ("SequenceSelector", "ReaderEdit", "SessionEdit", "SegmentationSelector"):
+            blinded = shown.lock and _("{reason} Press Compare first.").format(reason=shown.lock)
+            self.enable(getattr(self.ui, f"second{field}"), blinded)
+        needsImages = inputs.needsImages and state.bundle is not None
+        noImages = None if needsImages else _("The model needs no images, so that no VOI changes its estimate.")
+        problems = {
+            self.ui.compareButton: self._secondProblem() or shown.missingForComparison or noImages or busy,
+            self.ui.perturbButton: shown.lock or shown.resultProblem or noImages or busy,
+        }
+        for button, problem in problems.items():
+            button.setText(_("Cancel") if self._isRunning(button) else self._texts[button])
+            self.enable(button, None if self._isRunning(button) else problem)
+        noFolder = None if self.parameters.get("repeatedCohortFolder") else _("Choose the cohort's folder first.")
+        self.enable(self.ui.iccButton, noFolder or busy)
+        showNote(self.ui.comparisonLabel, *((shown.blindedNote,) if shown.blindedNote else self._comparison))
+
+    def _secondProblem(self) -> str | None:
+        """Why the second VOI cannot be compared with the first."""
+        inputs = self.state.inputs
+        second, first = inputs.second, inputs.vois.get(inputs.secondSequence)
+        if second is None or second.isEmpty:
+            return _("Choose or draw the second VOI first.")
+        if first is not None and first.nodeId == second.nodeId:
+            return _("This is the first VOI itself; choose or draw another one.")
+        if second.drawnOn and inputs.secondSequence not in second.drawnOn:
+            text = _("The second VOI was drawn on {sequence}; choose that sequence.")
+            return text.format(sequence=second.drawnOn[0])
+        return None
 
     def onDrawAgain(self) -> None:
         """Begin a second VOI, with those of other readers and sessions out of sight."""
-        parameters = self.panel.parameters
-        with self.panel.saying(self.ui.comparisonLabel):
+        parameters = self.parameters
+        with self._reporting():
             sequence = str(parameters.get("secondSequence"))
             volume = parameters.getNode(VOLUME_ROLES[sequence])
             reader, session = (str(parameters.get(name)).strip() for name in ("secondReader", "secondSession"))
@@ -134,160 +109,128 @@ class RepeatabilityStep(Step):
                 raise ValueError(_("Enter who draws, and in which session."))
             if (reader, session) == tuple(str(parameters.get(name)).strip() for name in ("reader", "session")):
                 raise ValueError(_("Reader and session are those of the first VOI; enter another reader or session."))
-            self.panel.followUp.clear()
-            before = parameters.getNode(SECOND_SEGMENTATION_ROLE)
-            if self.isBlinded and before is not None and isEmptyVoi(before):
-                slicer.mrmlScene.RemoveNode(before)
-            self.endBlinding()
+            self._removeEmptySecond()
             node = beginSecondReading(volume, sequence, reader, session)
             parameters.setNode(SECOND_SEGMENTATION_ROLE, node)
-            self._blind(volume, node)
-        self.panel.refresh()
+            roles = {VOLUME_ROLES[sequence]: volume.GetID(), SECOND_SEGMENTATION_ROLE: node.GetID()}
+            self.state.look(BLINDED, sequence, nodeIds=roles)
+        self.gather()
 
-    def takeScene(self) -> None:
-        """Show what lay over others when the scene was saved; a blinded drawing goes on once the panel is shown."""
-        showHidden(COVERING)
-        if not self.isBlinded:
-            showHidden(BLINDED)
-            return
-        parameters = self.panel.parameters
-        volume = parameters.getNode(VOLUME_ROLES[str(parameters.get("secondSequence"))])
-        second = parameters.getNode(SECOND_SEGMENTATION_ROLE)
-        if None in (volume, second):
-            self.endBlinding()
-        elif self.panel.isShown:
-            self._blind(volume, second)
-
-    def _blind(self, volume, second) -> None:
-        self.panel.vois.showAll()
-        _volumes, segmentations = nodesOfParameterNode(self.panel.parameters.node)
-        hideOtherVois(second, [*segmentations.values(), *self.panel.followUp.allLines()])
-        self.panel.parameters.set("blinded", True)
-        self.panel.vois.takeSecond(volume, second)
-        showNote(self.ui.comparisonLabel, _("Blinded: VOIs of other readers and sessions are hidden until Compare."))
+    def _removeEmptySecond(self) -> None:
+        """One that was begun before, in which nothing was drawn."""
+        before = self.parameters.getNode(SECOND_SEGMENTATION_ROLE)
+        firsts = [self.parameters.getNode(role) for role in SEGMENTATION_ROLES.values()]
+        if before is not None and before not in firsts and drawnBy(before) is not None and isEmptyVoi(before):
+            slicer.mrmlScene.RemoveNode(before)
 
     def onCompare(self) -> None:
         """Overlap, features that moved and the change in the estimate, in the background; or cancel it."""
-        if self._isUnderWay(self.ui.compareButton):
-            self.panel.tasks.cancel()
+        if self._isRunning(self.ui.compareButton):
+            self.tasks.cancel()
             return
-        panel, parameters = self.panel, self.panel.parameters
-        with panel.saying(self.ui.comparisonLabel):
+        state, parameters = self.state, self.parameters
+        with self._reporting():
             sequence = str(parameters.get("secondSequence"))
-            second, bundle = parameters.getNode(SECOND_SEGMENTATION_ROLE), panel.bundle
-            volumes, segmentations = nodesOfParameterNode(parameters.node)
-            needed = {name: volumes[name] for name in panel.state.inputs.sequences}
-            if sequence not in needed:
+            if sequence not in state.inputs.sequences:
                 raise ValueError(_("The model does not use {sequence}.").format(sequence=sequence))
-            case = caseOfNodes(panel.key(), needed, segmentations, panel.state.inputs.clinical.record())
+            case, bundle, engine = presentCase(state, parameters), state.bundle, state.inputs.engine
             key = case.key._replace(
                 reader=str(parameters.get("secondReader")), session=str(parameters.get("secondSession"))
             )
-            sources = {**case.sources, sequence: arraySource(volumes[sequence], second)}
-            other = replace(case, key=key, sources=sources)
-            self.endBlinding()
-            panel.fourUp.hide()
-            showInViews(volumes[sequence])
-            panel.vois.showOnly(segmentations[sequence], second)
-            showOutlines([segmentations[sequence], second])
-            jumpToVoi(segmentations[sequence])
-
-            engine = panel.state.inputs.engine
-            self._comparedInputs = panel.state.inputs.fingerprint()
+            volume, second = (parameters.getNode(r) for r in (VOLUME_ROLES[sequence], SECOND_SEGMENTATION_ROLE))
+            other = replace(case, key=key, sources={**case.sources, sequence: arraySource(volume, second)})
+            state.look(COMPARING, sequence)
 
             def work(progress):
-                first = panel.logic.predictCase(case, bundle, progress, engine)
-                second = panel.logic.predictCase(other, bundle, progress, engine)
+                first, second = (predictionWork(one, bundle, engine)(progress) for one in (case, other))
                 return compareReadings(sequence, first, second, bundle)
 
-            showNote(self.ui.comparisonLabel, _("Comparing ..."))
-            self._buttonUnderWay = self.ui.compareButton
-            panel.tasks.run(work, self._onCompared)
-        panel.showAll()
+            self._comparedInputs = state.inputs.fingerprint()
+            self._comparison = (_("Comparing ..."), PLAIN)
+            self._buttonOfTask = self.ui.compareButton
+            self.tasks.run(work, self._onCompared)
+        self.gather()
 
     def onPerturb(self) -> None:
         """How the estimate moves when every VOI is drawn a little differently, in the background; or cancel it."""
-        panel = self.panel
-        if self._isUnderWay(self.ui.perturbButton):
-            panel.tasks.cancel()
+        if self._isRunning(self.ui.perturbButton):
+            self.tasks.cancel()
             return
-        with panel.saying(self.ui.perturbLabel):
-            prediction, bundle = panel.state.result.prediction, panel.bundle
-            volumes, segmentations = nodesOfParameterNode(panel.parameters.node)
-            needed = {name: volumes[name] for name in panel.state.inputs.sequences}
-            case = caseOfNodes(panel.key(), needed, segmentations, panel.state.inputs.clinical.record())
-            fingerprint, engine = panel.state.result.fingerprint, panel.state.inputs.engine
+        state = self.state
+        with refusals(self.ui.perturbLabel):
+            result, bundle, engine = state.result, state.bundle, state.inputs.engine
+            case = presentCase(state, self.parameters)
 
             def work(progress):
-                _prediction, images, _features = panel.logic.predictCase(case, bundle, engine=engine)
+                _prediction, images, _features = predictionWork(case, bundle, engine)(None)
                 return with_perturbation_band(
-                    prediction, case, bundle, images, PERTURBATION_DRAWS, engine=engine, progress=progress
+                    result.prediction, case, bundle, images, PERTURBATION_DRAWS, engine=engine, progress=progress
                 )
 
             def show(news: TaskNews) -> None:
-                if news.kind == "progress":
-                    showNote(self.ui.perturbLabel, news.text)
-                elif news.kind == "done":
-                    panel.state.addBand(news.result, fingerprint)
-                    words = perturbation_words(news.result)
-                    showNote(self.ui.perturbLabel, words or _("DEMONSTRATION: no band is stated for a patient."))
-                elif news.kind == "failed":
-                    showNote(self.ui.perturbLabel, news.text, PROBLEM_STYLE)
-                else:
-                    showNote(self.ui.perturbLabel, _("Cancelled."))
-                if news.kind != "progress":
-                    self._buttonUnderWay = None
-                    panel.showAll()
+                text, style = _newsText(news)
+                if news.kind == "done":
+                    state.addBand(news.result, result.fingerprint)
+                    text = perturbation_words(news.result) or _("DEMONSTRATION: no band is stated for a patient.")
+                showNote(self.ui.perturbLabel, text, style)
+                self._endTask(news)
 
-            self._buttonUnderWay = self.ui.perturbButton
-            panel.tasks.run(work, show)
-        panel.showAll()
+            self._buttonOfTask = self.ui.perturbButton
+            self.tasks.run(work, show)
+        state.changed.emit()
 
     def onIcc(self) -> None:
         """The cohort's ICC as a table and a plot, shown in a layout with both."""
-        folder = Path(str(self.panel.parameters.get("repeatedCohortFolder")))
-        with self.panel.saying(self.ui.iccLabel), slicer.util.WaitCursor():
+        folder = Path(str(self.parameters.get("repeatedCohortFolder")))
+        with refusals(self.ui.iccLabel), slicer.util.WaitCursor():
             features = read_feature_table(folder / FEATURES_FILE)
-            parts = self.panel.logic.icc(features)
+            parts = repeatability(features)
             table, chart = iccTable(parts), iccChart(parts)
             phantoms = _("PHANTOM results: synthetic patients.") + "\n" if features.phantoms else ""
             showNote(self.ui.iccLabel, phantoms + iccWords(parts))
-            self.panel.fourUp.showInstead(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
+            self.views.showInstead(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
             logic = slicer.app.applicationLogic()
             logic.GetSelectionNode().SetActiveTableID(table.GetID())
             logic.PropagateTableSelection()
             logic.GetSelectionNode().SetActivePlotChartID(chart.GetID())
             logic.PropagatePlotChartSelection()
 
-    def _isUnderWay(self, button) -> bool:
-        return button is self._buttonUnderWay and self.panel.tasks.isRunning
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Show a refusal as what came of the comparison."""
+        try:
+            yield
+        except ValueError as error:
+            self._comparison = (str(error), PROBLEM)
+
+    def _isRunning(self, button) -> bool:
+        return button is self._buttonOfTask and self.tasks.isRunning
 
     def _onCompared(self, news: TaskNews) -> None:
-        if news.kind == "done" and self._comparedInputs != self.panel.state.inputs.fingerprint():
-            showNote(self.ui.comparisonLabel, _("The inputs have changed meanwhile; compare again."), PROBLEM_STYLE)
+        text, style = _newsText(news)
+        if news.kind == "done" and self._comparedInputs != self.state.inputs.fingerprint():
+            text, style = _("The inputs have changed meanwhile; compare again."), PROBLEM
         elif news.kind == "done":
-            showNote(self.ui.comparisonLabel, comparisonHtml(news.result))
-        elif news.kind == "failed":
-            showNote(self.ui.comparisonLabel, news.text, PROBLEM_STYLE)
-        elif news.kind == "progress":
-            showNote(self.ui.comparisonLabel, news.text)
-        else:
-            showNote(self.ui.comparisonLabel, _("Cancelled."))
+            text = comparisonHtml(news.result)
+        self._comparison = (text, style)
+        showNote(self.ui.comparisonLabel, text, style)
+        self._endTask(news)
+
+    def _endTask(self, news: TaskNews) -> None:
         if news.kind != "progress":
-            self._buttonUnderWay = None
-            self.panel.showAll()
+            self._buttonOfTask = None
+            self.state.changed.emit()
 
 
-def _isEmpty(segmentationNode) -> bool:
-    """Nothing was drawn; what cannot be told is said when it is compared."""
-    try:
-        return isEmptyVoi(segmentationNode)
-    except ValueError:
-        return False
+def _newsText(news: TaskNews) -> tuple[str, str]:
+    """Progress, failure or cancellation as a line with its style."""
+    if news.kind == "cancelled":
+        return _("Cancelled."), PLAIN
+    return news.text, PROBLEM if news.kind == "failed" else PLAIN
 
 
 def comparisonHtml(reading) -> str:
-    """A `SecondReading` in words."""
+    """What a `SecondReading` says."""
     agreement = reading.overlap
     lines = [
         _(

@@ -1,21 +1,26 @@
-"""Where the patient stands: words, plot, what-if, and what can be done with the result."""
+"""Where the patient stands: text, plot, what-if, and what can be done with the result."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import qt
 import slicer
 
-from ..prediction import plain_text
+from ..cohort import Case
+from ..features.self_check import self_check
+from ..prediction import Prediction, plain_text, predict_from_features
 from ..reporting import write_patient_report
 from ..scene.i18n import _
 from ..scene.plots import removeScoreChart, scoreChart
 from ..scene.results import storeResult
 from ..scene.tables import featureTable
 from .background_task import TaskNews
-from .result_text import comparisonWords, pageHtml, resultHtml, whatIfHtml
-from .step import PROBLEM_STYLE, Step, fillSelector, showNote
+from .present_case import predictionWork, presentCase, presentKey
+from .result_text import comparisonText, pageHtml, resultHtml, whatIfHtml
+from .shown import PLAIN, PROBLEM, Shown
+from .step import Step, fillSelector, refusals, showNote
 from .what_if import AS_ENTERED, LEVELS, changedRecord
 
 PLOT_VIEW_TAG = "TACEResponsePlot"
@@ -45,30 +50,34 @@ class ResultStep(Step):
             selector.currentIndexChanged.connect(self.onWhatIf)
         self.plotView = None
         self._chart = self._charted = None
+        self.state.resultArrived.connect(self.onResultArrived)
+        # Once the part has got its height.
+        self._scrollTimer = qt.QTimer()
+        self._scrollTimer.setSingleShot(True)
+        self._scrollTimer.timeout.connect(self.scrollIntoView)
 
-    def cleanup(self) -> None:
+    def pause(self) -> None:
+        self._scrollTimer.stop()
         self.removePlot()
 
-    def refresh(self) -> None:
-        state, panel = self.panel.state, self.panel
-        # Warnings and features tell a blinded reader of the first VOI.
-        blinded = _("Hidden while a VOI is drawn blinded.") if panel.repeatability.isBlinded else None
-        if state.result is None:
-            self.ui.resultBrowser.setHtml(_("No result yet."))
-        elif blinded:
-            self.ui.resultBrowser.setHtml(blinded)
+    def cleanup(self) -> None:
+        self.pause()
+
+    def refresh(self, shown: Shown) -> None:
+        state = self.state
+        if shown.result is None:
+            self.ui.resultBrowser.setHtml(shown.resultText)
         else:
-            bundle = panel.bundleOfResult()
-            html = resultHtml(state.result.prediction, bundle, state.resultIsStale, state.provenance())
-            self.ui.resultBrowser.setHtml(html)
-        self._showPlot()
-        problem, busy = state.resultProblem() or blinded, panel.busyProblem()
+            prediction, bundle = shown.result.prediction, state.bundleOfResult
+            self.ui.resultBrowser.setHtml(resultHtml(prediction, bundle, state.resultIsStale, state.provenance()))
+        self._showPlot(shown)
+        problem, busy = shown.resultProblem, self.tasks.busyProblem()
         for button in (self.ui.copySentenceButton, self.ui.saveButton):
             self.enable(button, problem)
         for button in (self.ui.reportButton, self.ui.pdfButton, self.ui.runAgainButton):
             self.enable(button, problem or busy)
-        noFeatures = None if panel.features is not None else _("The features are not at hand; predict again.")
-        needsImages = panel.bundle is None or bool(panel.bundle.required_sequences)
+        noFeatures = None if state.features is not None else _("The features are not available; predict again.")
+        needsImages = state.bundle is None or bool(state.bundle.required_sequences)
         noImages = None if needsImages else _("The model needs no images, so that there are no features.")
         self.enable(self.ui.featuresButton, problem or noImages or noFeatures)
         self.enable(self.ui.selfCheckButton, busy)
@@ -77,12 +86,17 @@ class ResultStep(Step):
             self._resetWhatIf()
         showNote(self.ui.whatIfLabel, None if state.whatIf is None else whatIfHtml(state.whatIf))
 
-    def forgetWords(self) -> None:
+    def onResultArrived(self) -> None:
+        """Open the part and bring it into sight."""
+        self.setCollapsed(False)
+        self._scrollTimer.start(0)
+
+    def forgetMessages(self) -> None:
         showNote(self.ui.resultLabel, None)
 
     def onCopySentence(self) -> None:
         """The words for the radiology report, on the clipboard."""
-        slicer.app.clipboard().setText(plain_text(self.panel.state.result.prediction))
+        slicer.app.clipboard().setText(plain_text(self.state.result.prediction))
         showNote(self.ui.resultLabel, _("The sentence is on the clipboard."))
 
     def onReport(self) -> None:
@@ -99,10 +113,10 @@ class ResultStep(Step):
 
     def writeReport(self, path: Path) -> None:
         """The report as one HTML file; images are read again where the result came with the scene."""
-        panel = self.panel
+        state = self.state
         # Taken now: facts and result may change while images are read again.
-        case, result, bundle = panel.caseOfResult(), panel.state.result, panel.bundle
-        counts, tumourCount = panel.state.provenance(), int(panel.parameters.get("tumourCount"))
+        case, prediction, bundle = self._caseOfResult(), state.result.prediction, state.bundle
+        counts, tumourCount = state.provenance(), int(self.parameters.get("tumourCount"))
         reading = {
             "Predictions for this patient": counts["predictions"],
             "VOI edits after a result": counts["voi_edits_after_result"],
@@ -110,37 +124,30 @@ class ResultStep(Step):
         }
         showNote(self.ui.resultLabel, None)
 
-        def write(images) -> None:
-            with panel.saying(self.ui.resultLabel):
-                if not panel.state.resultIsCurrent or panel.state.result is not result:
+        def write() -> None:
+            with refusals(self.ui.resultLabel):
+                if not state.resultIsCurrent or state.result.prediction is not prediction:
                     raise ValueError(_("No report was written: the inputs have changed meanwhile."))
-                write_patient_report(path, result.prediction, bundle, images, case.clinical, reading)
+                write_patient_report(path, prediction, bundle, state.result.images, case.clinical, reading)
                 showNote(self.ui.resultLabel, _("Report: {path}").format(path=path))
 
-        if panel.images is not None or not panel.bundle.required_sequences:
-            write(panel.images)
-            return
-
-        def onNews(news: TaskNews) -> None:
-            if news.kind == "done":
-                write(news.result[1])
-            elif news.kind == "failed":
-                showNote(self.ui.resultLabel, news.text, PROBLEM_STYLE)
-
-        panel.predict(onNews, isAgain=True)
+        if state.result.images is not None or not bundle.required_sequences:
+            write()
+        else:
+            self._predictAgain(lambda _prediction: write())
 
     def writePdf(self, path: Path) -> None:
         """The panel's own page on paper."""
-        state = self.panel.state
+        result = self.state.result
         document = qt.QTextDocument()
-        document.setHtml(pageHtml(state.result.prediction, self.panel.bundle, state.provenance()))
+        document.setHtml(pageHtml(result.prediction, self.state.bundle, self.state.provenance()))
         printer = qt.QPrinter()
         printer.setOutputFormat(qt.QPrinter.PdfFormat)
         # Qt says nothing of a file that it could not write, and an older one may stand there.
         part = path.with_name(f".{path.name}.part")
         printer.setOutputFileName(str(part))
         document.print(printer)
-        with self.panel.saying(self.ui.resultLabel):
+        with refusals(self.ui.resultLabel):
             try:
                 part.replace(path)
             except OSError as error:
@@ -151,46 +158,36 @@ class ResultStep(Step):
 
     def onSave(self) -> None:
         """Keep the result in the scene."""
-        state = self.panel.state
-        node = self.panel.parameters.node
-        storeResult(node, state.result.prediction, state.result.fingerprint, state.provenance())
+        result = self.state.result
+        storeResult(self.parameters.node, result.prediction, result.fingerprint, self.state.provenance())
         showNote(self.ui.resultLabel, _("Kept in the scene; save the scene to keep it on disk."))
 
     def onFeatures(self) -> None:
         """The features as a table, in the table view."""
-        table = featureTable(self.panel.features)
-        self.panel.fourUp.showInstead(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView)
+        table = featureTable(self.state.features)
+        self.views.showInstead(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView)
         slicer.app.applicationLogic().GetSelectionNode().SetActiveTableID(table.GetID())
         slicer.app.applicationLogic().PropagateTableSelection()
 
     def onRunAgain(self) -> None:
         """Predict once more and compare."""
-        before = self.panel.state.result.prediction
-
-        def compare(news: TaskNews) -> None:
-            if news.kind == "done":
-                showNote(self.ui.resultLabel, comparisonWords(before, news.result[0]))
-            elif news.kind == "failed":
-                showNote(self.ui.resultLabel, news.text, PROBLEM_STYLE)
-
-        self.panel.predict(compare, isAgain=True)
+        before = self.state.result.prediction
+        self._predictAgain(lambda again: showNote(self.ui.resultLabel, comparisonText(before, again)))
 
     def onSelfCheck(self) -> None:
         """Compare 440 values of the built-in phantom with stored ones."""
 
         def show(news: TaskNews) -> None:
             if news.kind == "done":
-                showNote(
-                    self.ui.resultLabel, "\n".join(news.result.lines()), "" if news.result.passed else PROBLEM_STYLE
-                )
+                text = "\n".join(news.result.lines())
+                showNote(self.ui.resultLabel, text, PLAIN if news.result.passed else PROBLEM)
             elif news.kind == "failed":
-                showNote(self.ui.resultLabel, news.text, PROBLEM_STYLE)
-            self.panel.showAll()
+                showNote(self.ui.resultLabel, news.text, PROBLEM)
+            self.state.changed.emit()
 
-        logic = self.panel.logic
-        showNote(self.ui.resultLabel, _("Self-check under way ..."))
-        self.panel.tasks.run(lambda progress: logic.selfCheck(), show)
-        self.panel.showAll()
+        showNote(self.ui.resultLabel, _("Checking ..."))
+        self.tasks.run(lambda progress: self_check(), show)
+        self.state.changed.emit()
 
     def onWhatIf(self, *_ignored) -> None:
         """The estimate for other facts."""
@@ -198,15 +195,38 @@ class ResultStep(Step):
             field: selector.itemData(selector.currentIndex) or AS_ENTERED
             for field, selector in self._whatIfSelectors.items()
         }
-        state = self.panel.state
-        with self.panel.saying():
+        with refusals():
             if all(level == AS_ENTERED for level in levels.values()):
-                state.showWhatIf(None)
+                self.state.showWhatIf(None)
             else:
-                case = self.panel.caseOfResult()
+                case = self._caseOfResult()
                 record = changedRecord(case.clinical, levels)
-                state.showWhatIf(self.panel.logic.whatIf(case.key, self.panel.features, record, self.panel.bundle))
-        self.refresh()
+                bundle, features = self.state.bundle, self.state.features
+                self.state.showWhatIf(predict_from_features(case.key, features, record, bundle))
+        self.showStep()
+
+    def _caseOfResult(self) -> Case:
+        """Key and facts of the present case, without images."""
+        return Case(presentKey(self.parameters), clinical=self.state.inputs.clinical.record())
+
+    def _predictAgain(self, onDone: Callable[[Prediction], None]) -> None:
+        """Predict in the background; the result shown stays as it is and gets its images and features."""
+
+        def onNews(news: TaskNews) -> None:
+            if news.kind == "done":
+                prediction, images, features = news.result
+                self.state.keepImages(images, features)
+                onDone(prediction)
+            elif news.kind == "failed":
+                showNote(self.ui.resultLabel, news.text, PROBLEM)
+            if news.kind != "progress":
+                self.state.changed.emit()
+
+        self.gather()
+        with refusals(self.ui.resultLabel):
+            case = presentCase(self.state, self.parameters)
+            self.tasks.run(predictionWork(case, self.state.bundle, self.state.inputs.engine), onNews)
+        self.state.changed.emit()
 
     def removePlot(self) -> None:
         """Take view and nodes of the plot away."""
@@ -223,8 +243,8 @@ class ResultStep(Step):
             removeScoreChart(self._chart)
         self._chart = self._charted = None
 
-    def _showPlot(self) -> None:
-        result, bundle = self.panel.state.result, self.panel.bundleOfResult()
+    def _showPlot(self, shown: Shown) -> None:
+        result, bundle = shown.result, self.state.bundleOfResult
         # Drawing takes a tenth of a second, and the state is shown after every click.
         charted = None if result is None or bundle is None else (result.prediction, bundle.sha256)
         if charted is not None and charted == self._charted and slicer.mrmlScene.IsNodePresent(self._chart):
@@ -258,7 +278,7 @@ class ResultStep(Step):
             selector.blockSignals(wasBlocked)
 
     def _askPath(self, title: str, kinds: str, suffix: str) -> Path | None:
-        name = f"TACEResponse_{self.panel.state.result.prediction.patient_id}{suffix}"
+        name = f"TACEResponse_{self.state.result.prediction.patient_id}{suffix}"
         path = qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), title, name, kinds)
         # As a name without ending is saved without one, and nothing would open it.
         return Path(path if path.lower().endswith(suffix) else f"{path}{suffix}") if path else None

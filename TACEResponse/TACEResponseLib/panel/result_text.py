@@ -105,7 +105,7 @@ def pageHtml(prediction: Prediction, bundle: ModelBundle, provenance: dict[str, 
     )
 
 
-def comparisonWords(one: Prediction, other: Prediction) -> str:
+def comparisonText(one: Prediction, other: Prediction) -> str:
     """Whether a second run gave the same numbers."""
     pairs = [(one.probability_low, other.probability_low), (one.probability_high, other.probability_high)]
     pairs += [(one.scores[name], other.scores.get(name, float("nan"))) for name in one.scores]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from ..cohort import check_identifier
+from ..features import FeatureVector
+from ..imaging import CaseImages
+from ..models import ModelBundle
 from ..prediction import Prediction
 from ..scene.i18n import _
-from ..scene.roles import checklistFor
+from .focus import Focus
 from .inputs import PanelInputs, VolumeInput
+from .requirements import Requirements
+from .signal import Signal
 
 STEPS: tuple[str, ...] = ("model", "study", "vois", "clinical", "predict", "result")
 STEPS += ("followUp", "repeatability", "batch")
@@ -16,22 +21,40 @@ STEPS += ("followUp", "repeatability", "batch")
 
 @dataclass(frozen=True)
 class Result:
-    """A prediction, the fingerprint of the inputs that it was made from, and what was ticked of the patient then."""
+    """A prediction, the fingerprint of the inputs that it was made from, and what was ticked of the patient then.
+
+    ``images`` and ``features`` are what it was made of; None for a result that came with a scene.
+    """
 
     prediction: Prediction
     fingerprint: tuple[str, ...]
     checklist: frozenset[str] = frozenset()
+    images: CaseImages | None = field(default=None, compare=False)
+    features: FeatureVector | None = field(default=None, compare=False)
 
 
-class PanelState:
-    """The panel's memory.
+class PanelState(Requirements):
+    """The panel's memory, and the signals by which its parts hear of each other.
 
-    The view hands every change to `update` and shows what the other members say. ``predictionCount`` and
-    ``editsAfterResult`` count, for the patient at hand, predictions and VOI edits made after a result was seen.
+    Whoever changes a parameter or a node emits ``touched``, or ``gatherNow`` if the inputs are needed at once; the
+    panel then gathers the inputs and hands them to `update`. ``changed``: show the state anew. ``patientChanged``: the
+    patient was forgotten. ``messagesOutdated``: what was reported about earlier inputs does not hold any more.
+    ``resultArrived``: another result is there.
+
+    ``bundle`` is the chosen model, if it can be used; ``focus`` is what the user looks at. ``predictionCount`` and
+    ``editsAfterResult`` count, for the present patient, predictions and VOI edits made after a result was seen.
     """
 
     def __init__(self) -> None:
+        self.touched, self.gatherNow, self.changed = Signal(), Signal(), Signal()
+        self.patientChanged, self.messagesOutdated, self.resultArrived = Signal(), Signal(), Signal()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, with nothing."""
         self.inputs = PanelInputs()
+        self.bundle: ModelBundle | None = None
+        self.focus = Focus()
         self.result: Result | None = None
         self.failure: str | None = None
         self.predictionCount = 0
@@ -42,14 +65,27 @@ class PanelState:
         self._patient: str | None = None
         self._volumesOfFacts: frozenset[str] = frozenset()
 
-    def update(self, inputs: PanelInputs) -> PanelInputs:
-        """Take over changed inputs and return those that hold from now on.
+    def memory(self) -> dict[str, object]:
+        """What `reset` forgets, for `recall`."""
+        return {name: value for name, value in vars(self).items() if not isinstance(value, Signal)}
+
+    def recall(self, memory: dict[str, object]) -> None:
+        """Be again as when `memory` was asked."""
+        vars(self).update(memory)
+
+    def look(self, kind: str, sequence: str = "", role: str = "", nodeIds: Mapping[str, str] | None = None) -> None:
+        """The user looks at something else; arguments as for `Focus`."""
+        self.focus = Focus(kind, sequence, role, nodeIds or {})
+
+    def update(self, inputs: PanelInputs, bundle: ModelBundle | None = None) -> PanelInputs:
+        """Take over changed inputs, with the model that they name, and return the inputs that hold from now on.
 
         They are not the same object if another patient was chosen: then facts, VOIs and the result of the one before
-        are gone; or if the patient's identifier was filled in. The view must show them in its fields.
+        are gone; or if the patient's identifier was filled in. The panel must write them back.
         """
         stated = self._newlyStatedPatients(inputs)
-        if self._isAnotherPatient(inputs, stated):
+        isAnother = self._isAnotherPatient(inputs, stated)
+        if isAnother:
             inputs = inputs.ofAnotherPatient()
             self._forgetPatient()
         elif self.result is not None or self.predictionCount:
@@ -65,10 +101,19 @@ class PanelState:
             self._volumesOfFacts = _nodes(inputs)
         if inputs.clinical.isEmpty() and not inputs.vois:
             self._volumesOfFacts = frozenset()
-        if inputs.fingerprint() != self.inputs.fingerprint():
+        isOther = inputs.fingerprint() != self.inputs.fingerprint()
+        if isOther:
             self.failure = None
             self._whatIf = None
-        self.inputs = inputs
+        isOutdated = isOther or _versionOfSecond(inputs) != _versionOfSecond(self.inputs)
+        self.inputs, self.bundle = inputs, bundle
+        if not self.focus.nodeIds.items() <= inputs.nodeIds().items():
+            # What is looked at was taken out of its role, or something else was put there.
+            self.focus = Focus()
+        if isAnother:
+            self.patientChanged.emit()
+        if isOutdated:
+            self.messagesOutdated.emit()
         return inputs
 
     def holdsPatient(self) -> bool:
@@ -79,65 +124,14 @@ class PanelState:
     def newPatient(self) -> PanelInputs:
         """Forget the patient: volumes, VOIs, facts and result. Returns the inputs that hold from now on."""
         self._forgetPatient()
-        self._patient = None
         self.inputs = PanelInputs(model=self.inputs.model)
+        self.patientChanged.emit()
+        self.messagesOutdated.emit()
         return self.inputs
-
-    # What is missing
-
-    def missing(self) -> tuple[str, ...]:
-        """Why *Predict* is not possible, in the order of the panel; empty if it is."""
-        inputs = self.inputs
-        if inputs.model is None:
-            return (_("Model: choose one."),)
-        if inputs.model.problem:
-            return (_("Model: {problem}").format(problem=inputs.model.problem),)
-        reasons = [problem for problem in (self.patientProblem(), self.readerProblem()) if problem is not None]
-        if self._unticked():
-            reasons.append(_("Checklist: tick what is so; the model was made for such patients only."))
-        reasons += self._missingImages()
-        if inputs.sequences and inputs.engineProblem:
-            reasons.append(_("Feature engine: {problem}").format(problem=inputs.engineProblem))
-        problems = inputs.clinical.problems()
-        reasons += [problems[name] for name in inputs.model.requiredFields if name in problems]
-        return tuple(reasons)
-
-    def checklistNeeded(self) -> tuple[str, ...]:
-        """The statements that must be ticked; those on images only for a model that needs images."""
-        return checklistFor(self.inputs.needsImages)
 
     def canPredict(self) -> bool:
         """Everything is there and no prediction is under way."""
         return not self.isRunning and not self.missing()
-
-    def volumeProblem(self, sequence: str) -> str | None:
-        """What stands beside the volume's selector."""
-        volume = self.inputs.volumes.get(sequence)
-        return None if volume is None else volume.problem
-
-    def voiProblem(self, sequence: str) -> str | None:
-        """What stands beside the VOI's button: why the VOI cannot be used yet."""
-        voi = self.inputs.vois.get(sequence)
-        if voi is None or (voi.volumeMl is None and not voi.problem):
-            return _("No VOI yet: draw the lesion.")
-        if voi.problem:
-            return voi.problem
-        others = [other for other, its in self.inputs.vois.items() if other != sequence and its.nodeId == voi.nodeId]
-        if others:
-            return _("This VOI is chosen for {others} too; choose each sequence's own, or copy it.").format(
-                others=", ".join(others)
-            )
-        if self.inputs.isOfAnother(voi):
-            reader, session = (_("not stated") if one is None else one for one in voi.drawnBy)
-            words = _("Drawn by reader {reader}, session {session}: enter these above, or choose the own VOI.")
-            return words.format(reader=reader, session=session)
-        if voi.isUnchecked:
-            return _("Copied and not checked: edit it, or confirm that it fits. Breath-holds differ.")
-        return None
-
-    def voiIsTicked(self, sequence: str) -> bool:
-        """Drawn, usable and checked."""
-        return self.voiProblem(sequence) is None
 
     def stepIsDone(self, step: str) -> bool:
         """Whether a step of `STEPS` gets its tick."""
@@ -153,12 +147,6 @@ class PanelState:
             fields = () if inputs.model is None else inputs.model.requiredFields
             return bool(fields) and not set(fields) & set(inputs.clinical.problems())
         return step in ("predict", "result") and self.resultIsCurrent
-
-    def stepIsNeeded(self, step: str) -> bool:
-        """Steps 1 and 2 are skipped by a model that needs no images, step 3 by one that needs no facts."""
-        if step in ("study", "vois"):
-            return self.inputs.needsImages
-        return step != "clinical" or self.inputs.model is None or bool(self.inputs.model.requiredFacts)
 
     # Predicting
 
@@ -177,12 +165,21 @@ class PanelState:
         self._tickedAtBegin = self.inputs.checklist
         self.failure = None
 
-    def succeed(self, prediction: Prediction) -> None:
+    def succeed(
+        self, prediction: Prediction, images: CaseImages | None = None, features: FeatureVector | None = None
+    ) -> None:
         """The prediction that was under way is done."""
-        self.result = Result(prediction, self._running, self._tickedAtBegin)
+        self.result = Result(prediction, self._running, self._tickedAtBegin, images, features)
         self.predictionCount += 1
         self._whatIf = None
         self._running = None
+        self.messagesOutdated.emit()
+        self.resultArrived.emit()
+
+    def keepImages(self, images: CaseImages | None, features: FeatureVector | None) -> None:
+        """Images and features of the result, read or computed again."""
+        if self.result is not None:
+            self.result = replace(self.result, images=images, features=features)
 
     def fail(self, sentence: str) -> None:
         """The prediction that was under way was refused; the result of an earlier one is not this case's any more."""
@@ -232,6 +229,18 @@ class PanelState:
         """Take over what a scene that was opened holds."""
         self.result = result
         self.predictionCount, self.editsAfterResult = predictionCount, editsAfterResult
+        self.resultArrived.emit()
+
+    @property
+    def bundleOfResult(self) -> ModelBundle | None:
+        """The model that made the result, if it is the chosen one."""
+        result, bundle = self.result, self.bundle
+        return bundle if result is not None and bundle and bundle.sha256 == result.prediction.bundle_sha256 else None
+
+    @property
+    def features(self) -> FeatureVector | None:
+        """The features of the result, as far as they are here."""
+        return None if self.result is None else self.result.features
 
     def provenance(self) -> dict[str, int]:
         """What a reader should know of how the result came about."""
@@ -247,39 +256,6 @@ class PanelState:
         if prediction is not None and not self.resultIsCurrent:
             raise ValueError(_("Predict first: a what-if stands beside a result that is up to date."))
         self._whatIf = prediction
-
-    def patientProblem(self) -> str | None:
-        """Why the patient's identifier cannot be used."""
-        return _identifierProblem(_("Patient"), self.inputs.patientId)
-
-    def readerProblem(self) -> str | None:
-        """Why reader or session cannot be used."""
-        inputs = self.inputs
-        return _identifierProblem(_("Reader"), inputs.reader) or _identifierProblem(_("Session"), inputs.session)
-
-    def _unticked(self) -> list[str]:
-        return [name for name in self.checklistNeeded() if name not in self.inputs.checklist]
-
-    def _missingImages(self) -> list[str]:
-        reasons = self._missingVolumes()
-        studyProblem = self.inputs.studyProblem()
-        reasons += [] if studyProblem is None else [studyProblem]
-        for sequence in self.inputs.sequences:
-            problem = self.voiProblem(sequence)
-            if problem is not None:
-                reasons.append(_("{sequence}, VOI: {problem}").format(sequence=sequence, problem=problem))
-        return reasons
-
-    def _missingVolumes(self) -> list[str]:
-        reasons = []
-        for sequence in self.inputs.sequences:
-            if sequence not in self.inputs.volumes:
-                reasons.append(_("{sequence}: choose the volume.").format(sequence=sequence))
-            elif self.volumeProblem(sequence):
-                reasons.append(
-                    _("{sequence}: {problem}").format(sequence=sequence, problem=self.volumeProblem(sequence))
-                )
-        return reasons
 
     def _newlyStatedPatients(self, inputs: PanelInputs) -> list[str]:
         """The PatientIDs of the volumes that were changed."""
@@ -299,23 +275,19 @@ class PanelState:
         self.failure = None
         self.predictionCount = self.editsAfterResult = 0
         self._whatIf = None
+        self._running = None
         self._patient = None
         self._volumesOfFacts = frozenset()
-
-
-def _identifierProblem(name: str, text: str) -> str | None:
-    if not text.strip():
-        return _("{name}: enter an identifier.").format(name=name)
-    try:
-        check_identifier(text.strip())
-    except ValueError as error:
-        return _("{name}: {problem}").format(name=name, problem=error)
-    return None
+        self.focus = Focus()
 
 
 def _node(inputs: PanelInputs, sequence: str) -> str | None:
     volume: VolumeInput | None = inputs.volumes.get(sequence)
     return None if volume is None else volume.nodeId
+
+
+def _versionOfSecond(inputs: PanelInputs) -> tuple:
+    return () if inputs.second is None else inputs.second.version
 
 
 def _drawings(inputs: PanelInputs) -> dict[str, tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import qt
 
+from ..scene.i18n import _
 from .background_task import POLL_INTERVAL_MS, BackgroundTask, TaskNews
 
 
@@ -24,8 +25,12 @@ class TaskRunner:
         """A task is under way."""
         return self._task is not None
 
+    def busyProblem(self) -> str | None:
+        """Why no other work can begin now; None if it can."""
+        return _("Other work is running; wait for it.") if self.isRunning else None
+
     def run(self, work: Callable, onNews: Callable[[TaskNews], None]) -> None:
-        """Begin; a second task while one is under way is a fault of the caller."""
+        """Begin; a second task while one is running is an error of the caller."""
         if self.isRunning:
             raise RuntimeError("a task is under way")
         self._task, self._onNews = BackgroundTask(work), onNews

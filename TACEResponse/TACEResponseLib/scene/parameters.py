@@ -17,6 +17,7 @@ from .roles import (
     FOLLOW_UP_LINES_ROLE,
     FOLLOW_UP_ROLE,
     MODULE_NAME,
+    RESULT_PARAMETER,
     SECOND_SEGMENTATION_ROLE,
     SEGMENTATION_ROLES,
     VOLUME_ROLES,
@@ -87,9 +88,12 @@ def parameterNode() -> slicer.vtkMRMLScriptedModuleNode:
 
 
 class Parameters:
-    """The parameters of one node by name; what was never set has its default."""
+    """The parameters of one node by name; what was never set has its default.
 
-    def __init__(self, node: slicer.vtkMRMLScriptedModuleNode) -> None:
+    ``node`` is None while the scene is closed or read in: then there is nothing to get or set.
+    """
+
+    def __init__(self, node: slicer.vtkMRMLScriptedModuleNode | None = None) -> None:
         self.node = node
 
     def get(self, name: str) -> str | bool | int | float:
@@ -115,6 +119,12 @@ class Parameters:
         """The node in a role."""
         return self.node.GetNodeReference(role)
 
+    def nodes(self, role: str) -> list[slicer.vtkMRMLNode]:
+        """All nodes in a role that takes several, such as lines; deleted ones are absent."""
+        count = self.node.GetNumberOfNodeReferences(role)
+        nodes = (self.node.GetNthNodeReference(role, number) for number in range(count))
+        return [node for node in nodes if node is not None]
+
     def setNode(self, role: str, node: slicer.vtkMRMLNode | None) -> None:
         """Put a node, or none, into a role."""
         if self.getNode(role) is not node:
@@ -130,15 +140,16 @@ class Parameters:
             self.set(name, getattr(entry, name))
 
     def forgetPatient(self, keep: tuple[str, ...] = ()) -> None:
-        """Set what is true of one patient only back to its default, and take VOIs and diameters out of their roles.
+        """Set what is true of one patient only back to its default; VOIs, diameters and the stored result go.
 
         The nodes stay in the scene, hidden: they must not be taken for the next patient's.
         """
+        wasModified = self.node.StartModify()
         for name in PATIENT_PARAMETERS:
             if name not in keep:
                 self.set(name, DEFAULTS[name])
         for role in (*SEGMENTATION_ROLES.values(), SECOND_SEGMENTATION_ROLE, BASELINE_LINES_ROLE, FOLLOW_UP_LINES_ROLE):
-            count = self.node.GetNumberOfNodeReferences(role)
-            nodes = [self.node.GetNthNodeReference(role, number) for number in range(count)]
-            showNodes([node for node in nodes if node is not None], False)
+            showNodes(self.nodes(role), False)
             self.node.RemoveNodeReferenceIDs(role)
+        self.node.UnsetParameter(RESULT_PARAMETER)
+        self.node.EndModify(wasModified)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import slicer
 import vtk
-
-from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
-from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_NAMES, SAMPLE_SEED
-from ..scene.segmentations import READER_TAG, drawnBy, setTag, tumourSegmentId
-from .four_up import VIEW_NAMES
-from .self_test_driver import SelfTestDriver
+from panel_selftest_driver import SelfTestDriver
+from TACEResponseLib.panel.four_up import VIEW_NAMES
+from TACEResponseLib.scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from TACEResponseLib.scene.sample_patient import SAMPLE_INDEX, SAMPLE_NAMES, SAMPLE_SEED
+from TACEResponseLib.scene.segmentations import READER_TAG, drawnBy, setTag, tumourSegmentId
 
 
 class VoiSelfTest:
@@ -36,7 +35,7 @@ class VoiSelfTest:
         slicer.util.setSliceViewerLayers(background=other, fit=True)
         ap.SetName("renamed")
         self.driver.wait(1.0)
-        for sequence, composite in zip(VIEW_NAMES, self.panel.fourUp.compositeNodes(), strict=True):
+        for sequence, composite in zip(VIEW_NAMES, self.panel.views.compositeNodes(), strict=True):
             shown = composite.GetBackgroundVolumeID()
             assert shown == self.panel.parameters.getNode(VOLUME_ROLES[sequence]).GetID(), (sequence, shown)
         assert [view.GetSliceOffset() for view in views] == before
@@ -46,7 +45,7 @@ class VoiSelfTest:
 
     def draw(self) -> None:
         """Paint on AP, copy to the others, confirm two of them, and threshold within the third."""
-        from ..phantom import make_patient
+        from TACEResponseLib.phantom import make_patient
 
         patient = make_patient(SAMPLE_SEED, SAMPLE_INDEX)
         vois = self.panel.vois
@@ -71,7 +70,7 @@ class VoiSelfTest:
         self.driver.openOnly(self.panel.vois)
         self.driver.screenshot("vois")
         self.panel.study.ui.fourUpButton.click()
-        assert not self.panel.fourUp.isShown
+        assert not self.panel.views.isFourUp
 
     def renameReader(self) -> None:
         """The VOIs of a case follow its reader's name; one of another reader is refused; the result is out of date."""
@@ -95,9 +94,10 @@ class VoiSelfTest:
         volume = self.panel.parameters.getNode(VOLUME_ROLES[sequence])
         centre = [*np.argwhere(truth).mean(axis=0)[::-1], 1.0]
         ras = _ijkToRas(volume) @ centre
-        self.panel.fourUp.jumpTo(tuple(ras[:3]))
+        slicer.modules.markups.logic().JumpSlicesToLocation(*ras[:3], False)
+        slicer.app.layoutManager().sliceWidget(VIEW_NAMES[sequence]).sliceLogic().SnapSliceOffsetToIJK()
         self.driver.wait()
-        editor = self.panel.vois.editor
+        editor = self.panel.vois.editing.widget
         editor.setActiveEffectByName("Paint")
         effect = editor.activeEffect()
         effect.setCommonParameter("BrushSphere", 1)
@@ -120,7 +120,7 @@ class VoiSelfTest:
         before = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, name, volume) > 0
         voxels = slicer.util.arrayFromVolume(volume)
         threshold = float(np.percentile(voxels[before], 25))
-        editor = self.panel.vois.editor
+        editor = self.panel.vois.editing.widget
         node = editor.mrmlSegmentEditorNode()
         node.SetMaskMode(slicer.vtkMRMLSegmentationNode.EditAllowedInsideAllSegments)
         editor.setActiveEffectByName("Threshold")

@@ -17,14 +17,15 @@ from pathlib import Path
 
 import qt
 import slicer
-
-from ..cohort import SEQUENCES, Case, FileSource, write_manifest
-from ..scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
-from ..scene.sample_patient import SAMPLE_NAMES, loadSamplePatient
-from ..scene.segmentations import TUMOUR_NAME
-from .self_test_cohort import CohortSelfTest
-from .self_test_driver import SelfTestDriver
-from .self_test_vois import VoiSelfTest
+from panel_selftest_cohort import CohortSelfTest
+from panel_selftest_driver import SelfTestDriver
+from panel_selftest_vois import VoiSelfTest
+from TACEResponseLib.cohort import SEQUENCES, Case, FileSource, write_manifest
+from TACEResponseLib.panel.focus import NOTHING
+from TACEResponseLib.panel.present_case import presentKey
+from TACEResponseLib.scene.roles import SEGMENTATION_ROLES, VOLUME_ROLES
+from TACEResponseLib.scene.sample_patient import SAMPLE_NAMES, loadSamplePatient
+from TACEResponseLib.scene.segmentations import TUMOUR_NAME
 
 MODEL = "phantom-cd"
 
@@ -89,8 +90,8 @@ class SelfTest:
             assert self.panel.parameters.getNode(role) is None
         assert self.panel.study.ui.volumeAPSelector.currentNode() is None
         assert vois.ui.segmentationDPSelector.currentNode() is None
-        assert vois.editor.segmentationNode() is None
-        assert vois.sequence is None
+        assert vois.editing.widget.segmentationNode() is None
+        assert self.panel.state.focus.kind == NOTHING
         assert "AP: choose the volume." in self.panel.state.missing()
 
     def reload(self) -> None:
@@ -122,7 +123,7 @@ class SelfTest:
         assert self.panel.state.stepIsDone("study")
         self.panel.study.ui.fourUpButton.click()
         self.driver.wait()
-        assert self.panel.fourUp.isShown
+        assert self.panel.views.isFourUp
         self.vois.keepViews()
         self.driver.openOnly(self.panel.study)
         self.driver.screenshot("study")
@@ -182,7 +183,7 @@ class SelfTest:
             slicer.util.exportNode(self.panel.parameters.getNode(VOLUME_ROLES[sequence]), str(image))
             slicer.util.exportNode(self.panel.parameters.getNode(SEGMENTATION_ROLES[sequence]), str(mask))
             sources[sequence] = FileSource(image, mask, TUMOUR_NAME)
-        case = Case(self.panel.key(), sources, self.panel.state.inputs.clinical.record())
+        case = Case(presentKey(self.panel.parameters), sources, self.panel.state.inputs.clinical.record())
         write_manifest(folder / "manifest.csv", [case])
         out = folder / "out"
         code = self._command(["predict", str(folder / "manifest.csv"), "--model", MODEL, "--out", str(out)])
@@ -233,9 +234,9 @@ class SelfTest:
         assert self.panel.state.missing() == ()
         assert self.panel.state.resultIsCurrent
         assert self.panel.state.result.prediction == self.prediction
-        assert self.panel.fourUp.isShown
+        assert self.panel.views.isFourUp
         self.panel.study.ui.fourUpButton.click()
-        assert not self.panel.fourUp.isShown
+        assert not self.panel.views.isFourUp
 
     def addScene(self, folder: Path) -> None:
         """A scene that is added to the one at hand brings its patient with volumes and VOIs."""

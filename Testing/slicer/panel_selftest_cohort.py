@@ -9,11 +9,13 @@ from pathlib import Path
 
 import slicer
 import vtk
-
-from ..cohort import read_manifest
-from ..features import read_feature_table
-from ..scene.follow_up import COHORT_FILE
-from ..scene.roles import (
+from panel_selftest_driver import SelfTestDriver
+from TACEResponseLib.cohort import read_manifest
+from TACEResponseLib.features import read_feature_table
+from TACEResponseLib.panel.focus import BLINDED
+from TACEResponseLib.panel.present_case import presentKey
+from TACEResponseLib.scene.follow_up import COHORT_FILE
+from TACEResponseLib.scene.roles import (
     BASELINE_LINES_ROLE,
     FOLLOW_UP_LINES_ROLE,
     FOLLOW_UP_ROLE,
@@ -21,13 +23,12 @@ from ..scene.roles import (
     SEGMENTATION_ROLES,
     VOLUME_ROLES,
 )
-from ..scene.sample_patient import SAMPLE_INDEX, SAMPLE_SEED
-from ..scene.segmentations import setVoiArray
-from .self_test_driver import SelfTestDriver
+from TACEResponseLib.scene.sample_patient import SAMPLE_INDEX, SAMPLE_SEED
+from TACEResponseLib.scene.segmentations import setVoiArray
 
 
 class CohortSelfTest:
-    """Continues with the patient that `self_test.SelfTest` has predicted; ``command`` as there."""
+    """Continues with the patient that `panel_selftest.SelfTest` has predicted; ``command`` as there."""
 
     def __init__(self, driver: SelfTestDriver, command: Callable[[list[str]], int]) -> None:
         self.driver, self._command = driver, command
@@ -75,7 +76,7 @@ class CohortSelfTest:
         self.driver.screenshot("follow_up")
         [case] = read_manifest(folder / COHORT_FILE)
         assert case.objective_response is True
-        assert case.key == self.panel.key()
+        assert case.key == presentKey(self.panel.parameters)
         assert read_feature_table(folder / "features.csv").values.shape == (1, 440)
 
     def reopenBlinded(self, folder: Path) -> None:
@@ -89,7 +90,7 @@ class CohortSelfTest:
             slicer.util.loadScene(scene)
             slicer.util.selectModule("TACEResponse")
             # At once: what is seen for a moment is seen.
-            assert self.panel.repeatability.isBlinded
+            assert self.panel.state.focus.kind == BLINDED
             for role in SEGMENTATION_ROLES.values():
                 assert not self.panel.parameters.getNode(role).GetDisplayNode().GetVisibility(), role
             assert not self.panel.vois.ui.voiAPLabel.text
@@ -97,25 +98,25 @@ class CohortSelfTest:
             assert not self.panel.vois.ui.voiAPLabel.text
             assert "reader 2" in self.panel.vois.ui.voiLabel.text, self.panel.vois.ui.voiLabel.text
             second = self.panel.parameters.getNode(SECOND_SEGMENTATION_ROLE)
-            assert self.panel.vois.editor.segmentationNode() is second
+            assert self.panel.vois.editing.widget.segmentationNode() is second
             assert not self.panel.repeatability.ui.compareButton.enabled
             assert not self.panel.result.ui.featuresButton.enabled
             slicer.mrmlScene.StartState(slicer.mrmlScene.ImportState)
             slicer.mrmlScene.EndState(slicer.mrmlScene.ImportState)
-            assert self.panel.repeatability.isBlinded
-            assert self.panel.vois.editor.segmentationNode() is second
+            assert self.panel.state.focus.kind == BLINDED
+            assert self.panel.vois.editing.widget.segmentationNode() is second
             assert not self.panel.predictStep.ui.predictButton.enabled
             assert not self.panel.followUp.ui.addBaselineButton.enabled
 
     def drawAgain(self, folder: Path) -> None:
         """A second reader draws AP without seeing the first VOI; then both are compared."""
-        from ..phantom import make_patient
+        from TACEResponseLib.phantom import make_patient
 
         step, vois = self.panel.repeatability, self.panel.vois
         self.driver.openOnly(step)
         first = self.panel.parameters.getNode(SEGMENTATION_ROLES["AP"])
         step.ui.drawAgainButton.click()
-        assert step.isBlinded
+        assert self.panel.state.focus.kind == BLINDED
         assert not first.GetDisplayNode().GetVisibility()
         self.driver.wait()
         assert not vois.ui.voiAPLabel.text
@@ -133,7 +134,7 @@ class CohortSelfTest:
 
     def repeatedCohort(self, folder: Path) -> None:
         """The ICC of phantoms drawn by two readers, as the command computes it."""
-        from ..phantom import write_cohort
+        from TACEResponseLib.phantom import write_cohort
 
         step = self.panel.repeatability
         self.driver.openOnly(step)
@@ -157,7 +158,7 @@ class CohortSelfTest:
 
     def manyPatients(self, folder: Path) -> None:
         """Two phantoms by worker processes, as the command does them; one opened with its result."""
-        from ..phantom import write_cohort
+        from TACEResponseLib.phantom import write_cohort
 
         step = self.panel.batch
         self.driver.openOnly(step)
