@@ -51,7 +51,7 @@ def test_numbers_against_scikit_learn(make_cohort, trained):
 
 def test_the_training_patients_and_other_features_are_refused(make_cohort, trained):
     cases, table = make_cohort(90, seed=1)
-    with pytest.raises(ValueError, match="the patients that the model site-a learnt from"):
+    with pytest.raises(ValueError, match="the training patients of the model site-a"):
         evaluate(join_cohort(cases, table), trained)
     # Three of them under other identifiers among new patients: their features give them away, the bundle has no names.
     new_cases, new_table = make_cohort(60, seed=2)

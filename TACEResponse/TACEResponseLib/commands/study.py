@@ -120,7 +120,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         for name, centre in (result.nested_cv.centres or {}).items():
             if centre.models is None:
                 terminal.print(f"{name}: {centre.patients} patients, {centre.responders} OR, too few to test a model")
-            for title, one in (centre.models or {}).items():
-                terminal.print(f"trained without {name}, tested on it, {title}: AUC {with_interval(*one.auc)}")
+            for title, tested in (centre.models or {}).items():
+                terminal.print(f"trained without {name}, tested on it, {title}: AUC {with_interval(*tested.auc)}")
     terminal.print(f"{subjects} of {len(data.cases)} cases: {arguments.out / 'report.html'}")
     return EXIT_DONE

@@ -6,6 +6,7 @@ Findings say "cannot be derived", not "wrong": the auditor knows only what is pr
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -19,8 +20,8 @@ from .published_table import (
     count_in,
     half_unit,
     median_and_quartiles,
+    number_in,
     percentage_in,
-    printed_number,
     sizes_of,
 )
 
@@ -42,7 +43,7 @@ class Finding:
     text: str
 
 
-def audit(rows: list[dict[str, str]]) -> list[Finding]:
+def audit(rows: Sequence[Row]) -> list[Finding]:
     """Everything in the rows of `read_published_table` that cannot be derived, check by check."""
     sizes = sizes_of(rows)
     counts, metrics, means, medians = (
@@ -65,13 +66,13 @@ def audit(rows: list[dict[str, str]]) -> list[Finding]:
     ]
 
 
-def _accuracies(metrics: list[Row], sizes: Sizes) -> list[Finding]:
+def _accuracies(metrics: Sequence[Row], sizes: Sizes) -> list[Finding]:
     checked = [row for row in metrics if row.get("accuracy") and row.get("sensitivity") and row.get("specificity")]
     off = []
     for row in checked:
         nor, objective = sizes[row["set"]]
         accuracy, sensitivity, specificity = (
-            printed_number(row[name]) for name in ("accuracy", "sensitivity", "specificity")
+            number_in(row, name) for name in ("accuracy", "sensitivity", "specificity")
         )
         implied = (sensitivity.value * objective + specificity.value * nor) / (nor + objective)
         rounding = (sensitivity.half_unit * objective + specificity.half_unit * nor) / (nor + objective)
@@ -86,23 +87,23 @@ def _accuracies(metrics: list[Row], sizes: Sizes) -> list[Finding]:
     return [Finding("accuracy", tuple(int(row["row"]) for row, _ in off), text)]
 
 
-def _auc_granularity(metrics: list[Row], sizes: Sizes) -> list[Finding]:
+def _auc_granularity(metrics: Sequence[Row], sizes: Sizes) -> list[Finding]:
     findings = []
     for row in metrics:
         steps = 2 * sizes[row["set"]][0] * sizes[row["set"]][1]
-        if row.get("auc") and not _is_fraction(row["auc"], steps):
+        if row.get("auc") and not _is_fraction(row, "auc", steps):
             text = f"{row['name']} {row['set']}: AUC {row['auc']} is no multiple of 1/{steps} (half a pair of patients)"
             findings.append(Finding("AUC granularity", (int(row["row"]),), text))
     return findings
 
 
-def _impossible_aucs(metrics: list[Row]) -> list[Finding]:
+def _impossible_aucs(metrics: Sequence[Row]) -> list[Finding]:
     """A rising curve through (1 - specificity, sensitivity) has an area between two rectangles."""
     findings = []
     for row in metrics:
         if not (row.get("auc") and row.get("sensitivity") and row.get("specificity")):
             continue
-        area, sensitivity, specificity = (printed_number(row[name]) for name in ("auc", "sensitivity", "specificity"))
+        area, sensitivity, specificity = (number_in(row, name) for name in ("auc", "sensitivity", "specificity"))
         least = max(sensitivity.value - sensitivity.half_unit, 0) * max(specificity.value - specificity.half_unit, 0)
         missed = max(1 - sensitivity.value - sensitivity.half_unit, 0)
         most = 1 - missed * max(1 - specificity.value - specificity.half_unit, 0)
@@ -115,29 +116,29 @@ def _impossible_aucs(metrics: list[Row]) -> list[Finding]:
     return findings
 
 
-def _shares(metrics: list[Row], sizes: Sizes) -> list[Finding]:
+def _shares(metrics: Sequence[Row], sizes: Sizes) -> list[Finding]:
     findings = []
     for row in metrics:
         nor, objective = sizes[row["set"]]
         for column, patients in (("specificity", nor), ("sensitivity", objective), ("accuracy", nor + objective)):
-            if row.get(column) and not _is_fraction(row[column], patients):
+            if row.get(column) and not _is_fraction(row, column, patients):
                 text = f"{row['name']} {row['set']}: {column} {row[column]} is no share of {patients} patients"
                 findings.append(Finding("impossible share", (int(row["row"]),), text))
     return findings
 
 
-def _intervals(metrics: list[Row]) -> list[Finding]:
+def _intervals(metrics: Sequence[Row]) -> list[Finding]:
     findings = []
     for row in metrics:
         for column in METRIC_COLUMNS:
-            printed = printed_number(row[column]) if row.get(column) else None
+            printed = number_in(row, column) if row.get(column) else None
             if printed and printed.interval and not printed.interval[0] <= printed.value <= printed.interval[1]:
                 text = f"{row['name']} {row['set']}: {column} {row[column]} lies outside its own interval"
                 findings.append(Finding("interval", (int(row["row"]),), text))
     return findings
 
 
-def _sums(counts: list[Row], sizes: Sizes) -> tuple[list[Finding], set[tuple[str, str]]]:
+def _sums(counts: Sequence[Row], sizes: Sizes) -> tuple[list[Finding], set[tuple[str, str]]]:
     """Counts above their group, or levels that do not add up to it; and the variables that are unusable then."""
     findings, unusable = [], set()
     for (set_name, name), rows in _by_variable(counts).items():
@@ -151,7 +152,7 @@ def _sums(counts: list[Row], sizes: Sizes) -> tuple[list[Finding], set[tuple[str
     return findings, unusable
 
 
-def _medians(rows: list[Row]) -> list[Finding]:
+def _medians(rows: Sequence[Row]) -> list[Finding]:
     findings = []
     for row in rows:
         for column in ("nor", "or"):
@@ -164,7 +165,7 @@ def _medians(rows: list[Row]) -> list[Finding]:
     return findings
 
 
-def _p_values_of_counts(counts: list[Row], sizes: Sizes) -> list[Finding]:
+def _p_values_of_counts(counts: Sequence[Row], sizes: Sizes) -> list[Finding]:
     findings = []
     for (set_name, name), rows in _by_variable(counts).items():
         for row in rows:
@@ -176,7 +177,7 @@ def _p_values_of_counts(counts: list[Row], sizes: Sizes) -> list[Finding]:
             if not whole:
                 table = np.vstack([table, np.array(sizes[set_name]) - table])
             p_values = usual_p_values(table)
-            printed = printed_number(row["p"])
+            printed = number_in(row, "p")
             if not any(printed.agrees_with(p, p, _P_SLACK) for p in p_values.values()):
                 due = next(iter(p_values))
                 text = f"{name}, {set_name}: p {row['p']} is printed, {due} gives {p_values[due]:.3f}"
@@ -184,13 +185,13 @@ def _p_values_of_counts(counts: list[Row], sizes: Sizes) -> list[Finding]:
     return findings
 
 
-def _p_values_of_means(means: list[Row], sizes: Sizes) -> list[Finding]:
+def _p_values_of_means(means: Sequence[Row], sizes: Sizes) -> list[Finding]:
     findings = []
     for row in means:
         if not (row.get("p") and row["nor"] and row["or"]):
             continue
         ranges = mean_p_values(row["nor"], row["or"], sizes[row["set"]])
-        printed = printed_number(row["p"])
+        printed = number_in(row, "p")
         if not any(printed.agrees_with(low, high, _P_SLACK) for low, high in ranges.values()):
             low, high = ranges["t test"]
             text = f"{row['name']}, {row['set']}: p {row['p']} is printed, a t test gives {low:.3f} to {high:.3f}"
@@ -198,7 +199,7 @@ def _p_values_of_means(means: list[Row], sizes: Sizes) -> list[Finding]:
     return findings
 
 
-def _percentages(counts: list[Row], sizes: Sizes) -> list[Finding]:
+def _percentages(counts: Sequence[Row], sizes: Sizes) -> list[Finding]:
     findings = []
     for row in counts:
         for column, patients in zip(("nor", "or"), sizes[row["set"]], strict=True):
@@ -210,7 +211,7 @@ def _percentages(counts: list[Row], sizes: Sizes) -> list[Finding]:
     return findings
 
 
-def _twins(counts: list[Row], sizes: Sizes) -> list[Finding]:
+def _twins(counts: Sequence[Row], sizes: Sizes) -> list[Finding]:
     """Variables of a set with the same counts, a level and its complement being the same, beyond chance."""
     variables: dict[str, set[str]] = defaultdict(set)
     groups: dict[tuple[str, tuple[int, int]], dict[str, int]] = defaultdict(dict)
@@ -251,15 +252,15 @@ def _expected_twins(variables: int, alike: int, size: tuple[int, int], pair: tup
     return comb(variables, alike) * float((as_improbable**alike).sum()) / 2
 
 
-def _by_variable(counts: list[Row]) -> dict[tuple[str, str], list[Row]]:
+def _by_variable(counts: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in counts:
         groups[row["set"], row["name"]].append(row)
     return groups
 
 
-def _is_fraction(cell: str, denominator: int) -> bool:
+def _is_fraction(row: Row, column: str, denominator: int) -> bool:
     """Whether some k / denominator rounds to the printed number."""
-    printed = printed_number(cell)
+    printed = number_in(row, column)
     nearest = round(printed.value * denominator) / denominator
     return printed.agrees_with(nearest, nearest)

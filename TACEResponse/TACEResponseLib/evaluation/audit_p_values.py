@@ -45,7 +45,7 @@ def mean_p_values(nor: str, objective: str, size: tuple[int, int]) -> dict[str, 
     """Name of the test -> least and largest p of two printed means with standard deviations, given their rounding."""
     from scipy.stats import ttest_ind_from_stats
 
-    printed = [*mean_and_deviation(nor), *mean_and_deviation(objective)]
+    printed = [cell for group in (nor, objective) for cell in mean_and_deviation(group) or ()]
     corners = [(float(cell) - half_unit(cell), float(cell) + half_unit(cell)) for cell in printed]
     crosses = corners[0][0] <= corners[2][1] and corners[2][0] <= corners[0][1]
     ranges = {}

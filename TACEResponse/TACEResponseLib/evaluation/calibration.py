@@ -73,7 +73,7 @@ def calibration_curve(probability: np.ndarray, outcome: np.ndarray, at: np.ndarr
     values = lowess(
         outcome.astype(float), probability + spread, frac=_CURVE_SPAN, it=0, xvals=np.asarray(at, dtype=float)
     )
-    return np.clip(np.nan_to_num(values, nan=float(outcome.mean())), 0.0, 1.0)
+    return np.asarray(np.clip(np.nan_to_num(values, nan=float(outcome.mean())), 0.0, 1.0))
 
 
 def calibration_band(

@@ -58,7 +58,13 @@ def odds_ratios(values: np.ndarray, outcome: np.ndarray, names: tuple[str, ...])
     intervals = np.exp(fit.conf_int())
     return [
         OddsRatio(
-            name, float(np.exp(fit.params[n])), *(float(v) for v in intervals[n]), float(fit.pvalues[n]), count, ""
+            term=name,
+            odds_ratio=float(np.exp(fit.params[n])),
+            low=float(intervals[n][0]),
+            high=float(intervals[n][1]),
+            p=float(fit.pvalues[n]),
+            patients=count,
+            note="",
         )
         for n, name in enumerate(names, start=1)
     ]

@@ -40,8 +40,10 @@ def frozen_performance(
     area = delong_auc(ranking, outcome)
     right = predicted == outcome
     return Performance(
-        Estimate(area.value, area.low, area.high),
-        *(_share(members) for members in (right, right[outcome], right[~outcome])),
+        auc=Estimate(area.value, area.low, area.high),
+        accuracy=_share(right),
+        sensitivity=_share(right[outcome]),
+        specificity=_share(right[~outcome]),
         calibration=calibration(probability, outcome),
     )
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,13 +72,13 @@ def read_published_table(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def sizes_of(rows: list[dict[str, str]]) -> dict[str, tuple[int, int]]:
+def sizes_of(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
     """Patients with NOR and with OR by set."""
     return {row["set"]: (count_in(row, "nor"), count_in(row, "or")) for row in rows if row["kind"] == "group"}
 
 
 def printed_number(cell: str) -> Printed | None:
-    """What a cell such as ``.774``, ``77.4 %``, ``<0.001`` or ``0.95 (0.90-0.99)`` says; None if it is not clear.
+    """The number in a cell such as ``.774``, ``77.4 %``, ``<0.001`` or ``0.95 (0.90-0.99)``; None if it is not clear.
 
     A percentage becomes a share only where the cell says %.
     """
@@ -103,27 +103,42 @@ def half_unit(printed: str) -> float:
     return 0.5 * 10.0 ** -len(printed.partition(".")[2])
 
 
+def number_in(row: Row, column: str) -> Printed:
+    """The number in a cell of a table that was read. Raises ValueError for another cell."""
+    printed = printed_number(row[column])
+    if printed is None:
+        raise ValueError(f"row {row['row']}, column {column}: {row[column]!r} is not a number.")
+    return printed
+
+
 def count_in(row: Row, column: str) -> int:
-    """The count of a cell such as ``22`` or ``22 (37.3 %)``."""
-    return int(_COUNT.fullmatch(row[column].translate(_DASHES).strip(_FOOTNOTE_MARKS))[1])
+    """The count in a cell such as ``22`` or ``22 (37.3 %)``. Raises ValueError for another cell."""
+    return int(_count_match(row, column)[1])
 
 
 def percentage_in(row: Row, column: str) -> str:
     """The printed percentage of the column's group: from ``percent_nor`` or ``percent_or``, or beside the count."""
-    beside = _COUNT.fullmatch(row[column].translate(_DASHES).strip(_FOOTNOTE_MARKS))[2]
+    beside = _count_match(row, column)[2]
     return row.get(f"percent_{column}", "").rstrip("% ") or beside or ""
 
 
 def mean_and_deviation(cell: str) -> tuple[str, str] | None:
     """Both numbers of a cell such as ``59.42±12.54`` or ``59.42 (12.54)``, as printed; None if it is not clear."""
     match = _MEAN.fullmatch(cell.translate(_DASHES).strip(_FOOTNOTE_MARKS))
-    return match and (match[1], match[2])
+    return None if match is None else (match[1], match[2])
 
 
 def median_and_quartiles(cell: str) -> tuple[float, float, float] | None:
     """The three numbers of a cell such as ``3.46 (2.27-5.4)``; None if it is not clear."""
     match = _MEDIAN.fullmatch(cell.translate(_DASHES).strip(_FOOTNOTE_MARKS))
-    return match and tuple(float(number) for number in match.groups())
+    return None if match is None else (float(match[1]), float(match[2]), float(match[3]))
+
+
+def _count_match(row: Row, column: str) -> re.Match[str]:
+    match = _COUNT.fullmatch(row[column].translate(_DASHES).strip(_FOOTNOTE_MARKS))
+    if match is None:
+        raise ValueError(f"row {row['row']}, column {column}: {row[column]!r} is not a count.")
+    return match
 
 
 _COUNT = re.compile(rf"(\d+)(?:\s*/\s*\d+)?(?:\s*[(\[]\s*({_UNSIGNED})\s*%?\s*[)\]])?")
@@ -133,7 +148,7 @@ _MEDIAN = re.compile(
 )
 
 
-def _check_groups(name: str, rows: list[dict[str, str]]) -> None:
+def _check_groups(name: str, rows: Sequence[Row]) -> None:
     seen: set[str] = set()
     for row in rows:
         if row["kind"] == "group" and row["set"] in seen:
@@ -145,25 +160,25 @@ def _check_groups(name: str, rows: list[dict[str, str]]) -> None:
             raise ValueError(f"{name}, row {row['row']}: the set {row['set']!r} has no row of the kind group.")
 
 
-def _check_row(name: str, row: dict[str, str]) -> None:
+def _check_row(name: str, row: Row) -> None:
     where = f"{name}, row {row['row']}"
     if row["kind"] not in KINDS:
-        raise ValueError(f"{where}: kind {row['kind']!r} is none of {', '.join(KINDS)}.")
+        raise ValueError(f"{where}: the kind {row['kind']!r} is not one of {', '.join(KINDS)}.")
     for column in ("nor", "or"):
         cell = row[column].translate(_DASHES).strip(_FOOTNOTE_MARKS)
         if row["kind"] in ("group", "count") and not _COUNT.fullmatch(cell):
-            raise ValueError(f"{where}, column {column}: {row[column]!r} is no count.")
+            raise ValueError(f"{where}, column {column}: {row[column]!r} is not a count.")
         if row["kind"] == "group" and count_in(row, column) == 0:
             raise ValueError(f"{where}, column {column}: a set needs patients of both outcomes.")
         if row["kind"] == "mean" and cell and mean_and_deviation(cell) is None:
-            raise ValueError(f"{where}, column {column}: {row[column]!r} is no mean with its standard deviation.")
+            raise ValueError(f"{where}, column {column}: {row[column]!r} is not a mean with its standard deviation.")
         if row["kind"] == "median" and cell and not (median_and_quartiles(cell) or printed_number(cell)):
-            raise ValueError(f"{where}, column {column}: {row[column]!r} is no median with its quartiles.")
+            raise ValueError(f"{where}, column {column}: {row[column]!r} is not a median with its quartiles.")
     for column in ("p", "percent_nor", "percent_or", *METRIC_COLUMNS):
         if row.get(column) and printed_number(row[column]) is None:
-            raise ValueError(f"{where}, column {column}: {row[column]!r} is no number.")
+            raise ValueError(f"{where}, column {column}: {row[column]!r} is not a number.")
     for column in METRIC_COLUMNS:
-        if row.get(column) and printed_number(row[column]).value > 1:
+        if row.get(column) and number_in(row, column).value > 1:
             raise ValueError(f"{where}, column {column}: {row[column]!r} is above 1; write a percentage with %.")
-    if row.get("p") and not printed_number(row["p"]).value <= 1:
+    if row.get("p") and not number_in(row, "p").value <= 1:
         raise ValueError(f"{where}, column p: {row['p']!r} is above 1.")

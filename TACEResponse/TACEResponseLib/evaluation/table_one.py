@@ -102,8 +102,8 @@ def _continuous_row(name: str, values: np.ndarray, outcome: np.ndarray, missing:
     p, test = continuous_test(nor, objective)
     spread = np.sqrt((nor.var(ddof=1) + objective.var(ddof=1)) / 2)
     difference = float((objective.mean() - nor.mean()) / spread) if spread > 0 else 0.0
-    shown = [_summary(group, test == "t") for group in (nor, objective)]
-    return TableOneRow(name, "", *shown, p, test, difference, missing)
+    as_mean = test == "t"
+    return TableOneRow(name, "", _summary(nor, as_mean), _summary(objective, as_mean), p, test, difference, missing)
 
 
 def _summary(values: np.ndarray, as_mean: bool) -> str:
@@ -128,7 +128,17 @@ def _categorical_rows(
         shares = (nor / totals[0], objective / totals[1])
         spread = np.sqrt(sum(share * (1 - share) for share in shares) / 2)
         difference = float((shares[1] - shares[0]) / spread) if spread > 0 else 0.0
-        shown = [f"{count} ({100 * share:.1f} %)" for count, share in zip((nor, objective), shares, strict=True)]
-        tested = (p, test) if number == 0 else (None, "")
-        rows.append(TableOneRow(name, level, *shown, *tested, difference, missing))
+        first = number == 0
+        rows.append(
+            TableOneRow(
+                variable=name,
+                level=level,
+                nor=f"{nor} ({100 * shares[0]:.1f} %)",
+                objective=f"{objective} ({100 * shares[1]:.1f} %)",
+                p=p if first else None,
+                test=test if first else "",
+                standardised_difference=difference,
+                missing=missing,
+            )
+        )
     return rows

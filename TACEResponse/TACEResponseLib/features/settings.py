@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from ..cohort import Json
+
 
 @dataclass(frozen=True)
 class FeatureSettings:
@@ -20,7 +22,7 @@ class FeatureSettings:
     bin_width: float = 25.0
     normalisation: str = "none"
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Json]:
         """Plain JSON form, for bundles and provenance."""
         return {**asdict(self), "spacing_mm": list(self.spacing_mm)}
 

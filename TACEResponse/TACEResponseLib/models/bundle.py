@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ class ModelBundle:
     feature_maximum: np.ndarray
     out_of_range_limit: float
     sha256: str
-    provenance: Mapping[str, object]
+    provenance: Mapping[str, Any]
     card: str
     predictor: LinearPredictor
     prevalence: float
@@ -119,7 +120,7 @@ class ModelBundle:
     refit_scores: Mapping[str, ScoreModel] = field(default_factory=dict)
     clinical_coding: Mapping[str, str] = field(default_factory=dict)
     unknown_facts: str = "range"
-    calibration: Mapping[str, object] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
     # The scores of the patient seen last: unknown facts and what-if ask for him up to sixteen times.
     _latest_scores: dict[bytes, tuple[dict[str, float], dict[str, np.ndarray]]] = field(
         default_factory=dict, init=False, repr=False

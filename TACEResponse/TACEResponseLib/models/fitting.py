@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from ..cohort import Progress
+from ..cohort import Json, Progress
 from .score_model import ScoreModel
 
 
@@ -29,12 +30,19 @@ class FitJob:
     patients: np.ndarray | None = None
 
 
+class FittedScore(Protocol):
+    """What a fitted model is asked for while it is validated; a `ScoreModel` of one member is one."""
+
+    def member_scores(self, features: np.ndarray) -> np.ndarray:
+        """Scores (n, member_count) of patients (n, n_features), unscaled."""
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
     """What a job gives: scores (n_score_rows,) of its ``score_rows``, and the one-member model if it was to be kept."""
 
     scores: np.ndarray
-    model: ScoreModel | None
+    model: FittedScore | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Learner:
     name: str
     ensemble_size: int
     fit_many: Callable[[np.ndarray, Sequence[FitJob], Progress | None], list[Fit]]
-    settings: dict[str, object]
+    settings: Mapping[str, Json]
 
 
 def fit_one_by_one(

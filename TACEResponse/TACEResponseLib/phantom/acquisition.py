@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from .random_streams import Purpose, random_stream
+from .smooth_field import in_mm
 
 COVERAGE_MM = 210.0
 """Extent of the slices, enough for a liver."""
@@ -23,10 +24,11 @@ class Grid:
 
     def coordinates_mm(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """x, y, z of the voxel centres in the frame of the slices, the isocentre in the middle."""
-        return tuple(
+        x, y, z = (
             (np.arange(count) - (count - 1) / 2).astype(np.float32) * np.float32(step)
             for count, step in zip(self.size, self.spacing_mm, strict=True)
         )
+        return x, y, z
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def draw_acquisition(seed: int, index: int) -> Acquisition:
     field_strength = 3.0 if rng.random() < 0.6 else 1.5
     protocol = _PROTOCOLS[field_strength]
     grids = {name: protocol["T2" if name == "T2" else "dynamic"] for name in SIGNAL}
-    shifts = {name: tuple(float(value) for value in rng.normal(0, (0.6, 1.2, 2.0)).clip(-4, 4)) for name in SIGNAL}
+    shifts = {name: in_mm(rng.normal(0, (0.6, 1.2, 2.0)).clip(-4, 4)) for name in SIGNAL}
     return Acquisition(
         field_strength_t=field_strength,
         scanner=f"phantom {field_strength:g} T",

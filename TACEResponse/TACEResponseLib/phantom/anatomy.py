@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .random_streams import Purpose, random_stream
-from .smooth_field import SmoothField
+from .smooth_field import SmoothField, in_mm
 
 Point = tuple[float, float, float]
 
@@ -64,23 +64,22 @@ def make_anatomy(seed: int, index: int, diameter_mm: float, cirrhosis: bool) -> 
         Ellipsoid("spleen", (112 * scale, 42, 20), (30, 42, 48)),
         Ellipsoid("kidney", (72, 68, -55), (26, 24, 48)),
         Ellipsoid("kidney", (-72, 72, -70), (26, 22, 48)),
-        Ellipsoid("liver", tuple(right), tuple(lobe)),
+        Ellipsoid("liver", in_mm(right), in_mm(lobe)),
         Ellipsoid("liver", (right[0] + 78, -52, 18), (78 * scale, 34, 42)),
         Ellipsoid("bone", (0, 78, 0), (23, 20, 400)),
         Ellipsoid("aorta", (10, 50, 0), (10, 10, 400)),
         Ellipsoid("hepatic_vein", (-20, 44, 0), (11, 10, 400)),
     )
     # Both lobes: the left one reaches farther to the left and to the front.
-    middle = tuple(float(value) for value in right + np.array([80.0, -12.0, 6.0]))
-    size_mm = tuple(float(value) for value in lobe + np.array([92.0, 24.0, 18.0]))
+    middle, size_mm = in_mm(right + np.array([80.0, -12.0, 6.0])), in_mm(lobe + np.array([92.0, 24.0, 18.0]))
     nodules_mm = 5.0 if cirrhosis else 9.0
     return Anatomy(
         body_half_mm=body,
-        organs=tuple(Ellipsoid(o.tissue, tuple(map(float, o.centre_mm)), tuple(map(float, o.half_mm))) for o in organs),
+        organs=tuple(Ellipsoid(organ.tissue, in_mm(organ.centre_mm), in_mm(organ.half_mm)) for organ in organs),
         vessels=_vessels(rng, right, lobe),
         parenchyma=SmoothField(rng, nodules_mm, middle, size_mm),
         parenchyma_amplitude=0.05 if cirrhosis else 0.025,
-        lesion_centre_mm=tuple(float(value) for value in centre),
+        lesion_centre_mm=in_mm(centre),
     )
 
 
@@ -147,7 +146,7 @@ def _paint_ellipsoid(
         + ((x - organ.centre_mm[0]) / organ.half_mm[0])[None, None, :] ** 2
     ).astype(np.float32)
     inside = np.clip((1 - squares) * np.float32(min(organ.half_mm) / 2 / _EDGE_MM) + 0.5, 0, 1)
-    signal = np.float32(value)
+    signal = np.asarray(value, dtype=np.float32)
     if organ.tissue == "liver":
         signal = signal * (1 + np.float32(anatomy.parenchyma_amplitude) * anatomy.parenchyma.sample(x, y, z))
     image[box] += inside * (signal - image[box])

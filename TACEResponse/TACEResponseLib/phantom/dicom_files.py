@@ -38,6 +38,7 @@ def write_series(folder: Path, patient: PhantomPatient, sequence: str) -> None:
     SliceThickness is the slice without the gap, as scanners write it: the spacing follows from the positions.
     """
     from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import UID
 
     voxels = patient.image(sequence)
     spacing = patient.grid(sequence).spacing_mm
@@ -50,9 +51,9 @@ def write_series(folder: Path, patient: PhantomPatient, sequence: str) -> None:
         instance_uid = f"{series_uid}.{number + 1}"
         slice_ = Dataset()
         slice_.file_meta = FileMetaDataset()
-        slice_.file_meta.TransferSyntaxUID = _EXPLICIT_LITTLE_ENDIAN
-        slice_.file_meta.MediaStorageSOPClassUID = _MR_STORAGE
-        slice_.file_meta.MediaStorageSOPInstanceUID = instance_uid
+        slice_.file_meta.TransferSyntaxUID = UID(_EXPLICIT_LITTLE_ENDIAN)
+        slice_.file_meta.MediaStorageSOPClassUID = UID(_MR_STORAGE)
+        slice_.file_meta.MediaStorageSOPInstanceUID = UID(instance_uid)
         for keyword, value in shared.items():
             setattr(slice_, keyword, value)
         slice_.SOPInstanceUID = instance_uid
@@ -88,7 +89,7 @@ def _shared_tags(patient: PhantomPatient, sequence: str) -> dict[str, object]:
         "StudyTime": "100000",
         "SeriesTime": clock,
         "AcquisitionTime": clock,
-        "SeriesNumber": 2 + list(SEQUENCES).index(sequence),
+        "SeriesNumber": 2 + list(map(str, SEQUENCES)).index(sequence),
         "SeriesDescription": _DESCRIPTIONS[sequence],
         "ImageComments": PHANTOM_TEXT,
         "BodyPartExamined": "LIVER",

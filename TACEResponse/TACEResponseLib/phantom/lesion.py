@@ -35,7 +35,8 @@ class Lesion:
         for places, centre in zip((z, y, x), self.centre_mm[::-1], strict=True):
             inside = np.flatnonzero(np.abs(places - centre) <= reach)
             found.append(slice(inside[0], inside[-1] + 1) if inside.size else slice(0, 0))
-        return tuple(found)
+        k, j, i = found
+        return k, j, i
 
     def depth_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Distance to the margin along the radius, positive inside: float32, axes (K, J, I)."""
@@ -78,7 +79,7 @@ def paint_lesion(
         return
     depth = lesion.depth_mm(x, y, z)
     inside = np.clip(depth / _EDGE_MM + 0.5, 0, 1)
-    offsets = tuple(places - centre for places, centre in zip((x, y, z), lesion.centre_mm, strict=True))
+    offsets = (x - lesion.centre_mm[0], y - lesion.centre_mm[1], z - lesion.centre_mm[2])
     texture = sum(field.sample(*offsets) for field in lesion.textures) / np.sqrt(len(lesion.textures))
     factor = {"AP": truth.arterial_enhancement, "PVP": truth.washout, "DP": truth.washout - 0.03}.get(sequence, 1.0)
     values = factor * signal["lesion"] * (1 + truth.heterogeneity * texture.clip(-3, 3))

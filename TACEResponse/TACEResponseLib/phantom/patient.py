@@ -14,7 +14,7 @@ from .anatomy import Anatomy, make_anatomy, paint_anatomy
 from .drawing import draw_mask
 from .lesion import Lesion, make_lesion, paint_lesion
 from .random_streams import Purpose, random_stream
-from .smooth_field import SmoothField
+from .smooth_field import SmoothField, in_mm
 from .truth import PatientTruth, draw_truth
 
 _BIAS_LENGTH_MM = 110.0
@@ -56,30 +56,31 @@ class PhantomPatient:
         signal = dict(SIGNAL[sequence])
         image = paint_anatomy(self.anatomy, signal, x, y, z)
         paint_lesion(image, self.lesion, self.truth, sequence, signal, x, y, z)
-        rng = random_stream(self.seed, self.index, Purpose.IMAGE, list(SEQUENCES).index(sequence))
+        rng = random_stream(self.seed, self.index, Purpose.IMAGE, list(map(str, SEQUENCES)).index(sequence))
         scanner = self.grid(sequence).coordinates_mm()
-        half = tuple(float(places[-1]) for places in scanner)
+        half = in_mm(places[-1] for places in scanner)
         bias = SmoothField(rng, _BIAS_LENGTH_MM, (0.0, 0.0, 0.0), half)
         image *= np.float32(self.acquisition.gain) * np.exp(np.float32(self.acquisition.bias) * bias.sample(*scanner))
         noise = np.float32(self.acquisition.noise)
         image += noise * rng.standard_normal(image.shape, dtype=np.float32)
         imaginary = noise * rng.standard_normal(image.shape, dtype=np.float32)
         np.hypot(image, imaginary, out=image)
-        return np.rint(image).clip(0, 32767).astype(np.int16)
+        return np.asarray(np.rint(image).clip(0, 32767), dtype=np.int16)
 
     def mask(self, sequence: str, reader: str = "1", session: str = "1") -> np.ndarray:
         """A reader's VOI on a sequence: bool, axes (K, J, I)."""
-        number = list(SEQUENCES).index(sequence)
+        number = list(map(str, SEQUENCES)).index(sequence)
         return draw_mask(self.lesion, self.seed, self.index, number, reader, session, *self._places(sequence))
 
     def _places(self, sequence: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Where the voxels lie in the organs' frame, which breathing has moved."""
-        return tuple(
+        x, y, z = (
             places - np.float32(shift)
             for places, shift in zip(
                 self.grid(sequence).coordinates_mm(), self.acquisition.shift_mm[sequence], strict=True
             )
         )
+        return x, y, z
 
 
 def make_patient(seed: int, index: int) -> PhantomPatient:

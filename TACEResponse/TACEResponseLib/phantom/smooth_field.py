@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 _KNOTS_PER_LENGTH = 1.25
@@ -43,9 +45,15 @@ class SmoothField:
         )
         values = np.tensordot(weights_z, self._noise, axes=(1, 0))
         values = np.matmul(weights_y, values)
-        return np.matmul(values, weights_x.T)
+        return np.asarray(np.matmul(values, weights_x.T))
 
     def _weights(self, places_mm: np.ndarray, knots_mm: np.ndarray) -> np.ndarray:
         distance = (places_mm.astype(np.float32)[:, np.newaxis] - knots_mm) / np.float32(self._length_mm)
         weights = np.exp(-(distance**2))
-        return weights / np.sqrt((weights**2).sum(axis=1, keepdims=True))
+        return np.asarray(weights / np.sqrt((weights**2).sum(axis=1, keepdims=True)))
+
+
+def in_mm(values: Iterable[float]) -> tuple[float, float, float]:
+    """Three coordinates or lengths as plain numbers."""
+    x, y, z = (float(value) for value in values)
+    return x, y, z

@@ -153,8 +153,8 @@ def _split(
 def _uniform_split(rng: np.random.Generator, above: bool, least: float, cut: float, most: float) -> float:
     """A value in (``cut``, ``most``) or [``least``, ``cut``], still so after rounding to one digit or whole numbers."""
     if above:
-        return cut + 1 + (most - cut - 1) * rng.random() ** 1.6
-    return least + (cut - least) * rng.random()
+        return float(cut + 1 + (most - cut - 1) * rng.random() ** 1.6)
+    return float(least + (cut - least) * rng.random())
 
 
 def _from_quartiles(quantile: float, quartiles: tuple[float, float, float], limits: tuple[float, float]) -> float:

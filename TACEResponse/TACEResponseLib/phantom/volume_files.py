@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..imaging.acquisition_tags import PHANTOM_KEY
 from .patient import PhantomPatient
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 PHANTOM_TEXT = "PHANTOM: synthetic images made by TACEResponse, no patient"
 
@@ -60,7 +64,7 @@ def write_segmentation(
     _write(image, path)
 
 
-def _image(voxels: np.ndarray, patient: PhantomPatient, sequence: str):
+def _image(voxels: np.ndarray, patient: PhantomPatient, sequence: str) -> sitk.Image:
     import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(voxels)
@@ -70,7 +74,7 @@ def _image(voxels: np.ndarray, patient: PhantomPatient, sequence: str):
     return image
 
 
-def _write(image, path: Path) -> None:
+def _write(image: sitk.Image, path: Path) -> None:
     import SimpleITK as sitk
 
     try:

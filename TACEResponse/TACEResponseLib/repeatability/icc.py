@@ -91,7 +91,8 @@ def icc(ratings: np.ndarray, form: str = DEFAULT_FORM) -> Icc:
             low, high = np.where(perfect, 1.0, low), np.where(perfect, 1.0, high)
     spread = np.ptp(ratings, axis=(0, 1)) if form == "1,1" else np.ptp(ratings, axis=0).max(axis=0)
     varies = spread > _CONSTANT_RELATIVE_SPREAD * np.abs(ratings).max(axis=(0, 1))
-    return Icc(form, *(np.where(defined & varies, array, np.nan) for array in (value, low, high)), n, k)
+    value, low, high = (np.where(defined & varies, array, np.nan) for array in (value, low, high))
+    return Icc(form, value, low, high, n, k)
 
 
 def _agreement_interval(

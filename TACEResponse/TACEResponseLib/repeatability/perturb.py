@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -43,7 +44,7 @@ DEFAULT_PERTURBATION = PerturbationSettings()
 
 
 def perturb(
-    mask: np.ndarray, spacing_mm: tuple[float, float, float], settings: PerturbationSettings, seed
+    mask: np.ndarray, spacing_mm: tuple[float, float, float], settings: PerturbationSettings, seed: int | Sequence[int]
 ) -> np.ndarray:
     """One perturbed VOI.
 
@@ -131,7 +132,7 @@ def _signed_distance(mask: np.ndarray, spacing: np.ndarray) -> np.ndarray:
 
     padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
     inside = np.stack([distance_transform_edt(one, spacing[1:]) for one in padded])[:, 1:-1, 1:-1]
-    drawn = mask.any(axis=(1, 2))
+    drawn = np.asarray(mask.any(axis=(1, 2)))
     if not drawn.all():
         to_end = distance_transform_edt(drawn, spacing[0])
         inside = np.minimum(inside, to_end[:, None, None])
@@ -142,14 +143,14 @@ def _signed_distance(mask: np.ndarray, spacing: np.ndarray) -> np.ndarray:
         outside[empty] = distance_transform_edt(~mask, spacing)[empty]
     for k in np.flatnonzero(~empty):
         outside[k] = distance_transform_edt(~mask[k], spacing[1:])
-    return np.where(mask, half_voxel - inside, outside - half_voxel)
+    return np.asarray(np.where(mask, half_voxel - inside, outside - half_voxel))
 
 
 def _shifted(distance: np.ndarray, spacing: np.ndarray, shift_mm: np.ndarray) -> np.ndarray:
     """The distance map moved within the slices by parts of a voxel."""
     from scipy.ndimage import shift
 
-    return shift(distance, (0.0, *(shift_mm / spacing[1:])), order=1, mode="nearest")
+    return np.asarray(shift(distance, (0.0, *(shift_mm / spacing[1:])), order=1, mode="nearest"))
 
 
 def _smooth_noise(
@@ -161,7 +162,7 @@ def _smooth_noise(
     noise = gaussian_filter(random.standard_normal(shape), wave_mm / 4 / spacing, mode="wrap")
     # Without its mean, which the margin stands for: in a box shorter than a wave little else would be left.
     noise -= noise.mean()
-    return noise / max(noise.std(), 1e-12)
+    return np.asarray(noise / max(noise.std(), 1e-12))
 
 
 def _dice(first: np.ndarray, second: np.ndarray) -> float:

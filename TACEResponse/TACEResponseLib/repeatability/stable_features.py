@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,14 +59,14 @@ def icc_warnings(
     if gaps.size:
         case, rater = np.argwhere(missing[:, :, gaps[0]])[0]
         found.append(
-            f"{kind}: {named_and_more((names[gap] for gap in gaps), 1)} has no value in some drawings, first in "
+            f"{kind}: {named_and_more((names[int(gap)] for gap in gaps), 1)} has no value in some drawings, first in "
             f"{drawings[case][rater]}; its ICC is undefined, check that VOI."
         )
     constant = np.flatnonzero(np.isnan(result.value) & ~missing.any(axis=(0, 1)))
     if constant.size:
         found.append(
-            f"{kind}: {named_and_more((names[column] for column in constant), 1)} is the same in all cases; its ICC is "
-            "undefined."
+            f"{kind}: {named_and_more((names[int(column)] for column in constant), 1)} is the same in all cases; its "
+            "ICC is undefined."
         )
     return found
 
@@ -180,9 +180,9 @@ def write_stable_features(
 
 
 def read_stable_features(path: Path) -> StableFeatures:
-    """Read a list. Raises ValueError with a sentence for what is no such file."""
+    """Read a list. Raises ValueError for a file that is not such a list."""
     try:
-        content: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         if content["schema"] != STABLE_SCHEMA_VERSION:
             raise ValueError(f"{path.name} has a schema that this version does not read.")
         names, patients = tuple(content["features"]), frozenset(content["patients"])

@@ -100,4 +100,4 @@ def bland_altman_figure(parts: Sequence[Repeatability], name: str) -> Figure:
 def _valued_pairs(part: Repeatability, name: str) -> np.ndarray:
     """First and second rating (2, n) of the pairs in which the feature has a value twice."""
     ratings = part.ratings[:, :, part.names.index(name)]
-    return ratings[np.isfinite(ratings).all(axis=1)].T
+    return np.asarray(ratings[np.isfinite(ratings).all(axis=1)].T)

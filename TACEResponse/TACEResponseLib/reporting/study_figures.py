@@ -148,7 +148,8 @@ def _calibration(result: NestedCvResult, outcome: np.ndarray) -> Figure:
         unit_square(axis, f"{one.model.title}, slope {slope:.2f}")
         colour = COLOURS.get(one.model.title)
         if np.ptp(probability) > 0:
-            at = np.linspace(*np.percentile(probability, (2, 98)), 40)
+            first, last = np.percentile(probability, (2, 98))
+            at = np.linspace(first, last, 40)
             low, high = calibration_band(probability, outcome, at, seed=0, draws=100)
             axis.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
             axis.plot(at, calibration_curve(probability, outcome, at), color=colour, linewidth=1.5)

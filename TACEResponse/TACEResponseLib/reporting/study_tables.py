@@ -280,7 +280,9 @@ def _reader_tables(readers: ReaderAgreement) -> Tables:
         back = by_pair.get((second, first))
         if first > second and back is not None:
             continue
-        numbers = [three_digits(value) for value in (one.kappa, one.discordant, one.auc, back and back.auc)]
+        numbers = [
+            three_digits(value) for value in (one.kappa, one.discordant, one.auc, None if back is None else back.auc)
+        ]
         pairs.append([f"{first} and {second}", str(one.patients), *numbers])
     names = sorted({reader for one in readers.models_against_readers.values() for reader in one})
     against = readers.models_against_readers | {

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..cohort import Progress
-from ..models.fitting import Fit, FitJob, Learner
+from ..models.fitting import Fit, FitJob, FittedScore, Learner
 from ..models.folds import stratified_folds
 from ..models.logistic import LogisticFit, fit_logistic
-from ..models.score_model import ScoreModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +72,7 @@ class ChainScores:
 
     out_of_fold: np.ndarray
     test: np.ndarray
-    models: tuple[ScoreModel, ...] = ()
+    models: tuple[FittedScore, ...] = ()
     selected: tuple[int, ...] | None = None
 
 

@@ -61,7 +61,7 @@ class Evaluation:
     @property
     def remarks(self) -> list[str]:
         """What a reader of the numbers must know."""
-        remarks = [*self.data.remarks, *recalibration_remarks(self.data, self.bundle.provenance)]
+        remarks = [*self.data.remarks, *recalibration_remarks(self.data, self.bundle)]
         if self.bundle.demonstration and not self.data.is_phantom:
             remarks.append("The model was trained on phantoms: its probabilities mean nothing for patients.")
         if self.left_out:
@@ -81,11 +81,11 @@ class Evaluation:
 def evaluate(data: StudyData, bundle: ModelBundle) -> Evaluation:
     """Let the bundle predict every patient whose needed facts are known.
 
-    Raises ValueError for patients whom the model learnt from or was recalibrated on, for features of another feature
+    Raises ValueError for patients on whom the model was trained, for features of another feature
     set or other settings, and if patients of one outcome only are left.
     """
     features = _features(data, bundle)
-    check_no_overlap(data, features, bundle.name, bundle.provenance)
+    check_no_overlap(data, features, bundle)
     needed = [CLINICAL_FACTS.index(name) for name in bundle.required_facts]
     known = ~np.isnan(data.facts[:, needed]).any(axis=1)
     if bundle.unknown_facts == "drop":
@@ -94,7 +94,7 @@ def evaluate(data: StudyData, bundle: ModelBundle) -> Evaluation:
     if kept.outcome.size == 0 or kept.outcome.all() or not kept.outcome.any():
         raise ValueError(
             f"{len(kept.cases)} of {len(data.cases)} patients have every fact that the model {bundle.name} needs, "
-            f"{int(kept.outcome.sum())} of them with OR; both OR and NOR are needed to judge a model. Fill in "
+            f"{int(kept.outcome.sum())} of them with OR; both OR and NOR are needed to evaluate a model. Fill in "
             f"{', '.join(bundle.required_facts)}."
         )
     predicted = [

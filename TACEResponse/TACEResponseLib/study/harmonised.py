@@ -13,7 +13,7 @@ from ..models.combat import fit_combat
 from ..models.fitting import Fit, FitJob, Learner
 
 
-def harmonised(learner: Learner, centres: Sequence[str]) -> Learner:
+def harmonised(learner: Learner, centres: Sequence[str] | np.ndarray) -> Learner:
     """The learner on features harmonised by a `ComBat` of each job's own training rows.
 
     ``centres`` (n,) are those of the rows of the features. Jobs with the same training rows run side by side. Models

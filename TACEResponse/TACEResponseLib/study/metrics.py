@@ -79,7 +79,10 @@ def nested_cv_performance(
 
 def _mean_calibration(repeats: Sequence[Calibration]) -> Calibration:
     return Calibration(
-        *(float(np.mean([getattr(one, name) for one in repeats])) for name in ("intercept", "slope", "ici", "brier")),
+        intercept=float(np.mean([one.intercept for one in repeats])),
+        slope=float(np.mean([one.slope for one in repeats])),
+        ici=float(np.mean([one.ici for one in repeats])),
+        brier=float(np.mean([one.brier for one in repeats])),
         events=repeats[0].events,
     )
 

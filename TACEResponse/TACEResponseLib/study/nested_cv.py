@@ -153,8 +153,8 @@ def run_nested_cv(
 def _selection_shares(chains: dict[str, list[ChainScores]], part_count: int) -> dict[str, dict[int, float]]:
     shares = {}
     for name, own in chains.items():
-        selections = [scores.selected for scores in own[:part_count]]
-        if None not in selections:
+        selections = [scores.selected for scores in own[:part_count] if scores.selected is not None]
+        if len(selections) == part_count:
             counts = Counter(column for selection in selections for column in selection)
             shares[name] = {column: count / part_count for column, count in counts.most_common()}
     return shares

@@ -75,7 +75,7 @@ def _predict(
     scores: dict[str, np.ndarray],
     rows: dict[str, np.ndarray],
 ) -> PublishedPredictions:
-    if not model.covariates:
+    if not model.covariates and model.score is not None:
         values = {name: scores[model.score][members] for name, members in rows.items()}
         return PublishedPredictions(model, values, rows, 0.0 if model.score == "svm" else 0.5, False)
     terms = {

@@ -10,8 +10,7 @@ import numpy as np
 
 from ..cohort import Progress
 from ..features import FeatureTable
-from ..models import ScoreModel
-from ..models.fitting import Fit, FitJob, Learner
+from ..models.fitting import Fit, FitJob, FittedScore, Learner
 from ..repeatability import DEFAULT_FORM, GOOD_ICC, ICC_FORMS, StableFeatures, stable_features
 from .study_data import StudyData
 
@@ -132,7 +131,7 @@ def within_training_parts(learner: Learner, patients: Sequence[str], repeats: Fe
 class OnColumns:
     """A fitted model of some of the columns, asked with all of them; it is judged, never stored in a bundle."""
 
-    model: ScoreModel
+    model: FittedScore
     columns: np.ndarray
 
     @property

@@ -195,4 +195,4 @@ class StudyResult:
     @property
     def outcome(self) -> np.ndarray:
         """Bool (n_development,)."""
-        return self.data.outcome[self.development]
+        return np.asarray(self.data.outcome[self.development])

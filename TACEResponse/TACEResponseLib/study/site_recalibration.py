@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..evaluation import (
     patients_for_slope,
     recalibrate,
 )
-from ..models import ModelBundle, expit, logit
+from ..models import LinearPredictor, ModelBundle, expit, logit
 from ..models.folds import stratified_folds
 from .evaluate import Evaluation
 from .training_settings import FEWEST_PATIENTS
@@ -65,11 +66,10 @@ def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> Site
     random = np.random.default_rng([seed, 40])
     samples = [_sample(outcome, random) for _ in range(evaluation.refit_log_odds.shape[1])]
     cross_validated = _cross_validated(log_odds, outcome, random)
-    changes = {"predictor": _changed(old.predictor, main, evaluation.refit_log_odds, outcome, samples)}
-    if old.score_only is not None:
+    score_only = old.score_only
+    if score_only is not None:
         own, own_refits = _score_only_log_odds(evaluation)
-        score_main = recalibrate(own, outcome)
-        changes["score_only"] = _changed(old.score_only, score_main, own_refits, outcome, samples)
+        score_only = _changed(score_only, recalibrate(own, outcome), own_refits, outcome, samples)
     lineage = {
         "parent": {"name": old.name, "sha256": old.sha256},
         "recalibration": {
@@ -82,7 +82,8 @@ def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> Site
     threshold = float(expit(main.intercept + main.slope * logit(old.threshold)))
     bundle = replace(
         old,
-        **changes,
+        predictor=_changed(old.predictor, main, evaluation.refit_log_odds, outcome, samples),
+        score_only=score_only,
         name=name,
         sha256="",
         threshold=threshold,
@@ -111,7 +112,13 @@ def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> Site
     )
 
 
-def _changed(predictor, main: Recalibration, refit_log_odds: np.ndarray, outcome: np.ndarray, samples):
+def _changed(
+    predictor: LinearPredictor,
+    main: Recalibration,
+    refit_log_odds: np.ndarray,
+    outcome: np.ndarray,
+    samples: Sequence[np.ndarray],
+) -> LinearPredictor:
     refits = [recalibrate(refit_log_odds[rows, number], outcome[rows]) for number, rows in enumerate(samples)]
     return predictor.recalibrated(
         main.intercept,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -167,7 +168,7 @@ def check_sets(cases: Sequence[Case]) -> None:
         if own != other:
             raise ValueError(
                 f"Patient {case.key.patient_id} has rows of the sets {other or '(empty)'} and {own or '(empty)'}; a "
-                "patient may be in one set only, or the test would know him."
+                "patient may be in one set only, otherwise the test set is not independent."
             )
 
 
@@ -186,7 +187,7 @@ def ct_unit_remarks(names: Sequence[str], features: np.ndarray) -> list[str]:
 
 
 def _check_patients(cases: Sequence[Case], several_lesions: bool) -> None:
-    outcomes: dict[str, bool] = {}
+    outcomes: dict[str, bool | None] = {}
     for case in cases:
         other = outcomes.setdefault(case.key.patient_id, case.objective_response)
         if other != case.objective_response:
@@ -195,9 +196,8 @@ def _check_patients(cases: Sequence[Case], several_lesions: bool) -> None:
                 "(mRECIST judges all target lesions together)."
             )
     if len(outcomes) < len(cases) and not several_lesions:
-        seen: set[str] = set()
-        twice = next(case for case in cases if case.key.patient_id in seen or seen.add(case.key.patient_id))
-        raise ValueError(f"Patient {twice.key.patient_id} has several rows; choose one lesion, reader and session.")
+        (twice, _), *_ = Counter(case.key.patient_id for case in cases).most_common()
+        raise ValueError(f"Patient {twice} has several rows; choose one lesion, reader and session.")
 
 
 def _check_features(cases: Sequence[Case], table: FeatureTable, features: np.ndarray) -> None:

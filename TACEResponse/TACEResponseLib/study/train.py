@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from .. import __version__
-from ..cohort import CLINICAL_FACTS, SEQUENCES, Progress
+from ..cohort import CLINICAL_FACTS, SEQUENCES, Json, Progress
 from ..evaluation.calibration import intercept_offset
 from ..evaluation.intervals import corrected_resampled_interval
 from ..evaluation.roc import auc, youden_threshold
@@ -70,8 +71,10 @@ def train_bundle(
     learner = get_learner(score_name, settings.ensemble_size, settings.recipe) if score_name else None
     sequences = _sequences_of(data) if learner else ()
     scores = learn_scores(data, learner, settings, progress) if learner else no_scores(data, settings)
-    main = _fit_stage(data, scores, ((score_name,) if learner else ()) + facts)
-    score_only = _fit_stage(data, scores, (score_name,)).predictor if learner and facts else None
+    score_terms = (score_name,) if score_name else ()
+    main = _fit_stage(data, scores, score_terms + facts)
+    score_only = _fit_stage(data, scores, score_terms).predictor if learner and facts else None
+    table = data.table if learner else None
     outcome = data.outcome
     training = scores.out_of_fold if learner else main.outer_probability
     bundle = ModelBundle(
@@ -81,8 +84,8 @@ def train_bundle(
         demonstration=data.is_phantom,
         required_sequences=sequences,
         required_facts=facts,
-        feature_set=data.table.feature_set if learner else None,
-        settings=data.table.settings if learner else None,
+        feature_set=table.feature_set if table else None,
+        settings=table.settings if table else None,
         feature_names=data.feature_names if learner else (),
         outcome=OUTCOME,
         time_horizon=TIME_HORIZON,
@@ -198,7 +201,7 @@ def _check(data: StudyData, with_facts: bool) -> None:
 
 def _sequences_of(data: StudyData) -> tuple[str, ...]:
     """The sequences of the features, which must be exactly those of a feature set with known settings."""
-    if data.table is None or data.table.settings is None:
+    if data.table is None or data.table.settings is None or data.table.feature_set is None:
         raise ValueError(
             "The feature table has no provenance file, so that nobody could extract the same features of a new "
             "patient; extract the features with tace-response extract."
@@ -220,21 +223,18 @@ def _aucs(scores: TrainingScores, stage: _Stage) -> dict[str, list[float]]:
     """Mean AUC over the outer test parts with its corrected resampled-t interval: of the model and of its score."""
     outcome = stage.outcome
 
-    def over_parts(score_of) -> list[float]:
+    def over_parts(score_of: Callable[[OuterPart], np.ndarray]) -> list[float]:
         values = [auc(score_of(part), outcome[part.test_rows]) for part in scores.outer]
         test_share = len(scores.outer[0].test_rows) / len(scores.outer[0].train_rows)
         return list(corrected_resampled_interval(np.array(values), test_share))
 
-    def probability_of(part: OuterPart) -> np.ndarray:
-        return stage.outer_probability[part.test_rows]
-
     own = {name: over_parts(lambda part: part.test_scores) for name in scores.deployed}
-    return {"probability": over_parts(probability_of), **own}
+    return {"probability": over_parts(lambda part: np.asarray(stage.outer_probability[part.test_rows])), **own}
 
 
 def _provenance(
     data: StudyData, learner: Learner | None, settings: TrainingSettings, stage: _Stage, command: str
-) -> dict[str, object]:
+) -> dict[str, Json]:
     from importlib.metadata import version
 
     libraries = ["numpy", "scikit-learn", *(["torch"] if learner and learner.name == "dnn" else [])]
@@ -246,9 +246,9 @@ def _provenance(
         "missing_facts": data.missing_facts,
         "missing_facts_rule": "counted as the share of the training patients who have the fact",
         "second_stage": "ridge penalty, the terms separate the outcomes" if stage.penalised else "maximum likelihood",
-        "learner": learner.settings if learner else {},
+        "learner": dict(learner.settings) if learner else {},
         "settings": {name: value for name, value in asdict(settings).items() if name != "recipe"},
-        "feature_engine": data.table.engine if learner else "",
+        "feature_engine": data.table.engine if learner and data.table else "",
         "remarks": list(data.remarks),
         "versions": {"TACEResponse": __version__, **{library: version(library) for library in libraries}},
     }

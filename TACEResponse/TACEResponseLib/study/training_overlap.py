@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 
 import numpy as np
 
+from ..models import ModelBundle
 from .study_data import StudyData
 
 _MARK_DIGITS = 16
@@ -15,38 +15,39 @@ _MARK_DIGITS = 16
 def patient_marks(features: np.ndarray) -> list[str]:
     """A mark of each row of features (n, p), the beginning of its hash; the same images and VOI give the same mark.
 
-    Features say nothing of who a patient is, as identifiers would, and two patients never share all of them.
+    Features do not identify a patient, as identifiers would, and two patients never share all of them.
     """
     return [
         hashlib.sha256(np.ascontiguousarray(row, dtype=float).tobytes()).hexdigest()[:_MARK_DIGITS] for row in features
     ]
 
 
-def check_no_overlap(data: StudyData, features: np.ndarray | None, name: str, provenance: Mapping[str, object]) -> None:
-    """Raise ValueError if the model learnt from any of these patients, naming one of them.
+def check_no_overlap(data: StudyData, features: np.ndarray | None, bundle: ModelBundle) -> None:
+    """Raise ValueError if the bundle was trained on any of these patients, naming one of them.
 
     ``features`` (n, p) are in the order of the model, None if it needs none: then only a whole cohort is noticed.
     """
-    if data.sha256() == provenance.get("cohort_sha256"):
+    if data.sha256() == bundle.provenance.get("cohort_sha256"):
         raise ValueError(
-            f"These are the patients that the model {name} learnt from; judge it on others, or use tace-response study."
+            f"These are the training patients of the model {bundle.name}; evaluate it on others, or use tace-response "
+            "study."
         )
     if features is None:
         return
-    known = set(provenance.get("patient_marks", []))
+    known = set(bundle.provenance.get("patient_marks", []))
     shared = [
         case.key.patient_id for case, mark in zip(data.cases, patient_marks(features), strict=True) if mark in known
     ]
     if shared:
         raise ValueError(
-            f"{len(shared)} of {len(data.cases)} patients, such as {shared[0]}, have exactly the features of patients "
-            f"that the model {name} learnt from; leave them out and judge the model on others."
+            f"{len(shared)} of {len(data.cases)} patients, such as {shared[0]}, have exactly the features of training "
+            f"patients of the model {bundle.name}; leave them out and evaluate the model on others."
         )
 
 
-def recalibration_remarks(data: StudyData, provenance: Mapping[str, object]) -> list[str]:
-    """What to say if the model was recalibrated on exactly these patients."""
-    cohorts = {step["recalibration"]["cohort_sha256"] for step in provenance.get("lineage", [])}
+def recalibration_remarks(data: StudyData, bundle: ModelBundle) -> list[str]:
+    """A warning if the bundle was recalibrated on exactly these patients."""
+    cohorts = {step["recalibration"]["cohort_sha256"] for step in bundle.provenance.get("lineage", [])}
     if data.sha256() not in cohorts:
         return []
-    return ["The model was recalibrated on these very patients: its calibration here is flattered, its AUC is not."]
+    return ["The model was recalibrated on these very patients: its calibration here is optimistic, its AUC is not."]

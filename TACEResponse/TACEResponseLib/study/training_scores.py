@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..cohort import Progress
 from ..models import DnnScore, ScoreModel
-from ..models.fitting import Learner
+from ..models.fitting import FittedScore, Learner
 from ..models.folded_network import concatenate_networks
 from ..models.folds import stratified_folds
 from .chain import plan_chain, run_plans
@@ -31,9 +33,10 @@ class OuterPart:
 class TrainingScores:
     """Scores of every part of the training; arrays of scores are empty for a model without images.
 
-    ``out_of_fold`` (n,) are those of all patients, each from models that did not see him. ``bootstraps`` lists the rows
-    of each bootstrap and their out-of-fold scores within it: what a second stage is fitted to never comes from a model
-    that learnt from that patient. ``deployed`` and ``refitted`` hold the ensemble and the bootstraps' models by name.
+    ``out_of_fold`` (n,) are those of all patients, each from models that did not see that patient. ``bootstraps`` lists
+    the rows of each bootstrap and their out-of-fold scores within it: what a second stage is fitted to never comes from
+    a model that learnt from that patient. ``deployed`` and ``refitted`` hold the ensemble and the bootstraps' models by
+    name.
     """
 
     outer: tuple[OuterPart, ...]
@@ -105,13 +108,16 @@ def bootstrap_rows(outcome: np.ndarray, settings: TrainingSettings) -> list[np.n
     return samples
 
 
-def join_models(models: tuple[ScoreModel, ...] | list[ScoreModel], quantise: bool) -> ScoreModel:
+def join_models(models: Sequence[FittedScore], quantise: bool) -> ScoreModel:
     """One model of the single members of several; networks with int8 weights if ``quantise``."""
-    if not isinstance(models[0], DnnScore):
-        return type(models[0]).join(list(models))
-    networks = concatenate_networks([model.networks for model in models])
+    members = [model for model in models if isinstance(model, DnnScore)]
+    if not members:
+        kind: Any = type(models[0])
+        joined: ScoreModel = kind.join(list(models))
+        return joined
+    networks = concatenate_networks([model.networks for model in members])
     return DnnScore(
-        np.concatenate([model.mean for model in models]),
-        np.concatenate([model.scale for model in models]),
+        np.concatenate([model.mean for model in members]),
+        np.concatenate([model.scale for model in members]),
         networks.quantised() if quantise else networks,
     )
