@@ -22,6 +22,7 @@ _COMMANDS = (
     "extract",
     "pool",
     "predict",
+    "scores",
     "train",
     "study",
     "evaluate",

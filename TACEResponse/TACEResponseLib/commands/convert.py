@@ -11,9 +11,10 @@ NAME = "convert"
 HELP = "Turn the clinical table and features of a public data set into a cohort table and a feature table."
 EXAMPLES = """\
   tace-response convert hcc-tace-seg clinical.csv features_ct.csv --out out/hcc
+  tace-response convert hcc-tace-seg clinical.csv --out out/hcc-clinical
 
-Writes cohort.csv and features.csv into the folder. The outcome is reader 1's mRECIST; the other readers' categories
-stay in their columns.
+Writes cohort.csv and features.csv into the folder; without features the cohort has all patients. The outcome is
+reader 1's mRECIST; the other readers' categories stay in their columns.
 """
 
 
@@ -21,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("data_set", choices=("hcc-tace-seg",), help="The Cancer Imaging Archive, HCC-TACE-Seg")
     parser.add_argument("clinical", type=Path, help="the collection's clinical table")
-    parser.add_argument("features", type=Path, help="a table with the column Patient and one column a feature")
+    parser.add_argument(
+        "features", type=Path, nargs="?", help="a table with the column Patient and one column a feature"
+    )
     parser.add_argument("--out", type=Path, required=True, help="new folder")
 
 
@@ -32,5 +35,6 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     remarks = convert_hcc_tace_seg(arguments.clinical, arguments.features, arguments.out)
     for remark in remarks:
         terminal.warn(f"warning: {remark}")
-    terminal.print(f"{arguments.out / 'cohort.csv'}\n{arguments.out / 'features.csv'}")
+    for path in sorted(arguments.out.glob("*.csv")):
+        terminal.print(str(path))
     return EXIT_DONE

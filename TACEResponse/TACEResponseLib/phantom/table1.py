@@ -83,7 +83,10 @@ def draw_table1(rng: np.random.Generator, objective_response: bool, margin_quant
     diameter_cm = round(
         _from_quartiles(rng.random(), _DIAMETER_QUARTILES_CM[objective_response], _DIAMETER_RANGE_CM), 1
     )
-    compensated = child_pugh == "A5"
+    # Laboratory values fit the Child-Pugh points: A5 has none beside the five, A6 and B7 one or two.
+    albumin_least = {"A5": 35.5, "A6": 28.0, "B7": 28.0}.get(child_pugh, 27.0)
+    prothrombin_most_s = 15 if child_pugh == "A5" else 17
+    bilirubin_most = 33.0 if child_pugh in ("A5", "A6") else 50.0
     columns = {
         "child_pugh": child_pugh,
         "portal_venous_invasion": _yes_no(invasion),
@@ -98,12 +101,10 @@ def draw_table1(rng: np.random.Generator, objective_response: bool, margin_quant
         "tace_method": "DEB-TACE" if has("deb_tace") else "cTACE",
         "cea_ng_ml": _number(_split(rng, has("cea_above_5_ng_ml"), 5, (0.5, 2.0), (0.4, 8.0), 60)),
         "alt_u_l": f"{_uniform_split(rng, has('alt_above_50_u_l'), 10, 50, 180):.0f}",
-        "albumin_g_l": f"{_uniform_split(rng, has('albumin_above_40_g_l'), 35.5 if compensated else 27, 40, 48):.1f}",
-        "bilirubin_umol_l": (
-            f"{_uniform_split(rng, has('bilirubin_above_17_1_umol_l'), 5, 17.1, 33 if compensated else 50):.1f}"
-        ),
+        "albumin_g_l": f"{_uniform_split(rng, has('albumin_above_40_g_l'), albumin_least, 40, 48):.1f}",
+        "bilirubin_umol_l": (f"{_uniform_split(rng, has('bilirubin_above_17_1_umol_l'), 5, 17.1, bilirubin_most):.1f}"),
         "prothrombin_time_s": (
-            f"{_uniform_split(rng, has('prothrombin_time_above_13_s'), 10.2, 13, 15 if compensated else 17):.1f}"
+            f"{_uniform_split(rng, has('prothrombin_time_above_13_s'), 10.2, 13, prothrombin_most_s):.1f}"
         ),
         "platelets_10e9_l": f"{_uniform_split(rng, not has('platelets_below_125e9_l'), 35, 124, 320):.0f}",
         "nlr": f"{_from_quartiles(rng.random(), _QUARTILES['nlr'][objective_response], (0.6, 16)):.2f}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..cohort import CaseKey, CaseWarning
+from ..scores import PublishedScores
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Prediction:
     ``out_of_range_count`` is the number of features outside their training range; None without images.
     ``demonstration_only`` is True when a demonstration bundle was used on data that is not a phantom: the number must
     be shown struck through as DEMONSTRATION. ``is_phantom`` says that every image used carries PHANTOM.
-    ``perturbation`` is the band over perturbed VOIs, where one was asked for.
+    ``perturbation`` is the band over perturbed VOIs, where one was asked for. ``published`` are the published scores of
+    the same facts, which are no part of the model.
     """
 
     key: CaseKey
@@ -98,6 +100,7 @@ class Prediction:
     score_only_low: float | None = None
     score_only_high: float | None = None
     perturbation: PerturbationBand | None = None
+    published: PublishedScores = field(default_factory=PublishedScores)
 
     @property
     def patient_id(self) -> str:

@@ -14,7 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..cohort import CaseKey, CaseWarning, replace_file, write_table
+from ..cohort import CaseKey, CaseWarning, Json, replace_file, write_table
+from ..scores import PublishedScores, ScoreResult, published_scores
 from .result import Contribution, PerturbationBand, Position, Prediction
 
 PREDICTION_SCHEMA_VERSION = 1
@@ -39,11 +40,13 @@ PREDICTION_COLUMNS = (
     "demonstration_only",
     "demonstration_number",
     "warnings",
+    "published_scores",
     "error",
 )
 """Columns of ``predictions.csv``. ``probability`` is empty when a needed fact is unknown; the range columns are empty
 otherwise, the perturbation columns where no band over perturbed VOIs was asked for. ``scores`` reads "dnn=0.71",
-``warnings`` lists codes; both and ``unknown_facts`` are separated by blanks. ``error`` says why a case has no result;
+``warnings`` lists codes; both and ``unknown_facts`` are separated by blanks. ``published_scores`` reads "HAP 1, B;
+Up-to-7 9.3, beyond", or holds why there is none. ``error`` says why a case has no result;
 its other cells are empty then."""
 
 _NUMBERS = (
@@ -96,6 +99,8 @@ def prediction_to_dict(prediction: Prediction) -> dict[str, Any]:
         "unknown_facts": list(prediction.unknown_facts),
         "out_of_range_count": prediction.out_of_range_count,
         "warnings": [{"code": w.code, "sequence": w.sequence, "text": w.text} for w in prediction.warnings],
+        "published_scores": [_published_fields(result) for result in prediction.published.results],
+        "published_scores_note": prediction.published.note,
         "sentence": prediction.sentence,
         "provenance": dict(prediction.provenance),
     }
@@ -133,6 +138,7 @@ def prediction_from_dict(fields: Mapping[str, Any]) -> Prediction:
             score_only_low=score_only["probability_low"],
             score_only_high=score_only["probability_high"],
             perturbation=None if numbers.get("perturbation") is None else PerturbationBand(**numbers["perturbation"]),
+            published=_published_of(fields),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"a field is missing or of the wrong kind ({error}).") from error
@@ -191,6 +197,7 @@ def prediction_row(prediction: Prediction) -> dict[str, str]:
         "is_phantom": _yes_no(prediction.is_phantom),
         "demonstration_only": _yes_no(prediction.demonstration_only),
         "warnings": " ".join(_code(warning) for warning in prediction.warnings),
+        "published_scores": prediction.published.note or "; ".join(one.text for one in prediction.published.results),
     }
 
 
@@ -205,6 +212,35 @@ def write_predictions_table(
     rows = [prediction_row(prediction) for prediction in predictions]
     rows += [{**key._asdict(), "error": error} for key, error in (errors or {}).items()]
     write_table(path, PREDICTION_COLUMNS, rows)
+
+
+def _published_fields(result: ScoreResult) -> dict[str, Json]:
+    return {
+        "name": result.score.name,
+        "title": result.score.title,
+        "value": result.value,
+        "groups": list(result.groups),
+        "deciding_facts": list(result.deciding),
+        "remarks": list(result.remarks),
+        "predicts": result.score.predicts,
+        "source": result.score.source,
+    }
+
+
+def _published_of(fields: Mapping[str, Any]) -> PublishedScores:
+    """Results of an earlier version have none."""
+    scores = {score.name: score for score in published_scores()}
+    results = tuple(
+        ScoreResult(
+            scores[one["name"]],
+            one["value"],
+            tuple(one["groups"]),
+            tuple(one["deciding_facts"]),
+            tuple(one["remarks"]),
+        )
+        for one in fields.get("published_scores", ())
+    )
+    return PublishedScores(results, fields.get("published_scores_note", ""))
 
 
 def _refuse_constant(name: str) -> None:

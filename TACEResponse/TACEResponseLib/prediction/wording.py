@@ -28,6 +28,10 @@ _SCORE_NAMES = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso", "dnn": "DNN"}
 _SCORES_0_TO_1 = ("knn", "dnn")
 
 
+PUBLISHED_SCORES = "Published scores of the clinical facts (they predict survival, not response)"
+"""What the scores are; stands before them wherever they are shown."""
+
+
 def per_hundred(probability: float) -> str:
     """A probability as patients of 100, never 0 or 100: "<1", "1" ... "99", ">99"."""
     if probability < 0.005:
@@ -162,6 +166,9 @@ def plain_text(prediction: Prediction) -> str:
         lines.append(perturbation_words(prediction))
     if prediction.scores:
         lines.append(ONE_LESION)
+    certain = [one.text for one in prediction.published.results if not one.deciding]
+    if certain:
+        lines.append(f"{PUBLISHED_SCORES}: {'; '.join(certain)}.")
     if prediction.warnings:
         lines.append("Warnings:")
         lines += [f"- {warning_words(w.text, w.sequence)}" for w in prediction.warnings]

@@ -177,6 +177,25 @@ def clinical_section(clinical: ClinicalRecord, bundle: ModelBundle) -> str:
     return section("Clinical facts", table(("Fact", "Entered", "In the model"), rows))
 
 
+def published_section(prediction: Prediction) -> str:
+    """Published scores of the same facts; empty where nothing is known of any."""
+    published = prediction.published
+    if published.note:
+        return section("Published scores", f"<p>Not computed. {text(published.note)}</p>", "warnings")
+    if not published.results:
+        return ""
+    rows = []
+    for one in published.results:
+        months = one.score.survival_months(one.group) if one.group else None
+        survival = "" if months is None else f"{months:g} months"
+        rows.append((one.score.title, one.value_text, one.group_text, survival, one.score.predicts))
+    header = ("Score", "Value", "Group", "Median survival in its own cohort", "Predicts")
+    remarks = list(dict.fromkeys(remark for one in published.results for remark in one.remarks))
+    notes = "".join(f'<p class="caption">{text(remark)}</p>' for remark in remarks)
+    lead = "From the clinical facts alone, not from the model. None was made to predict response to TACE."
+    return section("Published scores", f"<p>{lead}</p>{table(header, rows, 'published')}{notes}", "small")
+
+
 def plain_text_section(prediction: Prediction) -> str:
     """The words to paste into a radiology report."""
     return section(

@@ -49,7 +49,8 @@ class Score:
     ``facts`` are fields of `ScoreFacts`, ``value`` is the number for known facts, and ``group`` the name of the group
     for facts and number (None for a score without groups). ``groups`` go from the best to the worst prognosis.
     ``cuts`` are the limits of single facts inside the rule, ``value_cuts`` those of the number, with the rounding of
-    which a value near them is remarked. ``decimals`` is how the number is printed. ``remark`` goes with every result.
+    which a value near them is remarked. ``decimals`` is how the number is
+    printed; None where it only orders the groups. ``remark`` goes with every result.
     ``levels`` replace the values that stand for an unknown fact, beside its cuts.
     """
 
@@ -66,7 +67,7 @@ class Score:
     predicts: str = "survival"
     cuts: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
     value_cuts: tuple[float, ...] = ()
-    decimals: int = 0
+    decimals: int | None = 0
     remark: str = ""
     levels: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -98,7 +99,7 @@ class ScoreResult:
     @property
     def value_text(self) -> str:
         """The number as it is printed; empty where it is unknown."""
-        return "" if self.value is None else f"{self.value:.{self.score.decimals}f}"
+        return "" if self.value is None or self.score.decimals is None else f"{self.value:.{self.score.decimals}f}"
 
     @property
     def group_text(self) -> str:
@@ -111,11 +112,15 @@ class ScoreResult:
         return f"{_listed(self.groups, 'or')} ({facts} {'decides' if len(self.deciding) == 1 else 'decide'})"
 
     @property
-    def sentence(self) -> str:
-        """Number, group and what it predicts, e.g. "Up-to-7 9.3, beyond. Predicts survival, not response."."""
+    def text(self) -> str:
+        """Title, number and group, e.g. "Up-to-7 9.3, beyond"."""
         text = f"{self.score.title} {self.value_text}".strip()
-        if self.group_text not in ("", self.value_text):
-            text += f", {self.group_text}"
+        return text if self.group_text in ("", self.value_text) else f"{text}, {self.group_text}"
+
+    @property
+    def sentence(self) -> str:
+        """Also what it predicts, e.g. "Up-to-7 9.3, beyond. Predicts survival, not response."."""
+        text = self.text
         months = self.score.survival_months(self.group) if self.group else None
         if months is not None:
             text += f": median survival {months:g} months in the cohort that it comes from ({self.score.population})"
@@ -204,7 +209,7 @@ def _remarks(score: Score, facts: ScoreFacts, value: float | None) -> tuple[str,
                 for cut in cuts
                 if fact.rounding and abs(stated - cut) <= fact.rounding
             ]
-    if value is not None:
+    if value is not None and score.decimals is not None:
         half = 0.5 * 10.0**-score.decimals
         remarks += [
             f"{score.title} {value:.{score.decimals + 1}f} lies within rounding of its cut at {cut:g}."

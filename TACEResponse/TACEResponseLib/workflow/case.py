@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ..cohort import SEQUENCES, Case, CaseKey, Progress, part_of
@@ -10,6 +10,7 @@ from ..features import PAPER_SETTINGS, Engine, FeatureSettings, FeatureVector, e
 from ..imaging import CaseImages, read_case_images
 from ..models import ModelBundle
 from ..prediction import Prediction, predict_from_features
+from .published_scores import published_scores
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def predict_case(
         images, features = extract_case(case, recipe, extracting, images=images, one_thread=one_thread)
     warnings = () if images is None else images.warnings
     prediction = predict_from_features(case.key, features, case.clinical, bundle, warnings)
+    prediction = replace(prediction, published=published_scores(case, images))
     if progress is not None:
         progress(steps, steps, f"{case.key}: predicted")
     return CaseResult(prediction, images, features)

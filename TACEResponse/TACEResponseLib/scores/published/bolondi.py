@@ -36,6 +36,7 @@ SCORE = Score(
     value=lambda known: _NUMBER[subclass(known)],
     group=lambda known, _value: subclass(known),
     groups=(Group("B1"), Group("B2"), Group("B3"), Group("B4")),
+    decimals=None,
     cuts={"largest_diameter_cm": (3.0, 4.0, 5.0)},
     levels={
         "child_pugh_points": (5.0, 7.0, 8.0, 10.0),
