@@ -9,7 +9,9 @@ from ..cohort import Case, check_can_write, read_manifest
 from ..features import ENGINES, FEATURE_SETS
 from ..repeatability import DEFAULT_FORM, DEFAULT_PERTURBATION, GOOD_ICC, ICC_FORMS, PerturbationSettings
 from ..workflow import FeatureRecipe
-from ..workflow.drawings import DrawingRun, compare_drawings, perturb_cohort
+from ..workflow.compared_drawings import compare_drawings
+from ..workflow.drawings import DrawingRun, plan_drawings
+from ..workflow.perturbed_drawings import perturb_cohort
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "icc"
@@ -60,15 +62,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Plan, or measure and write the report."""
     if arguments.seed < 0:
         raise ValueError(f"The seed is a whole number from 0 on, not {arguments.seed}.")
-    if not -1.0 < arguments.threshold < 1.0:
-        raise ValueError(
-            f"The threshold of an ICC lies between -1 and 1 (for example 0.75), not {arguments.threshold}."
-        )
     cases = read_manifest(arguments.manifest)
     check_can_write(arguments.out, folder=True)
-    if arguments.plan is not None:
-        return _plan(cases, arguments, terminal)
-    measure = _compare if arguments.perturbations is None else _perturb
     drawing_run = DrawingRun(
         arguments.out,
         terminal.progress,
@@ -80,19 +75,12 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         arguments.threshold,
         arguments.on_lower_bound,
     )
+    if arguments.plan is not None:
+        patients, drawings, path = plan_drawings(cases, arguments.plan, arguments.seed, drawing_run)
+        terminal.print(f"{patients} patients are to be drawn again, {drawings} drawings: {path}")
+        return EXIT_DONE
+    measure = _compare if arguments.perturbations is None else _perturb
     return measure(cases, drawing_run, arguments, terminal)
-
-
-def _plan(cases: list[Case], arguments: argparse.Namespace, terminal: Terminal) -> int:
-    from ..cohort import write_table
-    from ..repeatability import PLAN_COLUMNS, plan_redrawing
-
-    rows = plan_redrawing(cases, arguments.plan, arguments.seed, arguments.reader, arguments.other_reader or "2")
-    path = arguments.out / "work_list.csv"
-    write_table(path, PLAN_COLUMNS, rows)
-    patients = len({row["patient_id"] for row in rows})
-    terminal.print(f"{patients} patients are to be drawn again, {len(rows)} drawings: {path}")
-    return EXIT_DONE
 
 
 def _compare(cases: list[Case], run: DrawingRun, arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -114,8 +102,6 @@ def _compare(cases: list[Case], run: DrawingRun, arguments: argparse.Namespace, 
 
 
 def _perturb(cases: list[Case], run: DrawingRun, arguments: argparse.Namespace, terminal: Terminal) -> int:
-    if arguments.perturbations < 2:
-        raise ValueError("An ICC over perturbations needs at least 2 of them for each case.")
     if arguments.bland_altman:
         raise ValueError("A Bland-Altman plot compares two drawings; leave out --bland-altman with --perturbations.")
     if arguments.features is not None:

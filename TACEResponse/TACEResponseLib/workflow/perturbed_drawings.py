@@ -1,0 +1,94 @@
+"""Drawings perturbed instead of drawn again: ICC of features over the perturbations, the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+
+from ..batch import RunRecord
+from ..cohort import Case, CaseKey, select_cases
+from ..features import FeatureVector
+from ..repeatability import (
+    DEFAULT_PERTURBATION,
+    FeatureChoice,
+    PerturbationSettings,
+    icc,
+    icc_warnings,
+    perturb_images,
+    write_stable_features,
+)
+from .case import extract_case
+from .drawings import STABLE_FILE, DrawingRun, check_sequences, table_of
+
+if TYPE_CHECKING:
+    from ..reporting.repeatability_report import Perturbed
+
+
+@dataclass(frozen=True, eq=False)
+class PerturbedDrawings:
+    """ICC over perturbations of ``cases`` cases, the features that are stable, and how many cases failed."""
+
+    perturbed: Perturbed
+    choice: FeatureChoice
+    cases: int
+    failed: int
+
+
+def perturb_cohort(
+    cases: Sequence[Case],
+    draws: int,
+    run: DrawingRun,
+    seed: int = 1,
+    settings: PerturbationSettings = DEFAULT_PERTURBATION,
+) -> PerturbedDrawings:
+    """ICC over ``draws`` perturbations of the reference reader's own VOIs; no second reader is needed.
+
+    The same seed gives the same perturbations of a case, whatever the order of the cases. Raises ValueError for
+    fewer than two draws, if fewer than two cases can be perturbed, or they have other sequences.
+    """
+    from ..reporting.repeatability_report import Perturbed, write_perturbation_report
+
+    if draws < 2:
+        raise ValueError("An ICC over perturbations needs at least 2 of them for each case.")
+    record = RunRecord("icc")
+    ratings: list[list[np.ndarray]] = []
+    vectors: dict[CaseKey, FeatureVector] = {}
+    chosen = select_cases(cases, run.reader)
+    check_sequences(chosen, run)
+    for number, case in enumerate(chosen):
+        run.progress(number, len(chosen), str(case.key))
+        try:
+            recipe = run.recipe_of(case)
+            images, vector = extract_case(case, recipe)
+            run.warn_of(images)
+            drawn = []
+            for draw in range(draws):
+                own = perturb_images(images, settings, (seed, crc32(repr(case.key).encode()), draw))
+                drawn.append(extract_case(case, recipe, images=own).features.values)
+        except ValueError as error:
+            run.warn(f"not done: {error}")
+            continue
+        vectors[case.key] = vector
+        ratings.append(drawn)
+    run.progress(1, 1, "")
+    if len(ratings) < 2:
+        raise ValueError(f"{len(ratings)} of {len(chosen)} cases could be perturbed; an ICC needs at least 2.")
+    table = table_of(vectors)
+    # Draws have no order, so that the one-way form is the right one.
+    result = icc(np.array(ratings), "1,1")
+    judged = result.low if run.on_lower_bound else result.value
+    stable = tuple(name for name, value in zip(table.names, judged, strict=True) if value > run.threshold)
+    rule = run.rule("1,1", f"{draws} perturbations")
+    drawings = tuple((key,) * draws for key in vectors)
+    warnings = icc_warnings("perturbation", table.names, result, np.array(ratings), drawings, "cases")
+    choice = FeatureChoice(stable, rule, run.threshold, table, frozenset(vectors), seed)
+    perturbed = Perturbed(tuple(table.names), result, settings, tuple(warnings))
+    write_stable_features(run.out / STABLE_FILE, stable, vectors, rule, choice.phantoms)
+    write_perturbation_report(run.out, perturbed, choice)
+    failed = len(chosen) - len(ratings)
+    record.write(run.out / "run.json", done=len(ratings), failed=failed)
+    return PerturbedDrawings(perturbed, choice, len(ratings), failed)
