@@ -17,6 +17,7 @@ class FileJob:
     folder: Path
     factor: int = 1
     seconds: float = 0.0
+    record_is_result: bool = True
 
     @property
     def folders(self):

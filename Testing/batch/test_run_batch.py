@@ -267,3 +267,14 @@ def test_a_worker_that_ends_before_its_first_answer_is_replaced(batch, monkeypat
     monkeypatch.setattr(LocalWorkers, "_start", start)
     assert len(batch()[0].done) == 10
     assert len(starts) == 4
+
+
+@pytest.mark.parametrize("record_is_result", [True, False])
+def test_a_record_that_cannot_be_written_costs_only_a_result_that_it_would_hold(
+    batch, cases, tmp_path, record_is_result
+):
+    (tmp_path / "batch" / "P3.json").mkdir(parents=True)
+    summary, reported = batch(0, record_is_result=record_is_result)
+    assert ("P3" in ids(summary.done)) is not record_is_result
+    [outcome] = [outcome for outcome in reported if outcome.key == cases[3].key]
+    assert "cannot be written" in outcome.text if record_is_result else "--resume will process" in outcome.warnings[0]

@@ -7,7 +7,7 @@ import json
 import time
 import traceback
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +40,11 @@ class CaseJob(Protocol):
     @property
     def folders(self) -> tuple[Path, ...]:
         """Where results are written besides the record."""
+        ...
+
+    @property
+    def record_is_result(self) -> bool:
+        """Whether the record holds the result itself, or only says that its files are there."""
         ...
 
     def run(self, case: Case, progress: Progress | None = None, one_thread: bool = False) -> JobOutput:
@@ -105,8 +110,7 @@ class CaseTask:
             if self.resume and _was_made(case, self.job, record_path, mark):
                 return self._outcome(case, SKIPPED, "", started_s, JobOutput())
             output = self.job.run(case, progress, one_thread)
-            text = json.dumps({"fingerprint": mark, "result": output.record}, allow_nan=False)
-            replace_file(record_path, text.encode("utf-8"))
+            output = self._recorded(case, output, mark, record_path)
             log_path.unlink(missing_ok=True)
         except ValueError as error:
             return self._failed(case, str(error), log_path, started_s)
@@ -119,6 +123,18 @@ class CaseTask:
             raise ValueError(
                 f"this worker runs TACEResponse {__version__}, the command {self.version}; install the same on all."
             )
+
+    def _recorded(self, case: Case, output: JobOutput, mark: str, path: Path) -> JobOutput:
+        """Write the record; where the result stands in files of its own, it is none the worse without one."""
+        text = json.dumps({"fingerprint": mark, "result": output.record}, allow_nan=False)
+        try:
+            replace_file(path, text.encode("utf-8"))
+        except ValueError as error:
+            if self.job.record_is_result:
+                raise
+            warning = f"warning: {case.key}: --resume will process this case again, as its record is missing: {error}"
+            return replace(output, warnings=(*output.warnings, warning))
+        return output
 
     def _failed(self, case: Case, text: str, log_path: Path, started_s: float) -> CaseOutcome:
         try:

@@ -25,6 +25,9 @@ RESULT_NAMES = (
     "predictions.csv",
     "manifest.csv",
     "features.csv",
+    "features.csv.json",
+    "features.csv.batch",
+    "features.run.json",
     "report.html",
     "results.json",
 )

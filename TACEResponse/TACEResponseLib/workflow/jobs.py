@@ -31,6 +31,7 @@ class ExtractJob:
     engine: str
 
     folders = ()
+    record_is_result = True
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -99,6 +100,8 @@ class PredictJob:
     perturbations: int = 0
     prevalence: float | None = None
     loaded: ModelBundle | None = field(default=None, repr=False, compare=False)
+
+    record_is_result = False
 
     def __getstate__(self) -> dict[str, object]:
         return {**vars(self), "loaded": None}
