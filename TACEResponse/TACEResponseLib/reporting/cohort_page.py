@@ -11,6 +11,7 @@ from ..cohort import replace_file
 from ..prediction.wording import RESEARCH_USE_ONLY
 from .figure_files import figure_bytes
 from .page import page, section, text
+from .svg import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,11 +32,11 @@ PHANTOM_STRIP = Strip("phantom", "PHANTOM RESULTS", "Synthetic patients; nothing
 
 
 class ReportFigure(NamedTuple):
-    """A figure by the name of its files; ``label`` such as "Fig. 1" stands before the caption."""
+    """A figure, of matplotlib or drawn here, by the name of its files; ``label``, as "Fig. 1", begins the caption."""
 
     name: str
     caption: str
-    figure: Figure
+    figure: Figure | Drawing
     label: str = ""
 
 
@@ -84,27 +85,31 @@ def folded(title: str, content: str, css_class: str = "", is_open: bool = False)
 
 
 def write_figures(folder: Path, figures: Iterable[ReportFigure], owned: str = "*") -> dict[str, str]:
-    """Write figures as SVG and PNG into ``folder``/figures; returns their HTML by name.
+    """Write figures as SVG, those of matplotlib also as PNG, into ``folder``/figures; returns their HTML by name.
 
     Figures that match ``owned`` and are not among these are of an earlier run, and are removed. Raises ValueError if a
     file cannot be written.
     """
     shown = {}
     for one in figures:
+        path = folder / "figures" / f"{one.name}.svg"
+        if isinstance(one.figure, Drawing):
+            replace_file(path, one.figure.file())
+            shown[one.name] = _figure(one, one.figure.svg, one.figure.width)
+            continue
         svg = figure_bytes(one.figure, "svg")
-        replace_file(folder / "figures" / f"{one.name}.svg", svg)
-        replace_file(folder / "figures" / f"{one.name}.png", figure_bytes(one.figure, "png"))
-        shown[one.name] = _figure(one, svg)
+        replace_file(path, svg)
+        replace_file(path.with_suffix(".png"), figure_bytes(one.figure, "png"))
+        shown[one.name] = _figure(one, svg.decode("utf-8"), one.figure.get_figwidth() * 72 * _PIXELS_A_POINT)
     for path in (folder / "figures").glob(owned):
         if path.suffix in (".svg", ".png") and path.stem not in shown:
             path.unlink()
     return shown
 
 
-def _figure(one: ReportFigure, svg: bytes) -> str:
-    content = svg.decode("utf-8")
+def _figure(one: ReportFigure, svg: str, width: float) -> str:
     label = f"<strong>{text(one.label)}.</strong> " if one.label else ""
     return (
-        f'<figure class="study-figure" style="max-width:{one.figure.get_figwidth() * 72 * _PIXELS_A_POINT:.0f}px">'
-        f"{content[content.index('<svg') :]}<figcaption>{label}{text(one.caption)}</figcaption></figure>"
+        f'<figure class="study-figure" style="max-width:{width:.0f}px">'
+        f"{svg[svg.index('<svg') :]}<figcaption>{label}{text(one.caption)}</figcaption></figure>"
     )

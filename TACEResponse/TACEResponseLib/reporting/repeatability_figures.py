@@ -1,20 +1,23 @@
-"""Figures of the report of repeatability: every feature's ICC, and Bland-Altman plots (matplotlib)."""
+"""Figures of the report of repeatability: every feature's ICC, and Bland-Altman plots.
+
+Drawn as SVG without a library, as the command also runs in 3D Slicer, which has no matplotlib.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..repeatability import Icc, Repeatability
-from .figure_files import new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from .svg import GRID, INK, MUTED, Drawing, dot, label, line, number, picture, ticks
 
 _COLOURS = {"test-retest": "#0072b2", "inter-observer": "#d55e00", "perturbation": "#2e7d32"}
+
+
+LOWEST_DRAWN = -0.1
+"""Few pairs give ICCs far below 0, which would flatten all others."""
 
 
 @dataclass(frozen=True)
@@ -42,31 +45,38 @@ def feature_groups(names: Sequence[str]) -> Iterator[tuple[str, str, np.ndarray]
                 yield feature_class, sequence, columns
 
 
-def icc_figure(names: Sequence[str], parts: Mapping[str, Icc], threshold: float) -> Figure:
-    """A point for each feature by class and sequence; ``parts`` are ICCs by kind of repetition."""
+def icc_figure(names: Sequence[str], parts: Mapping[str, Icc], threshold: float) -> Drawing:
+    """A point for each feature by class and sequence; ``parts`` are ICCs by kind of repetition.
+
+    An ICC below `LOWEST_DRAWN` is drawn there; an undefined one has no point.
+    """
     groups = list(feature_groups(names))
     sequences = list(dict.fromkeys(sequence for _, sequence, _ in groups))
     classes = list(dict.fromkeys(feature_class for feature_class, _, _ in groups))
-    figure, axes = new_figure(9.0, 0.42 * len(classes) + 1.0, 1, len(sequences))
-    for axis, sequence in zip(axes[0], sequences, strict=True):
+    row_height, panel_width, left, top = 34.0, 190.0, 80.0, 54.0
+    bottom = top + row_height * len(classes)
+    shapes = []
+    for place, kind in enumerate(parts):
+        shapes += [dot(left + 150 * place, 14, 4, _COLOURS[kind]), label(left + 150 * place + 10, 18, kind)]
+    for column, sequence in enumerate(sequences):
+        start = left + column * (panel_width + 24)
+        to_x = _scale(LOWEST_DRAWN, 1.0, start, start + panel_width)
+        shapes.append(label(start + panel_width / 2, top - 14, sequence, 13, anchor="middle", weight="600"))
+        shapes += _bottom_axis(to_x, (0.0, 0.25, 0.5, 0.75, 1.0), top, bottom, "ICC")
+        shapes.append(line(to_x(threshold), top, to_x(threshold), bottom, INK, 1.2, "5 4"))
         for place, (kind, result) in enumerate(parts.items()):
-            label: str | None = kind
             for feature_class, own, columns in groups:
-                if own == sequence:
-                    row = classes.index(feature_class) + (place - (len(parts) - 1) / 2) * 0.34
-                    spread = row + 0.1 * np.sin(np.arange(columns.size) * 2.4)
-                    shown = np.clip(result.value[columns], -0.1, 1)
-                    axis.plot(shown, spread, ".", color=_COLOURS[kind], markersize=4, alpha=0.75, label=label)
-                    label = None
-        axis.axvline(threshold, color="black", linewidth=0.8, linestyle="--")
-        axis.set_xlim(-0.12, 1.03)
-        axis.set_title(sequence, fontsize=9)
-        axis.set_xlabel("ICC", fontsize=8)
-        axis.set_yticks(range(len(classes)), classes if axis is axes[0, 0] else [])
-        axis.set_ylim(len(classes) - 0.5, -0.5)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside upper center", ncols=2)
-    return figure
+                if own != sequence:
+                    continue
+                row = classes.index(feature_class) + 0.5 + (place - (len(parts) - 1) / 2) * 0.34
+                spread = 0.1 * np.sin(np.arange(columns.size) * 2.4)
+                for value, offset in zip(np.clip(result.value[columns], LOWEST_DRAWN, 1), spread, strict=True):
+                    if np.isfinite(value):
+                        shapes.append(dot(to_x(value), top + row_height * (row + offset), 2.4, _COLOURS[kind], 0.75))
+    for row, feature_class in enumerate(classes):
+        shapes.append(label(left - 10, top + row_height * (row + 0.5) + 4, feature_class, anchor="end"))
+    width = left + len(sequences) * (panel_width + 24)
+    return Drawing(picture(width, bottom + 44, shapes, "ICC of every feature"), width)
 
 
 def agreement(part: Repeatability, name: str) -> Agreement:
@@ -78,23 +88,61 @@ def agreement(part: Repeatability, name: str) -> Agreement:
     return Agreement(bias, bias - 1.96 * spread, bias + 1.96 * spread)
 
 
-def bland_altman_figure(parts: Sequence[Repeatability], name: str) -> Figure:
+def bland_altman_figure(parts: Sequence[Repeatability], name: str) -> Drawing:
     """Difference against mean of both drawings, a panel for each kind of repetition."""
-    figure, axes = new_figure(4.4 * len(parts), 3.4, 1, len(parts))
-    for axis, part in zip(axes[0], parts, strict=True):
+    shapes: list[str] = []
+    width, height, left, top = 320.0, 210.0, 80.0, 48.0
+    for column, part in enumerate(parts):
         first, second = _valued_pairs(part, name)
-        mean, difference = (first + second) / 2, second - first
-        limits = agreement(part, name)
-        axis.plot(mean, difference, "o", color=_COLOURS[part.redrawn.kind], markersize=4, alpha=0.8)
-        for height, line in ((limits.bias, "-"), (limits.low, "--"), (limits.high, "--")):
-            axis.axhline(height, color="black", linewidth=0.9, linestyle=line)
+        mean, difference, limits = (first + second) / 2, second - first, agreement(part, name)
+        start = left + column * (width + 90)
+        heights = [value for value in (limits.bias, limits.low, limits.high) if np.isfinite(value)]
+        to_x = _scale(*_reach(mean), start, start + width)
+        to_y = _scale(*_reach(np.append(difference, heights)), top + height, top)
         value = part.icc.value[part.names.index(name)]
         known = "ICC undefined" if np.isnan(value) else f"ICC {value:.3f}"
         shown = f"{limits.bias:+.3g} ({limits.low:+.3g} to {limits.high:+.3g})"
-        axis.set_title(f"{part.redrawn.kind}, {known}\n{shown}", fontsize=9)
-        axis.set_xlabel("mean of both", fontsize=9)
-        axis.set_ylabel("second minus first", fontsize=9)
-    return figure
+        shapes.append(label(start, top - 30, f"{part.redrawn.kind}, {known}", 13, weight="600"))
+        shapes.append(label(start, top - 12, shown))
+        shapes += _bottom_axis(to_x, ticks(*_reach(mean)), top, top + height, "mean of both")
+        for tick in ticks(*_reach(np.append(difference, heights))):
+            shapes.append(line(start, to_y(tick), start + width, to_y(tick), GRID))
+            shapes.append(label(start - 8, to_y(tick) + 4, f"{tick:g}", 11, MUTED, "end"))
+        for level, dash in zip((limits.bias, limits.low, limits.high), ("", "5 4", "5 4"), strict=True):
+            if np.isfinite(level):
+                shapes.append(line(start, to_y(level), start + width, to_y(level), INK, 1.2, dash))
+        points = zip(mean, difference, strict=True)
+        shapes += [dot(to_x(x), to_y(y), 3.5, _COLOURS[part.redrawn.kind], 0.8) for x, y in points]
+    total = left + len(parts) * (width + 90)
+    # Turned by hand: SVG text that stands upright beside the axis.
+    middle = number(top + height / 2)
+    shapes.append(
+        f'<g transform="rotate(-90 16 {middle})">'
+        f"{label(16, top + height / 2, 'second minus first', anchor='middle')}</g>"
+    )
+    return Drawing(picture(total, top + height + 50, shapes, f"Bland-Altman plot of {name}"), total)
+
+
+def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """From numbers to pixels."""
+    return lambda value: start + (value - low) / (high - low) * (end - start)
+
+
+def _reach(values: np.ndarray) -> tuple[float, float]:
+    """From the smallest to the largest value, with a twentieth around; never empty."""
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    around = (high - low) / 20 or max(abs(high) / 20, 0.5)
+    return low - around, high + around
+
+
+def _bottom_axis(
+    to_x: Callable[[float], float], at: Sequence[float], top: float, bottom: float, title: str
+) -> list[str]:
+    shapes = []
+    for tick in at:
+        shapes.append(line(to_x(tick), top, to_x(tick), bottom, GRID))
+        shapes.append(label(to_x(tick), bottom + 16, f"{tick:g}", 11, MUTED, "middle"))
+    return [*shapes, label((to_x(at[0]) + to_x(at[-1])) / 2, bottom + 34, title, anchor="middle")]
 
 
 def _valued_pairs(part: Repeatability, name: str) -> np.ndarray:

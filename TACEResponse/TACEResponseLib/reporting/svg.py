@@ -6,8 +6,10 @@ and vermilion are from the palette of Okabe and Ito, which colour-blind readers 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 RESPONSE = "#0072B2"
 NO_RESPONSE = "#D55E00"
@@ -18,6 +20,25 @@ TRACK = "#e9eef1"
 PATIENT = "#111111"
 
 FONT = "'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+class Drawing(NamedTuple):
+    """A figure drawn here: an SVG element and its natural width in pixels."""
+
+    svg: str
+    width: float
+
+    def file(self) -> bytes:
+        """The figure as a file of its own, which needs the name of its language."""
+        return self.svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode("utf-8")
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers (1, 2 or 5 times a power of ten apart) from ``low`` to ``high``, ``most`` of them at most."""
+    step = 10.0 ** math.floor(math.log10((high - low) / most))
+    step *= next(factor for factor in (1, 2, 5, 10, 20) if (high - low) / (factor * step) < most)
+    first = math.ceil(low / step)
+    return [round(place * step, 12) for place in range(first, math.floor(high / step) + 1)]
 
 
 def number(value: float) -> str:
