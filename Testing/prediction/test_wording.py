@@ -10,11 +10,11 @@ from TACEResponseLib.cohort import ClinicalRecord
 from TACEResponseLib.models import published_clinical_bundle
 from TACEResponseLib.prediction import Contribution, plain_text, predict_from_features
 from TACEResponseLib.prediction.wording import (
-    contribution_words,
-    level_words,
-    outcome_words,
+    contribution_text,
+    level_text,
+    outcome_text,
     per_hundred,
-    position_words,
+    position_text,
     result_sentence,
 )
 
@@ -49,7 +49,7 @@ def test_a_class_that_is_named(result, predicted, words):
 def test_outcome_and_time_are_those_of_the_bundle(result):
     prediction, bundle = result
     other = replace(bundle, outcome="complete response", time_horizon="CT after 6 weeks", cohort_responders=30)
-    assert outcome_words(other) == "complete response (CT after 6 weeks)"
+    assert outcome_text(other) == "complete response (CT after 6 weeks)"
     assert "about 62 had a complete response (CT after 6 weeks)." in result_sentence(prediction, other)
     assert "In the training cohort: 26." in result_sentence(prediction, other)
 
@@ -129,17 +129,17 @@ def test_extreme_estimates_in_words(result):
 def test_contributions_in_words():
     """AFP > 400 ng/mL in the paper: odds ratio 1.17, 0.53-2.59."""
     afp = Contribution("afp_above_400_ng_ml", "AFP", 1.0, 0.157, -0.635, 0.952)
-    assert (contribution_words(afp), level_words(afp)) == ("not distinguishable from no effect", "> 400 ng/mL")
+    assert (contribution_text(afp), level_text(afp)) == ("not distinguishable from no effect", "> 400 ng/mL")
     lower = Contribution("portal_venous_invasion", "Portal venous invasion", 1.0, -0.6931, -1.3863, -0.1054)
-    assert contribution_words(lower) == "lowers the odds, × 0.50 (0.25-0.90)"
+    assert contribution_text(lower) == "lowers the odds, × 0.50 (0.25-0.90)"
     unknown = Contribution("child_pugh_b_or_c", "Child-Pugh class", None, None, None, None)
-    assert level_words(unknown) == "unknown"
-    assert "unknown" in contribution_words(unknown)
+    assert level_text(unknown) == "unknown"
+    assert "unknown" in contribution_text(unknown)
 
 
 def test_a_score_is_never_called_a_probability(result):
     prediction, bundle = result
-    words = position_words(prediction, bundle)
+    words = position_text(prediction, bundle)
     assert words.startswith("The radiomics score, 0.65, is higher than that of ")
     assert "probability" not in words + prediction.contributions[0].label
     assert prediction.contributions[0].label == "DNN radiomics score, 0-1"

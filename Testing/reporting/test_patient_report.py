@@ -10,7 +10,7 @@ from TACEResponseLib.cohort import AcquisitionTags, Case, CaseKey, CaseWarning, 
 from TACEResponseLib.imaging import read_case_images, volume_ml
 from TACEResponseLib.models import published_clinical_bundle
 from TACEResponseLib.prediction import plain_text
-from TACEResponseLib.prediction.wording import contribution_words
+from TACEResponseLib.prediction.wording import contribution_text
 from TACEResponseLib.reporting import patient_report, write_patient_report
 from TACEResponseLib.workflow import predict_case
 
@@ -47,7 +47,7 @@ def test_it_says_what_must_be_said(report, parse, prediction, bundle, images):
     for warning in prediction.warnings:
         assert warning.text in text
     for contribution in prediction.contributions:
-        assert contribution_words(contribution) in text
+        assert contribution_text(contribution) in text
     for voi in images.vois.values():
         assert f"{volume_ml(voi):.1f}" in text
         assert voi.image_sha256[:16] in text

@@ -12,7 +12,7 @@ import slicer
 
 from ..cohort import SEQUENCES
 from ..features import read_feature_table
-from ..prediction.wording import perturbation_words
+from ..prediction.wording import perturbation_text
 from ..repeatability import repeatability
 from ..scene.cases import arraySource
 from ..scene.i18n import _
@@ -171,7 +171,7 @@ class RepeatabilityStep(Step):
                 text, style = _newsText(news)
                 if news.kind == "done":
                     state.addBand(news.result, result.fingerprint)
-                    text = perturbation_words(news.result) or _("DEMONSTRATION: no band is stated for a patient.")
+                    text = perturbation_text(news.result) or _("DEMONSTRATION: no band is stated for a patient.")
                 showNote(self.ui.perturbLabel, text, style)
                 self._endTask(news)
 

@@ -10,14 +10,14 @@ from ..prediction import Prediction
 from ..prediction.wording import (
     ONE_LESION,
     RESEARCH_USE_ONLY,
-    contribution_words,
+    contribution_text,
     interval_per_hundred,
-    level_words,
+    level_text,
     per_hundred,
-    perturbation_words,
-    position_words,
-    strip_words,
-    warning_words,
+    perturbation_text,
+    position_text,
+    strip_text,
+    warning_text,
 )
 from ..scene.i18n import _
 
@@ -35,16 +35,16 @@ def resultHtml(
     if isStale:
         parts.append(f"<p><b>{escape(_('Out of date: an input has changed. Predict again.'))}</b></p>")
     parts += [numberHtml(prediction), f"<p>{escape(prediction.sentence)}</p>"]
-    if perturbation_words(prediction):
-        parts.append(f"<p>{escape(perturbation_words(prediction))}</p>")
+    if perturbation_text(prediction):
+        parts.append(f"<p>{escape(perturbation_text(prediction))}</p>")
     if prediction.warnings:
         parts.append(f"<h4>{escape(_('Warnings'))}</h4><ul>{''.join(map(_warningItem, prediction.warnings))}</ul>")
-    if bundle is not None and position_words(prediction, bundle):
-        parts.append(f"<p>{escape(position_words(prediction, bundle))}</p>")
+    if bundle is not None and position_text(prediction, bundle):
+        parts.append(f"<p>{escape(position_text(prediction, bundle))}</p>")
     if not prediction.demonstration_only:
         rows = "".join(
-            f"<tr><td>{escape(one.label)}&nbsp;</td><td>{escape(level_words(one))}&nbsp;</td>"
-            f"<td>{escape(contribution_words(one))}</td></tr>"
+            f"<tr><td>{escape(one.label)}&nbsp;</td><td>{escape(level_text(one))}&nbsp;</td>"
+            f"<td>{escape(contribution_text(one))}</td></tr>"
             for one in prediction.contributions
         )
         parts.append(f"<h4>{escape(_('What contributes'))}</h4><table>{rows}</table>")
@@ -97,7 +97,7 @@ def pageHtml(prediction: Prediction, bundle: ModelBundle, provenance: dict[str, 
     title = _("Estimated response to TACE: {patient}").format(patient=prediction.patient_id)
     strips = "".join(
         f'<p style="color:#b3261e"><b>{escape(name)}</b> {escape(words)}</p>'
-        for _kind, name, words in strip_words(prediction)
+        for _kind, name, words in strip_text(prediction)
     )
     return (
         f"<html><body><p><b>{escape(RESEARCH_USE_ONLY)}</b></p>{strips}<h2>{escape(title)}</h2>"
@@ -120,7 +120,7 @@ def comparisonText(one: Prediction, other: Prediction) -> str:
 
 
 def _warningItem(warning) -> str:
-    return f"<li>{escape(warning_words(warning.text, warning.sequence))}</li>"
+    return f"<li>{escape(warning_text(warning.text, warning.sequence))}</li>"
 
 
 def _provenanceWords(prediction: Prediction, provenance: dict[str, int]) -> str:

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from .. import __version__
-from ..cohort import CaseKey, CaseWarning, ClinicalRecord, named_and_more
+from ..cohort import CaseKey, CaseWarning, ClinicalRecord, Json, named_and_more
 from ..features import FeatureVector
 from ..models import Estimate, ModelBundle
 from .cautions import clinical_cautions, demonstration_warning, out_of_range_warning, unknown_facts_warning
@@ -157,10 +157,10 @@ def _position(scores: Mapping[str, float], probability: float | None, bundle: Mo
     return Position(*(float(100 * np.mean(scores_of_outcome < own)) for scores_of_outcome in below))
 
 
-def _provenance(features: FeatureVector | None, bundle: ModelBundle) -> dict[str, object]:
+def _provenance(features: FeatureVector | None, bundle: ModelBundle) -> dict[str, Json]:
     """What is needed to make the same number again, without paths, dates or hosts; plain JSON."""
     versions = {"TACEResponse": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    provenance: dict[str, object] = {"prevalence": float(bundle.prevalence), "versions": versions}
+    provenance: dict[str, Json] = {"prevalence": float(bundle.prevalence), "versions": versions}
     if features is None:
         return provenance
     import SimpleITK as sitk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..cohort import CaseKey, CaseWarning
+from ..cohort import CaseKey, CaseWarning, Json
 from ..scores import PublishedScores
 
 
@@ -93,7 +93,7 @@ class Prediction:
     position: Position | None
     warnings: tuple[CaseWarning, ...]
     sentence: str
-    provenance: Mapping[str, object] = field(default_factory=dict)
+    provenance: Mapping[str, Json] = field(default_factory=dict)
     unknown_facts: tuple[str, ...] = ()
     out_of_range_count: int | None = None
     score_only_probability: float | None = None

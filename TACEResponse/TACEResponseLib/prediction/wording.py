@@ -63,7 +63,7 @@ def term_label(term: str) -> str:
     return capitalised(FACT_NAMES[term]) if term in FACT_NAMES else score_label(term)
 
 
-def level_words(contribution: Contribution) -> str:
+def level_text(contribution: Contribution) -> str:
     """The patient's value of a term: "B or C", "0.71" or "unknown"."""
     if contribution.value is None:
         return "unknown"
@@ -72,7 +72,7 @@ def level_words(contribution: Contribution) -> str:
     return f"{contribution.value:.2f}"
 
 
-def contribution_words(contribution: Contribution) -> str:
+def contribution_text(contribution: Contribution) -> str:
     """What a term does to the odds of response, against the training mean."""
     if contribution.effect is None:
         return "unknown, so without contribution"
@@ -83,7 +83,7 @@ def contribution_words(contribution: Contribution) -> str:
     return f"{direction} the odds, × {factor} ({low}-{high})"
 
 
-def strip_words(prediction: Prediction) -> tuple[tuple[str, str, str], ...]:
+def strip_text(prediction: Prediction) -> tuple[tuple[str, str, str], ...]:
     """What must be seen first, as (kind, title, words): phantom images, a demonstration model."""
     phantom = ("phantom", "PHANTOM", "Synthetic images. This is no patient.")
     words = "It learnt from phantoms; its numbers say nothing about a patient."
@@ -96,7 +96,7 @@ def training_subjects(is_demonstration: bool) -> str:
     return "training phantoms" if is_demonstration else "training patients"
 
 
-def position_words(prediction: Prediction, bundle: ModelBundle) -> str:
+def position_text(prediction: Prediction, bundle: ModelBundle) -> str:
     """Where the patient stands among the training patients; empty if that is unknown or must not be stated."""
     if prediction.position is None or prediction.demonstration_only:
         return ""
@@ -111,7 +111,7 @@ def position_words(prediction: Prediction, bundle: ModelBundle) -> str:
     )
 
 
-def class_words(prediction: Prediction) -> str:
+def class_text(prediction: Prediction) -> str:
     """The predicted class, or that none is named."""
     threshold = percent_of_threshold(prediction.threshold)
     if prediction.predicted_class == "OR":
@@ -121,7 +121,7 @@ def class_words(prediction: Prediction) -> str:
     return f"No class is named: the uncertainty includes the threshold of {threshold}."
 
 
-def perturbation_words(prediction: Prediction) -> str:
+def perturbation_text(prediction: Prediction) -> str:
     """What drawing the VOIs differently changes; empty where it was not asked or no number may be stated."""
     band = prediction.perturbation
     if band is None or prediction.demonstration_only:
@@ -130,7 +130,7 @@ def perturbation_words(prediction: Prediction) -> str:
     return f"VOIs drawn a little differently, {band.draws} times: {edges}. This is not part of the model uncertainty."
 
 
-def outcome_words(bundle: ModelBundle) -> str:
+def outcome_text(bundle: ModelBundle) -> str:
     """Outcome and time, e.g. "objective response (mRECIST CR or PR, MR about 3 months after the first TACE)"."""
     if bundle.outcome.endswith(")"):
         return f"{bundle.outcome[:-1]}, {bundle.time_horizon})"
@@ -150,20 +150,20 @@ def result_sentence(prediction: Prediction, bundle: ModelBundle) -> str:
             f"patient. {NO_INDICATION}"
         )
     parts = [PHANTOM] if prediction.is_phantom else []
-    parts += [*_unknown_words(prediction), _estimate_words(prediction, bundle)]
+    parts += [*_unknown_text(prediction), _estimate_text(prediction, bundle)]
     parts.append(f"Model uncertainty {interval_per_hundred(prediction.probability_low, prediction.probability_high)}.")
-    parts.append(_cohort_words(bundle))
+    parts.append(_cohort_text(bundle))
     if prediction.score_only is not None:
         alone, low, high = prediction.score_only
         parts.append(f"By the score alone: {_about(alone)}, model uncertainty {interval_per_hundred(low, high)}.")
-    return " ".join([*parts, class_words(prediction), NO_INDICATION])
+    return " ".join([*parts, class_text(prediction), NO_INDICATION])
 
 
 def plain_text(prediction: Prediction) -> str:
     """The result as plain text to paste into a radiology report."""
     lines = [f"Estimated response to TACE. {RESEARCH_USE_ONLY}", prediction.sentence]
-    if perturbation_words(prediction):
-        lines.append(perturbation_words(prediction))
+    if perturbation_text(prediction):
+        lines.append(perturbation_text(prediction))
     if prediction.scores:
         lines.append(ONE_LESION)
     certain = [one.text for one in prediction.published.results if not one.deciding]
@@ -171,13 +171,13 @@ def plain_text(prediction: Prediction) -> str:
         lines.append(f"{PUBLISHED_SCORES}: {'; '.join(certain)}.")
     if prediction.warnings:
         lines.append("Warnings:")
-        lines += [f"- {warning_words(w.text, w.sequence)}" for w in prediction.warnings]
+        lines += [f"- {warning_text(w.text, w.sequence)}" for w in prediction.warnings]
     origin = shipped_text(prediction.bundle_name, prediction.bundle_sha256)
     lines.append(f"Model {prediction.bundle_name}, SHA-256 {prediction.bundle_sha256[:12]}, {origin}.")
     return "\n".join(lines)
 
 
-def warning_words(text: str, sequence: str | None) -> str:
+def warning_text(text: str, sequence: str | None) -> str:
     """A warning with the sequence that it concerns."""
     return text if sequence is None else f"{sequence}: {text}"
 
@@ -192,7 +192,7 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _unknown_words(prediction: Prediction) -> list[str]:
+def _unknown_text(prediction: Prediction) -> list[str]:
     if not prediction.unknown_facts:
         return []
     names = listed([FACT_NAMES[name] for name in prediction.unknown_facts])
@@ -200,11 +200,11 @@ def _unknown_words(prediction: Prediction) -> list[str]:
     return [f"Unknown: {names}{left_out}."]
 
 
-def _estimate_words(prediction: Prediction, bundle: ModelBundle) -> str:
-    outcome = outcome_words(bundle)
+def _estimate_text(prediction: Prediction, bundle: ModelBundle) -> str:
+    outcome = outcome_text(bundle)
     article = "an" if outcome[:1].lower() in "aeiou" else "a"
     had = f"had {article} {outcome}"
-    who = f"Of 100 patients{_with_words(prediction, bundle)}"
+    who = f"Of 100 patients{_with_text(prediction, bundle)}"
     if prediction.probability is not None:
         return f"{who}, {_about(prediction.probability)} {had}."
     smallest, largest = map(per_hundred, prediction.estimates)
@@ -214,7 +214,7 @@ def _estimate_words(prediction: Prediction, bundle: ModelBundle) -> str:
     return f"{who}, about {smallest} to {largest} {had}, depending on {unknown}."
 
 
-def _with_words(prediction: Prediction, bundle: ModelBundle) -> str:
+def _with_text(prediction: Prediction, bundle: ModelBundle) -> str:
     known = len(bundle.required_facts) - len(prediction.unknown_facts)
     parts = ["this score"] if prediction.scores else []
     if known:
@@ -222,7 +222,7 @@ def _with_words(prediction: Prediction, bundle: ModelBundle) -> str:
     return f" with {' and '.join(parts)}" if parts else ""
 
 
-def _cohort_words(bundle: ModelBundle) -> str:
+def _cohort_text(bundle: ModelBundle) -> str:
     training = bundle.cohort_responders / bundle.cohort_size
     words = f"In the training cohort: {per_hundred(training)}."
     if not math.isclose(bundle.prevalence, training, abs_tol=1e-6):

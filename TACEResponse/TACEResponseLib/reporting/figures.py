@@ -34,10 +34,10 @@ def probability_bar(prediction: Prediction, bundle: ModelBundle) -> str:
     threshold = f"threshold {percent_of_threshold(prediction.threshold)}"
     shapes += [svg.line(x(prediction.threshold), top - 7, x(prediction.threshold), below + 4, svg.INK, 1.2, "3 2")]
     shapes += [_clamped_label(x(prediction.threshold), top - 12, threshold, left, left + width, svg.INK)]
-    if prediction.probability is not None:
-        shapes += [svg.line(x(prediction.probability), top - 3, x(prediction.probability), below + 3, svg.RESPONSE, 4)]
+    smallest, largest = prediction.estimates
+    if prediction.probability_range is None:
+        shapes += [svg.line(x(smallest), top - 3, x(smallest), below + 3, svg.RESPONSE, 4)]
     else:
-        smallest, largest = prediction.probability_range
         shapes += [svg.box(x(smallest), top + 5, x(largest) - x(smallest), height - 10, svg.RESPONSE, 0.9, radius=2)]
         shapes += [svg.line(x(p), top + 2, x(p), below - 2, svg.RESPONSE, 3) for p in (smallest, largest)]
     for hundredth in (0, 25, 50, 75, 100):
@@ -69,13 +69,13 @@ def score_figure(prediction: Prediction, bundle: ModelBundle) -> str:
         return ""
     scores = {outcome: np.sort(np.asarray(bundle.training_scores[outcome], float)) for outcome in ("OR", "NOR")}
     is_probability = bundle.position_score == "probability"
-    own = prediction.probability if is_probability else prediction.scores[bundle.position_score]
+    own = prediction.estimates[0] if is_probability else prediction.scores[bundle.position_score]
     everything = np.concatenate([*scores.values(), [own]])
     bounded = everything.min() >= 0 and everything.max() <= 1
     low, high = (0.0, 1.0) if bounded else (float(everything.min()), float(everything.max()))
     left, width, top, row = 112.0, 336.0, 34.0, 78.0
 
-    def x(score: np.ndarray | float) -> np.ndarray | float:
+    def x(score: float) -> float:
         return left + width * (score - low) / (high - low)
 
     bottom = top + 2 * row
@@ -117,12 +117,7 @@ def score_figure(prediction: Prediction, bundle: ModelBundle) -> str:
 
 def contribution_bars(contributions: tuple[Contribution, ...]) -> tuple[list[str], str]:
     """One bar with its interval a term, all on one scale of odds, and the axis that belongs below them."""
-    edges = [
-        abs(edge)
-        for contribution in contributions
-        if contribution.log_odds is not None
-        for edge in (contribution.log_odds, contribution.log_odds_low, contribution.log_odds_high)
-    ]
+    edges = [abs(edge) for contribution in contributions for edge in contribution.effect or ()]
     reach = max([math.log(2), *edges]) * 1.08
     width, height = 240.0, 26.0
 
@@ -134,11 +129,12 @@ def contribution_bars(contributions: tuple[Contribution, ...]) -> tuple[list[str
     for contribution in contributions:
         shapes = [svg.line(x(tick), 0, x(tick), height, svg.GRID) for tick in ticks]
         shapes += [svg.line(x(0), 0, x(0), height, svg.MUTED, 1.2)]
-        if contribution.log_odds is not None:
-            colour = svg.RESPONSE if contribution.log_odds > 0 else svg.NO_RESPONSE
+        if contribution.effect is not None:
+            log_odds, *ends = contribution.effect
+            colour = svg.RESPONSE if log_odds > 0 else svg.NO_RESPONSE
             colour = svg.MUTED if contribution.includes_no_effect else colour
-            start, stop = sorted((x(0), x(contribution.log_odds)))
-            low, high = x(contribution.log_odds_low), x(contribution.log_odds_high)
+            start, stop = sorted((x(0), x(log_odds)))
+            low, high = map(x, ends)
             shapes += [svg.box(start, 6, stop - start, height - 12, colour, 0.55)]
             shapes += [svg.line(low, height / 2, high, height / 2, svg.INK, 1.6)]
             shapes += [svg.line(edge, height / 2 - 4, edge, height / 2 + 4, svg.INK, 1.6) for edge in (low, high)]
@@ -201,7 +197,9 @@ def _density(values: np.ndarray, grid: np.ndarray, bounds: tuple[float, float] |
     spread = min(values.std(), float(np.subtract(*percentiles(values, (75, 25)))) / 1.34) or values.std()
     bandwidth = max(0.9 * spread * len(values) ** -0.2, (grid[-1] - grid[0]) / 50)
     centres = values if bounds is None else np.concatenate([values, 2 * bounds[0] - values, 2 * bounds[1] - values])
-    return np.exp(-0.5 * ((grid[:, None] - centres) / bandwidth) ** 2).sum(axis=1) / (bandwidth * len(values))
+    kernels = np.exp(-0.5 * ((grid[:, None] - centres) / bandwidth) ** 2)
+    density: np.ndarray = kernels.sum(axis=1) / (bandwidth * len(values))
+    return density
 
 
 def _odds_ticks(reach: float) -> tuple[float, ...]:

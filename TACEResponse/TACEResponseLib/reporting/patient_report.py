@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ..cohort import ClinicalRecord, replace_file
+from ..cohort import ClinicalRecord, Json, replace_file
 from ..imaging import CaseImages
 from ..models import ModelBundle
 from ..prediction import Prediction
@@ -33,7 +33,7 @@ def patient_report(
     bundle: ModelBundle,
     images: CaseImages | None,
     clinical: ClinicalRecord,
-    reading: Mapping[str, object] = MappingProxyType({}),
+    reading: Mapping[str, Json] = MappingProxyType({}),
 ) -> str:
     """HTML of one patient's report; every text from a file is escaped.
 
@@ -93,7 +93,7 @@ def write_patient_report(
     bundle: ModelBundle,
     images: CaseImages | None,
     clinical: ClinicalRecord,
-    reading: Mapping[str, object] = MappingProxyType({}),
+    reading: Mapping[str, Json] = MappingProxyType({}),
 ) -> None:
     """Write `patient_report` as a file, whole or not at all. Raises ValueError if it cannot be written."""
     replace_file(path, patient_report(prediction, bundle, images, clinical, reading).encode("utf-8"))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from ..cohort import FACT_OF_TERM, ClinicalRecord, MrSequence
+from ..cohort import FACT_OF_TERM, ClinicalRecord, Json, MrSequence
 from ..imaging import (
     CaseImages,
     Voi,
@@ -23,15 +23,15 @@ from ..prediction.wording import (
     FACT_LEVELS,
     FACT_NAMES,
     ONE_LESION,
-    contribution_words,
+    contribution_text,
     interval_per_hundred,
-    level_words,
-    outcome_words,
+    level_text,
+    outcome_text,
     per_hundred,
     percent_of_threshold,
-    perturbation_words,
-    position_words,
-    strip_words,
+    perturbation_text,
+    position_text,
+    strip_text,
     term_label,
     training_subjects,
 )
@@ -49,14 +49,14 @@ def strips(prediction: Prediction) -> str:
     """What must be seen first: phantom images, a demonstration model."""
     return "".join(
         f'<div class="strip {css_class}"><strong>{text(title)}</strong> {text(words)}</div>'
-        for css_class, title, words in strip_words(prediction)
+        for css_class, title, words in strip_text(prediction)
     )
 
 
 def result_section(prediction: Prediction, bundle: ModelBundle) -> str:
     """The number, its uncertainty, and the sentence."""
-    if prediction.probability is not None:
-        number, css_class = per_hundred(prediction.probability), "number"
+    if prediction.probability_range is None:
+        number, css_class = per_hundred(prediction.estimates[0]), "number"
     else:
         number, css_class = interval_per_hundred(*prediction.probability_range), "number range"
     bar, below = "", '<p class="stamp">DEMONSTRATION</p>'
@@ -68,7 +68,7 @@ def result_section(prediction: Prediction, bundle: ModelBundle) -> str:
         below = f"{chip}{text(_CLASS_TITLES[prediction.predicted_class])}</p>{_score_only(prediction)}"
         if prediction.perturbation is not None:
             bar += (
-                f'{perturbation_bar(prediction.perturbation)}<p class="note">{text(perturbation_words(prediction))}</p>'
+                f'{perturbation_bar(prediction.perturbation)}<p class="note">{text(perturbation_text(prediction))}</p>'
             )
     note = f'<p class="note">{text(ONE_LESION)}</p>' if prediction.scores else ""
     return (
@@ -91,7 +91,7 @@ def warnings_section(prediction: Prediction) -> str:
 
 def scores_section(prediction: Prediction, bundle: ModelBundle) -> str:
     """Where the patient stands among the training patients; nothing if that is unknown or must not be stated."""
-    position = position_words(prediction, bundle)
+    position = position_text(prediction, bundle)
     if not position:
         return ""
     caption = f'<p class="caption">{text(position)} Training scores are out-of-fold.</p>'
@@ -105,8 +105,8 @@ def contributions_section(prediction: Prediction) -> str:
         return ""
     bars, axis = contribution_bars(prediction.contributions)
     rows = "".join(
-        f'<tr><th scope="row">{text(contribution.label)}<br><span>{text(level_words(contribution))}</span></th>'
-        f"<td>{bar}<span>{text(contribution_words(contribution))}</span></td></tr>"
+        f'<tr><th scope="row">{text(contribution.label)}<br><span>{text(level_text(contribution))}</span></th>'
+        f"<td>{bar}<span>{text(contribution_text(contribution))}</span></td></tr>"
         for contribution, bar in zip(prediction.contributions, bars, strict=True)
     )
     caption = (
@@ -209,7 +209,7 @@ def model_section(bundle: ModelBundle) -> str:
     responders = f"{bundle.cohort_responders} of {bundle.cohort_size} {subjects}"
     pairs = [
         ("Model", f"{bundle.name} ({bundle.kind}{', demonstration' if bundle.demonstration else ''})"),
-        ("Outcome", outcome_words(bundle)),
+        ("Outcome", outcome_text(bundle)),
         ("Response in training", f"{responders} ({100 * bundle.cohort_responders / bundle.cohort_size:.0f} %)"),
         ("Threshold", f"{percent_of_threshold(bundle.threshold)}: {bundle.threshold_rule}"),
         ("Needs", _needs(bundle)),
@@ -220,19 +220,20 @@ def model_section(bundle: ModelBundle) -> str:
     return section("The model", definitions(pairs) + card, "small")
 
 
-def provenance_section(prediction: Prediction, reading: Mapping[str, object]) -> str:
+def provenance_section(prediction: Prediction, reading: Mapping[str, Json]) -> str:
     """How the case was read, and what is needed to make the same number again."""
     provenance = dict(prediction.provenance)
-    inputs = provenance.pop("inputs", {})
+    inputs = provenance.pop("inputs", None)
     origin = shipped_text(prediction.bundle_name, prediction.bundle_sha256)
     pairs = [(name, str(value)) for name, value in reading.items()]
     pairs.append(("Model SHA-256", f"{prediction.bundle_sha256} ({origin})"))
     pairs += [(name.replace("_", " ").capitalize(), _plain(value)) for name, value in provenance.items()]
     content = definitions(pairs)
-    if inputs:
+    if isinstance(inputs, Mapping):
         rows = [
-            (sequence, hashes["image_sha256"][:_HASH_SHOWN], hashes["mask_sha256"][:_HASH_SHOWN])
+            (sequence, *(str(hashes[f"{kind}_sha256"])[:_HASH_SHOWN] for kind in ("image", "mask")))
             for sequence, hashes in inputs.items()
+            if isinstance(hashes, Mapping)
         ]
         content += table(("SHA-256", "Image", "Mask"), rows, "hash-table")
         content += (
@@ -243,11 +244,11 @@ def provenance_section(prediction: Prediction, reading: Mapping[str, object]) ->
 
 
 def _score_only(prediction: Prediction) -> str:
-    if prediction.score_only_probability is None:
+    if prediction.score_only is None:
         return ""
-    uncertainty = interval_per_hundred(prediction.score_only_low, prediction.score_only_high)
-    words = f"By the score alone: {per_hundred(prediction.score_only_probability)} ({uncertainty})"
-    return f'<p class="unit alone">{text(words)}</p>'
+    alone, low, high = prediction.score_only
+    content = f"By the score alone: {per_hundred(alone)} ({interval_per_hundred(low, high)})"
+    return f'<p class="unit alone">{text(content)}</p>'
 
 
 def _out_of_range(prediction: Prediction, bundle: ModelBundle) -> str:
@@ -264,7 +265,9 @@ def _voi_row(sequence: str, voi: Voi, images: CaseImages, bundle: ModelBundle) -
     axis = slice_axis(voi.spacing_mm)
     slices = int(voi.mask.any(axis=tuple(other for other in range(3) if other != axis)).sum())
     resampled = images.resampled.get(sequence)
-    bins = "" if resampled is None else str(count_bins(resampled.voxels[resampled.mask], bundle.settings.bin_width))
+    bins = ""
+    if resampled is not None and bundle.settings is not None:
+        bins = str(count_bins(resampled.voxels[resampled.mask], bundle.settings.bin_width))
     return (
         sequence,
         f"{volume_ml(voi):.1f}",

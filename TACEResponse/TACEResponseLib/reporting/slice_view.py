@@ -103,12 +103,14 @@ def to_grey(pixels: np.ndarray, window: tuple[float, float]) -> np.ndarray:
     """Intensities as uint8 grey, black at and below the window's lower end."""
     low, high = window
     finite = np.nan_to_num(pixels, nan=low, posinf=high, neginf=low)
-    return np.rint(255 * np.clip((finite - low) / (high - low), 0.0, 1.0)).astype(np.uint8)
+    grey: np.ndarray = np.rint(255 * np.clip((finite - low) / (high - low), 0.0, 1.0)).astype(np.uint8)
+    return grey
 
 
 def enlarge(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """Cubic interpolation (Catmull-Rom) between pixel centres, for display only; edges are repeated."""
-    return _cubic_matrix(pixels.shape[0], rows) @ pixels @ _cubic_matrix(pixels.shape[1], columns).T
+    shown: np.ndarray = _cubic_matrix(pixels.shape[0], rows) @ pixels @ _cubic_matrix(pixels.shape[1], columns).T
+    return shown
 
 
 def outline_commands(mask: np.ndarray, height_mm: float, width_mm: float) -> str:
