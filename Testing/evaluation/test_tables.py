@@ -146,7 +146,8 @@ def test_twins_are_told_only_beyond_chance(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("kind,set,name,nor\n", "no rows or lacks the column"),
+        ("kind,set,name,nor,or\n", "there is no row below the header"),
+        ("kind,set,name,nor\ngroup,all,,9\n", "the column or is missing; the columns are 'kind', 'set'"),
         ("kind,set,name,nor,or\nsum,all,x,1,2\n", "row 2: the kind 'sum'"),
         ("kind,set,name,nor,or\ngroup,all,x,1,two\n", "row 2, column or: 'two' is not a count"),
         ("kind,set,name,nor,or\ncount,all,x,1,2\n", "the set 'all' has no row of the kind group"),
@@ -165,6 +166,16 @@ def test_tables_that_are_not_clear_are_refused(tmp_path, capsys, text, words):
     path.write_text(text)
     assert main(["audit-table", str(path)]) == 1
     assert words in capsys.readouterr().err
+
+
+def test_a_table_that_a_german_spreadsheet_saved(tmp_path):
+    path = tmp_path / "table.csv"
+    text = "kind;set;name;nor;or;p\ngroup;all;;40;30\ncount;all;Größe;22 (55,0 %);11 (36,7 %);0,129\n"
+    path.write_bytes(text.encode("cp1252"))
+    rows = read_published_table(path)
+    assert [row["row"] for row in rows] == ["2", "3"]
+    assert (rows[1]["name"], rows[1]["nor"], rows[1]["p"]) == ("Größe", "22 (55.0 %)", "0.129")
+    assert audit(rows) == []
 
 
 def test_table_one_names_its_tests():

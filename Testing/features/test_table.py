@@ -82,12 +82,12 @@ def test_a_table_from_elsewhere_needs_no_provenance(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "no rows"),
-        ("patient_id,a\n", "no rows"),
-        ("name,a\nP1,2\n", "no column patient_id"),
-        ("patient_id,a,a\nP1,2,3\n", "column a more than once"),
+        ("", "no row below the header"),
+        ("patient_id,a\n", "no row below the header"),
+        ("name,a\nP1,2\n", "the column patient_id is missing; the columns are"),
+        ("patient_id,a,a\nP1,2,3\n", "column a is there more than once"),
         ("patient_id,a\nP1,2\nP1,3\n", r"row 3: patient P1 is there twice"),
-        ("patient_id,a\nP1,2,3\n", r"row 2: 3 cells where 2"),
+        ("patient_id,a\nP1,2,3\n", r"row 2: 3 cells where the header has 2"),
         ("patient_id,a\nP1,1;5\n", r"row 2, column a: '1;5' is not a number"),
         ("patient_id,a\nP1,inf\n", r"not a finite number"),
     ],
@@ -165,3 +165,80 @@ def test_a_case_is_appended_only_once_and_only_where_it_fits(tmp_path):
     provenance_path(path).unlink()
     with pytest.raises(ValueError, match="no provenance file"):
         append_to_feature_table(path, vector("P2"))
+
+
+def resaved(path, separator=",", decimal=".", encoding="utf-8", digits=17):
+    """The table as a spreadsheet program saves it."""
+    rows = [row.split(",") for row in path.read_text(encoding="utf-8").splitlines()]
+    rows[1:] = [
+        [*row[:4], *(cell and f"{float(cell):.{digits}g}".replace(".", decimal) for cell in row[4:])]
+        for row in rows[1:]
+    ]
+    path.write_bytes(("\r\n".join(separator.join(row) for row in rows) + "\r\n").encode(encoding))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"separator": ";"},
+        {"separator": ";", "decimal": ","},
+        {"separator": "\t", "decimal": ",", "encoding": "utf-16"},
+        {"separator": ";", "decimal": ",", "encoding": "utf-8-sig", "digits": 15},
+    ],
+)
+@pytest.mark.parametrize("keep_provenance", [True, False])
+def test_a_table_that_a_spreadsheet_saved_again(tmp_path, form, keep_provenance):
+    path = tmp_path / "features.csv"
+    vectors = [vector("Ünal", (0.1 + 0.2, -1e-7 / 3, 12345.678)), vector("P2", (1.5, np.nan, 100.125))]
+    write_feature_table(path, vectors)
+    resaved(path, **form)
+    if not keep_provenance:
+        provenance_path(path).unlink()
+    table = read_feature_table(path)
+    expected = np.array([v.values for v in vectors])
+    np.testing.assert_allclose(table.values, expected, rtol=1e-15 if form.get("digits") == 15 else 0)
+    assert table.settings == (PAPER_SETTINGS if keep_provenance else None)
+    if keep_provenance:
+        append_to_feature_table(path, vector("P3"))
+        assert read_feature_table(path).keys == (CaseKey("Ünal"), CaseKey("P2"), CaseKey("P3"))
+
+
+def test_digits_that_a_spreadsheet_dropped_are_noticed(tmp_path):
+    path = tmp_path / "features.csv"
+    write_feature_table(path, [vector("P1", (0.1 + 0.2, 1 / 3, 2.0))])
+    resaved(path, digits=9)
+    with pytest.raises(ValueError, match="changed after it was written"):
+        read_feature_table(path)
+
+
+def test_points_and_commas_in_one_table_are_refused(tmp_path):
+    path = tmp_path / "features.csv"
+    path.write_text("patient_id;a;b\nP1;1,25;1.200\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"row 2, column b: '1\.200' is .* other cells have decimal commas"):
+        read_feature_table(path)
+
+
+def test_leading_zeros_that_a_spreadsheet_dropped_are_named(tmp_path):
+    path = tmp_path / "features.csv"
+    path.write_text("patient_id,a\n1,2\nP2,3\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"no row for patient 001\. It has 1 for 001: .* leading zeros\?"):
+        read_feature_table(path).rows_of([CaseKey("001")])
+
+
+def test_composed_and_decomposed_letters_are_one_patient(tmp_path):
+    path = tmp_path / "features.csv"
+    path.write_text("patient_id,a\nMu\u0308ller,2\n", encoding="utf-8")
+    assert read_feature_table(path).rows_of([CaseKey("Müller")]) == [[2.0]]
+
+
+def test_a_provenance_of_other_cases_is_noticed(tmp_path):
+    path = tmp_path / "features.csv"
+    write_feature_table(path, [vector("P1"), vector("P2")])
+    beside = provenance_path(path)
+    provenance = json.loads(beside.read_text())
+    beside.write_text(json.dumps({**provenance, "cases": provenance["cases"][:1]}))
+    with pytest.raises(ValueError, match="does not fit its provenance"):
+        read_feature_table(path)
+    beside.write_text("[" * 100000)
+    with pytest.raises(ValueError, match="is damaged"):
+        read_feature_table(path)

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from .table_text import read_text
@@ -41,8 +42,8 @@ class Table:
         """Whether a comma in a cell may separate decimals: it does not separate cells."""
         return self.separator != ","
 
-    def records(self, needed: Sequence[str] = ()) -> list[tuple[int, dict[str, str]]]:
-        """(row's number, cells by column) of each row.
+    def records(self, needed: Sequence[str] = (), may_be_short: bool = False) -> list[tuple[int, dict[str, str]]]:
+        """(row's number, cells by column) of each row; with ``may_be_short`` missing cells at its end are empty.
 
         Raises ValueError, without the file's name, for a column of ``needed`` that is missing, a column that is there
         twice or has cells but no name, and a row with more or fewer cells than the header.
@@ -55,9 +56,11 @@ class Table:
             what = f"column {named_and_more(twice, 1)} is there" if twice[0] else "columns without a name are there"
             raise ValueError(f"the {what} more than once; give every column a name of its own.")
         for row in self.rows:
-            if len(row.cells) != len(self.header):
+            if len(row.cells) > len(self.header) or (len(row.cells) < len(self.header) and not may_be_short):
                 raise ValueError(f"row {row.number}: {self.width_text(row)}")
-        return [(row.number, dict(zip(self.header, row.cells, strict=True))) for row in self.rows]
+        return [
+            (row.number, {name: cell or "" for name, cell in zip_longest(self.header, row.cells)}) for row in self.rows
+        ]
 
     def width_text(self, row: TableRow) -> str:
         """What is wrong with a row of another length than the header."""

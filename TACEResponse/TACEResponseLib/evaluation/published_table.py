@@ -12,14 +12,16 @@ sensitivity, specificity``; cells as printed, empty where nothing is. ``kind`` i
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..cohort import read_table
+
 KINDS = ("group", "count", "mean", "median", "metric")
+
+_NEEDED = ("kind", "set", "name", "nor", "or")
 
 METRIC_COLUMNS = ("auc", "accuracy", "sensitivity", "specificity")
 
@@ -52,20 +54,13 @@ Row = Mapping[str, str]
 def read_published_table(path: Path) -> list[dict[str, str]]:
     """Rows of the file, each with its line in "row". Raises ValueError naming row and column of what is not clear."""
     try:
-        reader = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
-        rows = [
-            {**{key.strip(): (cell or "").strip() for key, cell in row.items() if key}, "row": str(line)}
-            for line, row in enumerate(reader, start=2)
-        ]
-    except OSError as error:
-        raise ValueError(f"{path.name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not UTF-8 text; save it as CSV (UTF-8).") from error
-    missing = [name for name in ("kind", "set", "name", "nor", "or") if not rows or name not in rows[0]]
-    if missing:
-        raise ValueError(
-            f"{path.name} has no rows or lacks the column {missing[0]}; see tace-response audit-table --help."
-        )
+        table = read_table(path, _NEEDED)
+        records = table.records(_NEEDED, may_be_short=True)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error} See tace-response audit-table --help.") from error
+    rows = [{**cells, "row": str(number)} for number, cells in records]
+    if table.may_have_decimal_commas:
+        rows = [{name: re.sub(r"(?<=\d),(?=\d)", ".", cell) for name, cell in row.items()} for row in rows]
     _check_groups(path.name, rows)
     for row in rows:
         _check_row(path.name, row)

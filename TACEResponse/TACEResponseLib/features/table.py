@@ -7,17 +7,18 @@ row the hashes of its canonical images and masks, undefined features with the re
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
-from ..cohort import CaseKey, named_and_more, replace_file, table_bytes, table_lines
+from ..cohort import CaseKey, named_and_more, read_table, replace_file, table_bytes
+from ..cohort.case_names import normal_identifier, probably_meant
 from .feature_vector import FeatureVector
 from .settings import FeatureSettings
 
@@ -47,13 +48,21 @@ class FeatureTable:
         """Values of these cases in this order, (n, n_features). Raises ValueError naming cases without a row."""
         position = {key: row for row, key in enumerate(self.keys)}
         keys = list(keys)
-        missing = [str(key) for key in keys if key not in position]
+        missing = [key for key in keys if key not in position]
         if missing:
             raise ValueError(
-                f"The feature table has no row for {named_and_more(missing, separator='; ')}. Extract their features "
-                "or leave them out of the cohort table."
+                f"The feature table has no row for {named_and_more(missing, separator='; ')}. {self._advice(missing)}"
             )
         return self.values[[position[key] for key in keys]]
+
+    def _advice(self, missing: Iterable[CaseKey]) -> str:
+        """What to do about cases without a row."""
+        patients = [key.patient_id for key in missing]
+        meant = probably_meant(patients, {key.patient_id for key in self.keys} - set(patients))
+        if not meant:
+            return "Extract their features or leave them out of the cohort table."
+        pairs = named_and_more(f"{theirs} for {ours}" for ours, theirs in meant.items())
+        return f"It has {pairs}: did a spreadsheet drop leading zeros? Write the identifiers alike in both tables."
 
 
 def provenance_path(table_path: Path) -> Path:
@@ -77,16 +86,14 @@ def write_feature_table(path: Path, vectors: list[FeatureVector]) -> None:
                 f"{vector.key.label}: its features were made with other settings or another feature set "
                 "than those of the first case; one table holds one kind."
             )
-    content = table_bytes([*_KEY_COLUMNS, *first.names], map(_cells, vectors))
     provenance = {
         "schema": TABLE_SCHEMA_VERSION,
-        "table_sha256": hashlib.sha256(content).hexdigest(),
         "settings": first.settings.as_dict(),
         "feature_set": first.feature_set,
         "engine": first.engine,
         "cases": [_case_provenance(vector) for vector in vectors],
     }
-    _write(path, content, provenance)
+    _write(path, [vector.key for vector in vectors], first.names, [vector.values for vector in vectors], provenance)
 
 
 def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
@@ -108,7 +115,6 @@ def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
             f"{vector.key.label}: its features were made with other settings or another feature set "
             f"than those in {path.name}; one table holds one kind."
         )
-    content = path.read_bytes() + table_lines([_cells(vector)])
     provenance = json.loads(provenance_path(path).read_text(encoding="utf-8"))
     added = _case_provenance(vector)
     for case in provenance["cases"]:
@@ -119,52 +125,48 @@ def append_to_feature_table(path: Path, vector: FeatureVector) -> None:
                 f"{case['session']} in {path.name}; a repetition has to be drawn anew."
             )
     provenance["cases"].append(added)
-    provenance["table_sha256"] = hashlib.sha256(content).hexdigest()
-    _write(path, content, provenance)
+    _write(path, [*table.keys, vector.key], table.names, [*table.values, vector.values], provenance)
 
 
 def read_feature_table(path: Path) -> FeatureTable:
     """Read a feature table and, where there is one, its provenance.
 
-    Raises ValueError with a sentence for a table without ``patient_id``, with duplicate keys or columns, cells that are
-    no numbers, or a provenance file that belongs to another table.
+    Spreadsheets may have saved the table with other separators, decimal commas, another encoding or 15 digits; it still
+    fits its provenance. Raises ValueError with a sentence for a table without ``patient_id``, with duplicate keys or
+    columns, cells that are not numbers, or a provenance file that belongs to another table.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"The feature table {path.name} cannot be read: {error.strerror}.") from error
-    try:
-        rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) if row]
-    except UnicodeDecodeError as error:
-        raise ValueError(f"The feature table {path.name} is not UTF-8 text; save it as CSV (UTF-8).") from error
-    if len(rows) < 2:
-        raise ValueError(f"The feature table {path.name} has no rows.")
-    header = rows[0]
-    duplicates = sorted({name for name in header if header.count(name) > 1})
-    if duplicates:
-        raise ValueError(f"The feature table {path.name} has the column {duplicates[0]} more than once.")
-    if "patient_id" not in header:
-        raise ValueError(f"The feature table {path.name} has no column patient_id.")
-    names = tuple(name for name in header if name not in _KEY_COLUMNS)
-    keys: list[CaseKey] = []
-    values = np.full((len(rows) - 1, len(names)), np.nan)
-    for number, row in enumerate(rows[1:]):
-        if len(row) != len(header):
-            raise ValueError(
-                f"The feature table {path.name}, row {number + 2}: {len(row)} cells where {len(header)} are needed."
-            )
-        cells = dict(zip(header, row, strict=True))
-        key = CaseKey(*(cells.get(column, "").strip() or default for column, default in _key_defaults()))
-        if key in keys:
-            raise ValueError(f"The feature table {path.name}, row {number + 2}: {key} is there twice.")
-        keys.append(key)
-        for column, name in enumerate(names):
-            values[number, column] = _number(cells[name], path, number + 2, name)
-    return _with_provenance(path, content, FeatureTable(tuple(keys), names, values))
+        records = read_table(path).records(("patient_id",))
+    except ValueError as error:
+        raise ValueError(f"The feature table {path.name}: {error}") from error
+    names = tuple(name for name in records[0][1] if name not in _KEY_COLUMNS)
+    rows = [[cells[name] for name in names] for _, cells in records]
+    has_commas = any("," in cell for cells in rows for cell in cells)
+    known: dict[CaseKey, int] = {}
+    values = np.full((len(records), len(names)), np.nan)
+    for position, (number, cells) in enumerate(records):
+        key = CaseKey(*(normal_identifier(cells.get(name, "")) or default for name, default in _key_defaults()))
+        if key in known:
+            raise ValueError(f"The feature table {path.name}, row {number}: {key} is there twice.")
+        known[key] = number
+        try:
+            values[position] = [_number(cell, has_commas) if cell else np.nan for cell in rows[position]]
+        except ValueError:
+            _refuse_cell(path, number, dict(zip(names, rows[position], strict=True)), has_commas)
+    return _with_provenance(path, FeatureTable(tuple(known), names, values))
 
 
-def _cells(vector: FeatureVector) -> list[str]:
-    return [*vector.key, *("" if np.isnan(value) else repr(float(value)) for value in vector.values)]
+def _cells(key: CaseKey, values: np.ndarray) -> list[str]:
+    return [*key, *("" if np.isnan(value) else repr(value) for value in values.tolist())]
+
+
+def _values_sha256(keys: Sequence[CaseKey], names: Sequence[str], values: Sequence[np.ndarray]) -> str:
+    """Of names, keys and values with 15 digits, which is what spreadsheets keep."""
+    digest = hashlib.sha256("\t".join(names).encode())
+    for key, row in zip(keys, values, strict=True):
+        cells = ("" if np.isnan(value) else f"{value:.15g}" for value in row.tolist())
+        digest.update("\n".join(("", *key, *cells)).encode())
+    return digest.hexdigest()
 
 
 def _case_provenance(vector: FeatureVector) -> dict[str, object]:
@@ -184,56 +186,79 @@ def _masks(case: Mapping) -> dict[str, str]:
     return {sequence: hashes.get("mask") for sequence, hashes in case.get("input_sha256", {}).items()}
 
 
-def _write(path: Path, content: bytes, provenance: Mapping[str, object]) -> None:
+def _write(
+    path: Path,
+    keys: Sequence[CaseKey],
+    names: Sequence[str],
+    values: Sequence[np.ndarray],
+    provenance: Mapping[str, object],
+) -> None:
+    content = table_bytes([*_KEY_COLUMNS, *names], map(_cells, keys, values))
+    hashes = {"table_sha256": hashlib.sha256(content).hexdigest(), "values_sha256": _values_sha256(keys, names, values)}
     replace_file(path, content)
-    replace_file(provenance_path(path), (json.dumps(provenance, indent=1) + "\n").encode("utf-8"))
+    replace_file(provenance_path(path), (json.dumps({**provenance, **hashes}, indent=1) + "\n").encode("utf-8"))
 
 
 def _key_defaults() -> list[tuple[str, str]]:
     return [(column, CaseKey._field_defaults.get(column, "")) for column in _KEY_COLUMNS]
 
 
-def _number(cell: str, path: Path, row: int, column: str) -> float:
-    if not cell.strip():
-        return np.nan
-    try:
-        value = float(cell)
-    except ValueError as error:
-        raise ValueError(
-            f"The feature table {path.name}, row {row}, column {column}: {cell!r} is not a number."
-        ) from error
-    if not np.isfinite(value):
-        raise ValueError(
-            f"The feature table {path.name}, row {row}, column {column}: {cell!r} is not a finite number; "
-            "leave the cell empty where a feature is undefined."
-        )
+def _number(cell: str, has_commas: bool) -> float:
+    """A feature; in a table with a comma in any cell the comma separates decimals."""
+    # Python passes over underscores.
+    if "_" in cell or (has_commas and "." in cell):
+        raise ValueError(cell)
+    value = float(cell.replace(",", "."))
+    if not math.isfinite(value):
+        raise ValueError(cell)
     return value
 
 
-def _with_provenance(path: Path, content: bytes, table: FeatureTable) -> FeatureTable:
+def _refuse_cell(path: Path, number: int, cells: Mapping[str, str], has_commas: bool) -> NoReturn:
+    """Raise ValueError naming the first cell of a row that is not a number."""
+    for name, cell in cells.items():
+        try:
+            _number(cell or "0", has_commas)
+        except ValueError as error:
+            what = "is not a number"
+            if has_commas and "." in cell:
+                what += " where other cells have decimal commas"
+            elif cell.strip("+-").lower() in ("inf", "infinity", "nan"):
+                what = "is not a finite number"
+            raise ValueError(
+                f"The feature table {path.name}, row {number}, column {name}: {cell!r} {what}; extract it again, or "
+                "leave the cell empty where a feature is undefined."
+            ) from error
+    raise AssertionError(number)
+
+
+def _with_provenance(path: Path, table: FeatureTable) -> FeatureTable:
     beside = provenance_path(path)
     if not beside.exists():
         return table
     try:
         provenance = json.loads(beside.read_text(encoding="utf-8"))
-        schema = provenance["schema"]
-        if schema > TABLE_SCHEMA_VERSION:
-            raise ValueError(
-                f"{beside.name} was written by a newer TACEResponse (schema {schema}, this one reads up to "
-                f"{TABLE_SCHEMA_VERSION}); update TACEResponse."
-            )
-        table_sha256 = provenance["table_sha256"]
-        settings = FeatureSettings.from_dict(provenance["settings"])
-        cases = {CaseKey(*(case[column] for column in _KEY_COLUMNS)): case for case in provenance["cases"]}
-        feature_set, engine = provenance["feature_set"], provenance["engine"]
-        phantoms = frozenset(key for key, case in cases.items() if case["phantom"])
-        undefined = {key: case["undefined"] for key, case in cases.items()}
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        schema = int(provenance["schema"])
+        if schema <= TABLE_SCHEMA_VERSION:
+            hashes = str(provenance["table_sha256"]), provenance.get("values_sha256")
+            settings = FeatureSettings.from_dict(provenance["settings"])
+            cases = {CaseKey(*(str(case[column]) for column in _KEY_COLUMNS)): case for case in provenance["cases"]}
+            feature_set, engine = str(provenance["feature_set"]), str(provenance["engine"])
+            phantoms = frozenset(key for key, case in cases.items() if case["phantom"])
+            undefined = {key: dict(case["undefined"]) for key, case in cases.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"The provenance file {beside.name} is damaged; extract the features again, or delete it to use "
             f"{path.name} as a table of unknown origin."
         ) from error
-    if table_sha256 != hashlib.sha256(content).hexdigest():
+    if schema > TABLE_SCHEMA_VERSION:
+        raise ValueError(
+            f"{beside.name} was written by a newer TACEResponse (schema {schema}, this one reads up to "
+            f"{TABLE_SCHEMA_VERSION}); update TACEResponse."
+        )
+    same_bytes = hashes[0] == hashlib.sha256(path.read_bytes()).hexdigest()
+    same_values = same_bytes or hashes[1] == _values_sha256(table.keys, table.names, list(table.values))
+    if not same_values or set(cases) != set(table.keys):
         raise ValueError(
             f"{path.name} was changed after it was written: it does not fit its provenance file {beside.name}. "
             "Extract the features again, or delete the provenance file to use it as a table of unknown origin."

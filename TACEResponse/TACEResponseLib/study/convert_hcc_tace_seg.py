@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
 
-from ..cohort import Case, CaseKey, ClinicalRecord, is_objective_response, new_folder, write_manifest, write_table
+from ..cohort import (
+    Case,
+    CaseKey,
+    ClinicalRecord,
+    is_objective_response,
+    new_folder,
+    read_table,
+    write_manifest,
+    write_table,
+)
 from ..cohort.child_pugh import CLASSES
 from ..cohort.clinical_values import number_text
 from .study_data import ct_unit_remarks
@@ -59,14 +66,9 @@ def convert_hcc_tace_seg(clinical_path: Path, features_path: Path | None, folder
 
 def _read(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
-    except OSError as error:
-        raise ValueError(f"{path.name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not UTF-8 text.") from error
-    missing = [name for name in needed if not rows or name not in rows[0]]
-    if missing:
-        raise ValueError(f"{path.name} has no rows or lacks the column {missing[0]}; is it the collection's file?")
+        rows = [cells for _, cells in read_table(path, needed).records(needed)]
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error} Is it the collection's file?") from error
     return rows
 
 
