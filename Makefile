@@ -7,7 +7,7 @@ SOURCES := $(shell find TACEResponse -name '*.py')
 PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: demo test test-slicer lint phantom-cd self-check benchmarks clean
+.PHONY: demo test fuzz test-slicer lint phantom-cd self-check benchmarks clean
 
 demo: $(VENV)/.installed
 	@rm -rf out/demo
@@ -16,6 +16,12 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+
+# Damaged images, masks, models and tables: N of each, in processes with limits; fails on what is read wrong in silence and on crashes.
+N ?= 2000
+SEED ?= 0
+fuzz: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(VENV)/bin/python Testing/fuzz/run.py --count $(N) --seed $(SEED)
 
 # The panel in a real Slicer, on a screen of its own: `make test-slicer SLICER=/path/to/Slicer`. Needs Xvfb; ends after 15 minutes at
 # most, with the self-test's exit code. SCREENSHOTS=folder keeps the documentation's pictures.

@@ -240,23 +240,23 @@ _SPARE = """
 import resource, sys
 from TACEResponseLib.cli import main
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (1_400_000_000,) * 2)
     sys.exit(main(sys.argv[1:]))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process can be limited on Linux only")
 def test_a_volume_that_does_not_fit_into_memory_costs_one_case(write_manifest_file, tmp_path):
-    """8 GB that take no place on the disk, 3 GB of memory: not called a damaged file."""
+    """A gigabyte that takes no place on the disk, as large as files may be, and 1.4 GB: not called damaged."""
     big = tmp_path / "big.nrrd"
     header = (
-        b"NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 2048 2048 1024\n"
+        b"NRRD0004\ntype: double\ndimension: 3\nspace: left-posterior-superior\nsizes: 512 512 500\n"
         b"space directions: (0.5,0,0) (0,0.5,0) (0,0,0.5)\nkinds: domain domain domain\nendian: little\n"
         b"encoding: raw\nspace origin: (0,0,0)\n\n"
     )
     with big.open("wb") as file:
         file.write(header)
-        file.truncate(len(header) + 2 * 2048 * 2048 * 1024)
+        file.truncate(len(header) + 8 * 512 * 512 * 500)
     script = tmp_path / "spare.py"
     script.write_text(_SPARE)
     manifest = write_manifest_file({"patient_id": "Big", "AP_image": str(big)}, {"patient_id": "P1"})

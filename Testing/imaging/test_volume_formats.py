@@ -331,6 +331,13 @@ class TestRefused:
         with pytest.raises(ValueError, match=r"holds more than its header says .over 631 bytes instead of 630"):
             read_image(path)
 
+    def test_more_than_a_gigabyte_is_refused_before_memory_is_asked_for(self, tmp_path, write_image, geometry, voxels):
+        path = write_image(tmp_path / "v.nrrd", voxels, geometry)
+        with path.open("r+b") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(ValueError, match=r"v\.nrrd is larger than a gigabyte"):
+            read_image(path)
+
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFO")
     def test_a_pipe_is_not_waited_for(self, tmp_path):
         os.mkfifo(tmp_path / "v.nrrd")

@@ -136,7 +136,11 @@ def _replaced(name, make):
     [
         (_set("predictor/refit_intercepts", np.inf), "predictor/refit_intercepts holds numbers that are not finite"),
         (_set("predictor/refit_coefficients", np.nan), "refit_coefficients holds numbers that are not finite"),
-        (_set("predictor/refit_coefficients", 1e308), "the refits of predictor are out of all bounds"),
+        (
+            _set("predictor/refit_coefficients", 1e308),
+            "refit_coefficients holds numbers that are not .* a possible size",
+        ),
+        (_set("predictor/refit_coefficients", 1e9), "the refits of predictor are out of all bounds"),
         (_set("scores/dnn/scale", -2.0), "scores/dnn/scale holds numbers that are not above zero"),
         (_set("refits/dnn/scale", np.nan), "refits/dnn/scale holds numbers that are not above zero"),
         (_set("feature_minimum", np.nan), "feature_minimum holds numbers that are not finite"),

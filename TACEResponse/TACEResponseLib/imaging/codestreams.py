@@ -57,7 +57,10 @@ def _of_jpeg(stream: bytes) -> tuple[int, int, int, int]:
 
 
 def _of_jpeg_2000(stream: bytes) -> tuple[int, int, int, int]:
-    _, _, right, bottom, left, top, *_, components, precision = struct.unpack_from(">HHIIIIIIIIHB", stream, 4)
+    _, _, right, bottom, left, top, *tile, components, precision = struct.unpack_from(">HHIIIIIIIIHB", stream, 4)
+    width, height, tile_left, tile_top = tile
+    if not (tile_left <= left < tile_left + width and tile_top <= top < tile_top + height):
+        raise ValueError("its compressed pixels lie outside their tiles")
     if b"\xff\xd9" not in stream[-4:]:
         raise ValueError("its compressed pixels are cut off")
     return (precision & 0x7F) + 1, bottom - top, right - left, components

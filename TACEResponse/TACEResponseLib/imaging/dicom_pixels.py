@@ -34,8 +34,10 @@ def read_frames(path: Path, pixels: PixelFormat, frames: list[int]) -> list[np.n
         else:
             stored = _compressed(dataset, pixels, frames)
     except (ValueError, RuntimeError) as error:
+        # GDCM's own messages have several lines.
+        reason = str(error) if isinstance(error, ValueError) else "its compressed pixels fail"
         raise ValueError(
-            f"{path} is a damaged or cut-off DICOM image ({error}); copy or export the series again."
+            f"{path} is a damaged or cut-off DICOM image ({reason}); copy or export the series again."
         ) from error
     return [_meant_values(values, pixels) for values in stored]
 
@@ -62,9 +64,8 @@ def _meant_values(stored: np.ndarray, pixels: PixelFormat) -> np.ndarray:
         values = stored
     else:
         # To the top of the word and down again: down, the sign goes along.
-        left = word - 1 - pixels.high_bit
         signed = stored.dtype.str.replace("u", "i")
-        values = (stored << left).view(signed if pixels.signed else stored.dtype) >> (word - bits)
+        values = (stored << (word - bits)).view(signed if pixels.signed else stored.dtype) >> (word - bits)
     if not pixels.inverted:
         return values
     return (-1 - values) if pixels.signed else (2**bits - 1) - values
@@ -107,4 +108,11 @@ def _decoded(stream: bytes, pixels: PixelFormat, path: Path) -> np.ndarray:
         values = sitk.GetArrayFromImage(reader.Execute())
     if values.size != pixels.rows * pixels.columns or values.dtype.itemsize * 8 != pixels.bits_allocated:
         raise ValueError("its compressed pixels are of another size or type")
+    lowest, highest = (
+        (-(2 ** (pixels.bits_stored - 1)), 2 ** (pixels.bits_stored - 1) - 1)
+        if pixels.signed
+        else (0, 2**pixels.bits_stored - 1)
+    )
+    if values.min() < lowest or values.max() > highest:
+        raise ValueError(f"its compressed pixels have values beyond {pixels.bits_stored} bits")
     return values.reshape(pixels.rows, pixels.columns).view(f"u{values.dtype.itemsize}")

@@ -72,6 +72,7 @@ def read_mask(path: Path, label: int | str | None) -> tuple[np.ndarray, ImageGeo
         raise ValueError(f"the mask {path} is empty; draw the lesion and save it again.")
     chosen = _choose_segment(path, segments, label) if segments else None
     if chosen is not None:
+        _check_all_declared(path, layers, segments)
         mask = layers[..., chosen.layer] == chosen.value
         if not mask.any():
             raise ValueError(f"the segment {chosen.name!r} of {path} is empty; draw the lesion and save it again.")
@@ -108,6 +109,15 @@ def _segments(path: Path, metadata: Mapping[str, str], layer_count: int) -> list
             )
         segments.append(_Segment(metadata[f"Segment{number}_Name"], int(value), int(layer)))
     return segments
+
+
+def _check_all_declared(path: Path, layers: np.ndarray, segments: list[_Segment]) -> None:
+    """Voxels of no segment are damage, or were renumbered: they may be the tumour's."""
+    for layer in range(layers.shape[3]):
+        labels = layers[..., layer]
+        values = {one.value for one in segments if one.layer == layer and one.value}
+        if int(np.count_nonzero(labels)) != sum(int(np.count_nonzero(labels == value)) for value in values):
+            raise ValueError(f"the mask {path} holds voxels that belong to none of its segments; save it again.")
 
 
 def _choose_segment(path: Path, segments: list[_Segment], label: int | str | None) -> _Segment:

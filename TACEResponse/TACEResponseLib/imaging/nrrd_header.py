@@ -46,9 +46,17 @@ _LPS_SIGNS = {
 }
 """Signs that turn a space's coordinates to LPS; other spaces are taken as LPS, as ITK does."""
 
-_DATA_ELSEWHERE = {"data file", "datafile"}
 _DOMAIN_KINDS = {"domain", "space", "time", "???", "none", ""}
 _COMPLEX_KINDS = {"complex"}
+_FIELDS = {
+    *("content", "number", "type", "block size", "dimension", "space", "space dimension", "sizes", "spacings"),
+    *("thicknesses", "axis mins", "axis maxs", "centers", "centerings", "labels", "units", "kinds", "min", "max"),
+    *("old min", "old max", "encoding", "endian", "line skip", "byte skip", "sample units", "space units"),
+    *("space origin", "space directions", "measurement frame", "data file"),
+}
+_SHORT_FIELDS = {name.replace(" ", ""): name for name in _FIELDS}
+"""Teem also writes names without their blank, such as "byteskip"."""
+
 _VECTOR = re.compile(r"none|\(([^()]*)\)", re.IGNORECASE)
 _LONGEST_HEADER_LINES = 10_000
 
@@ -60,7 +68,7 @@ def parse_nrrd(content: bytes) -> VolumeHeader:
     one 3-D volume, of unknown voxel size or unit, or with its voxels in another file.
     """
     fields, metadata, data_start = _fields(content)
-    if _DATA_ELSEWHERE & fields.keys():
+    if "data file" in fields:
         raise ValueError(IN_ANOTHER_FILE.format(".nrrd"))
     (dimension,) = whole_numbers(fields.get("dimension", ""))
     stored_sizes = whole_numbers(fields.get("sizes", ""))
@@ -125,11 +133,16 @@ def _fields(content: bytes) -> tuple[dict[str, str], dict[str, str], int]:
         if not separator:
             raise ValueError(NOT_THIS_FORMAT)
         kept = metadata if value.startswith("=") else fields
-        name, value = (name, value[1:]) if kept is metadata else (name.strip().lower(), value.strip())
+        if kept is fields:
+            name = name.strip().lower()
+            name = _SHORT_FIELDS.get(name, name)
+            if name not in _FIELDS:
+                raise ValueError(f"has the unknown field {name[:40]!r} in its header; export it again")
+        name, value = (name, value[1:]) if kept is metadata else (name, value.strip())
         if name in kept and kept[name] != value:
             raise ValueError(f"names {name!r} twice in its header; export it again")
         kept[name] = value.replace("\\n", "\n") if kept is metadata else value
-    if _DATA_ELSEWHERE & fields.keys():
+    if "data file" in fields:
         raise ValueError(IN_ANOTHER_FILE.format(".nrrd"))
     raise ValueError(NOT_THIS_FORMAT)
 
@@ -137,8 +150,8 @@ def _fields(content: bytes) -> tuple[dict[str, str], dict[str, str], int]:
 def _skips(fields: dict[str, str], content: bytes, data_start: int, encoding: str) -> tuple[int, int]:
     """Decoded bytes before the voxels, and where the data begin after the lines that are to be skipped."""
     lines, skipped = (
-        fields.get("line skip", fields.get("lineskip", "0")),
-        fields.get("byte skip", fields.get("byteskip", "0")),
+        fields.get("line skip", "0"),
+        fields.get("byte skip", "0"),
     )
     for _ in range(whole_numbers(lines)[0]):
         data_start = content.find(b"\n", data_start) + 1

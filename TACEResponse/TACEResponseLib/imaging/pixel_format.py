@@ -89,8 +89,8 @@ class PixelFormat:
             raise ValueError(f"its pixels are of the kind {photometric}; give the series with one grey value per pixel")
         if (
             bits_allocated not in (8, 16, 32)
-            or not one.high_bit < bits_allocated
-            or not 1 <= bits_stored <= (one.high_bit + 1)
+            or not 1 <= bits_stored <= bits_allocated
+            or one.high_bit != bits_stored - 1
         ):
             raise ValueError(
                 f"its pixels have {bits_stored} bits up to bit {one.high_bit} of {bits_allocated}, which is not read"

@@ -214,6 +214,10 @@ class ModelBundle:
         scores, refit_scores = self._scores(features)
         values, refit_values = self._terms(predictor, scores, refit_scores, facts)
         probability, low, high = predictor.probability(values, refit_values)
+        if not np.isfinite([probability, low, high]).all():
+            raise ValueError(
+                f"The model {self.name} gives no probability for these features, which it was not made for."
+            )
         return Estimate(probability, low, high, scores, predictor.term_log_odds(values, refit_values))
 
     def _terms(

@@ -21,6 +21,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _MOST_TEXT = 4000
+_LARGEST_NUMBER = 1e20
+"""Beyond any feature, its mean or its spread; the smallest spread is one over it."""
+
+_LARGEST_WEIGHT = 1e6
 _LARGEST_LOG_ODDS = 1e6
 """Beyond any log odds, coefficient or offset that a fit can give."""
 
@@ -215,7 +219,7 @@ _SCORE_ARRAYS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 """The arrays of each type of score; a network's layers follow from their number (`_layer_arrays`)."""
 
-_DNN_LAYER = {"weight": (_WEIGHTS, "moi"), "row_scale": (_FINITE, "mo"), "bias": (_FINITE, "mo")}
+_DNN_LAYER = {"weight": (_WEIGHTS, "moi"), "row_scale": (_WEIGHTS, "mo"), "bias": (_WEIGHTS, "mo")}
 _DNN_OUTPUTS = 2
 
 
@@ -308,8 +312,8 @@ def _take(
 
 
 _MEANING: Mapping[str, Sequence[str] | str] = {
-    _FINITE: "finite",
-    _POSITIVE: "above zero",
+    _FINITE: "finite and of a possible size",
+    _POSITIVE: "above zero and of a possible size",
     _WEIGHTS: "finite weights",
     _COLUMNS: "columns",
     _ZERO_OR_ONE: "0 or 1",
@@ -320,9 +324,11 @@ def _fits(array: np.ndarray, content: str) -> bool:
     if content == _COLUMNS:
         return array.dtype.kind in "iu" and bool((array >= 0).all())
     if array.dtype == np.int8:
-        return content == _WEIGHTS
-    if array.dtype.kind not in "fiu" or array.dtype.itemsize < 4 or not np.isfinite(array).all():
+        return content == _WEIGHTS and array.ndim == 3
+    largest = _LARGEST_WEIGHT if content == _WEIGHTS else _LARGEST_NUMBER
+    # Compared this way round, NaN does not fit.
+    if array.dtype.kind not in "fiu" or array.dtype.itemsize < 4 or not (np.abs(array) <= largest).all():
         return False
     if content == _POSITIVE:
-        return bool((array > 0).all())
+        return bool((array >= 1 / _LARGEST_NUMBER).all())
     return content != _ZERO_OR_ONE or bool(((array == 0) | (array == 1)).all())
