@@ -99,7 +99,7 @@ def test_nobody_is_named_and_intervals_stay(archive, intake, out, tmp_path):
     # A key of its own would now and then shift a date within its month, or make a pseudonym with 1960 in it.
     key = tmp_path / "secret" / "site.key"
     key.parent.mkdir()
-    key.write_text("5a" * 32)
+    key.write_text("".join(f"{(37 * n * n + 90) % 251:02x}" for n in range(32)))
     code, said, complained = intake("--tace-dates", dates)
     assert code == 0
     content = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
@@ -137,7 +137,7 @@ def test_a_key_in_the_output_or_a_broken_one_is_refused(archive, intake, out, tm
     (tmp_path / "broken").write_text("abc")
     code, _, complained = intake(key=tmp_path / "broken")
     assert code == 1
-    assert "no key" in complained
+    assert "is not a key of pseudonyms" in complained
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -251,7 +251,7 @@ def test_studies_without_patient_id_are_not_taken_for_one_patient(archive, intak
     archive.add_study(patient="8", study="3")
     code, said, complained = intake()
     assert code == 3
-    assert "2 studies have no PatientID (StudyInstanceUID 1.2.826.0.2.1, ...)" in complained
+    assert "2 studies have no PatientID (StudyInstanceUID 1.2.826.0.2.1 and 1 more)" in complained
     assert said.startswith("1 of 2 patients")
     [case] = read_manifest(out / "manifest.csv")
     assert set(case.sources) == {"T2", "AP", "PVP", "DP"}

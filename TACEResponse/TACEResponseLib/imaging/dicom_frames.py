@@ -7,7 +7,8 @@ and one shared by all, and gives several tags other names. Told apart here once,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -24,6 +25,9 @@ _ENHANCED_NAMES = {
 """Classic keyword: the names that enhanced objects use instead, the first that is there counts."""
 
 _DATE_DIGITS = 8
+_PADDING = " \0\r\n\t"
+_PLAIN_TEXT = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI"})
+"""Value representations that are text in the file."""
 
 
 def image_tags(dataset: Dataset, keywords: Sequence[str]) -> list[dict[str, str]]:
@@ -66,7 +70,7 @@ def dataset_tags(dataset: Dataset, keywords: Sequence[str]) -> dict[str, str]:
     """The texts of these keywords in one data set, without the absent and the unreadable ones."""
     tags = {}
     for keyword in keywords:
-        text = next((text for name in _names(keyword) if (text := _text(dataset, name))), "")
+        text = next((text for name in _names(keyword) if (text := element_text(dataset, name))), "")
         if text and keyword == "AcquisitionTime":
             text = _time_of_day(text)
         if text:
@@ -76,7 +80,7 @@ def dataset_tags(dataset: Dataset, keywords: Sequence[str]) -> dict[str, str]:
 
 def frame_count(dataset: Dataset) -> int:
     """NumberOfFrames, 1 where it is absent. Raises ValueError if it is not a positive whole number."""
-    text = _text(dataset, "NumberOfFrames") or "1"
+    text = element_text(dataset, "NumberOfFrames") or "1"
     if not text.isdecimal() or int(text) < 1:
         raise ValueError(f"its NumberOfFrames is {text!r}")
     return int(text)
@@ -105,25 +109,43 @@ def _contrast_tags(dataset: Dataset, keywords: Sequence[str]) -> dict[str, str]:
     agents = dataset.get("ContrastBolusAgentSequence")
     if not agents:
         return {}
-    found = {"ContrastBolusAgent": _text(agents[0], "CodeMeaning")}
+    found = {"ContrastBolusAgent": element_text(agents[0], "CodeMeaning")}
     if profiles := agents[0].get("ContrastBolusAdministrationProfileSequence"):
-        found["ContrastBolusStartTime"] = _text(profiles[0], "ContrastBolusStartTime")
+        found["ContrastBolusStartTime"] = element_text(profiles[0], "ContrastBolusStartTime")
     return {keyword: text for keyword, text in found.items() if text and keyword in keywords}
 
 
-def _text(dataset: Dataset, keyword: str) -> str:
+def element_text(dataset: Dataset, keyword: str) -> str:
+    """A value as text, "" if it is absent or cannot be understood; several values are joined by a backslash.
+
+    Most values are plain ASCII, which is taken as it stands in the file: pydicom converts values at some cost.
+    """
+    tag = _tag(keyword)
+    if tag is None or tag not in dataset:
+        return ""
+    element: Any = dataset.get_item(tag)
+    raw = element.value
+    if isinstance(raw, bytes) and element.VR in _PLAIN_TEXT and raw.isascii() and b"\x1b" not in raw:
+        return raw.decode("ascii").strip(_PADDING)
     try:
-        value = dataset.get(keyword)
+        value = dataset[tag].value
     except Exception:
         # pydicom raises many kinds for values that do not fit their type; such a value says nothing.
         return ""
     if value is None:
         return ""
     if isinstance(value, bytes):
-        return value.decode("latin-1").strip(" \0")
+        return value.decode("latin-1").strip(_PADDING)
     if isinstance(value, list | tuple) or type(value).__name__ == "MultiValue":
         return "\\".join(str(one) for one in value)
-    return str(value).strip(" \0\r\n\t")
+    return str(value).strip(_PADDING)
+
+
+@cache
+def _tag(keyword: str) -> int | None:
+    from pydicom.datadict import tag_for_keyword
+
+    return tag_for_keyword(keyword)
 
 
 def _time_of_day(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import warnings
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,10 @@ _FIRST_TAGS = {(0x0002, 0x0000), (0x0002, 0x0001), (0x0002, 0x0002), (0x0002, 0x
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 
 
-def open_dicom(path: Path, stop_before_pixels: bool = True) -> Dataset | None:
+def open_dicom(path: Path, stop_before_pixels: bool = True, keywords: Sequence[str] | None = None) -> Dataset | None:
     """Parse a DICOM file, with or without preamble; None if it is a file of another kind.
+
+    With ``keywords`` only these elements are kept, which is faster.
 
     Raises ValueError if the file begins as DICOM does and cannot be understood, or if it is larger than a gigabyte.
     """
@@ -46,7 +49,12 @@ def open_dicom(path: Path, stop_before_pixels: bool = True) -> Dataset | None:
                     warnings.simplefilter("ignore")
                     if with_preamble:
                         _check_deflated_size(content)
-                    return pydicom.dcmread(content, stop_before_pixels=stop_before_pixels, force=not with_preamble)
+                    return pydicom.dcmread(
+                        content,
+                        stop_before_pixels=stop_before_pixels,
+                        force=not with_preamble,
+                        specific_tags=None if keywords is None else list(keywords),
+                    )
             except Exception as error:
                 # pydicom raises many kinds for bytes that make no sense.
                 raise ValueError(f"{path} {DAMAGED}") from error

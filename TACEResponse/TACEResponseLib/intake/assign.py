@@ -12,10 +12,13 @@ from ..cohort import SEQUENCES
 from .classify import DYNAMIC, NEVER, PHASES, SeriesKind, classify
 from .phase_times import place_by_time, time_text
 from .rules import AssignmentRules, found, load_rules, plain_name
-from .series_facts import SeriesFacts
+from .series_facts import SeriesFacts, moments_s
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 """Confidence: the name says it and nothing contradicts; a choice among several, or by time; look at the images."""
+
+
+_UNTOLD = ", as no time tells them apart"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def assign_sequences(series: Sequence[SeriesFacts], rules: AssignmentRules | Non
         the late one, by name or time. Times that contradict the names make all three phases "low".
     """
     rules = load_rules() if rules is None else rules
+    series = _on_one_clock(series)
     by_id = {facts.identifier: facts for facts in series}
     kinds = {facts.identifier: classify(facts, rules) for facts in series}
     kinds = place_by_time(by_id, kinds, rules)
@@ -67,6 +71,15 @@ def assign_sequences(series: Sequence[SeriesFacts], rules: AssignmentRules | Non
     if warnings and "DP" in chosen:
         chosen["DP"] = replace(chosen["DP"], confidence=LOW)
     return Assignment(chosen, _passed_over(series, kinds, chosen), warnings)
+
+
+def _on_one_clock(series: Sequence[SeriesFacts]) -> list[SeriesFacts]:
+    """Times that go on after midnight, and none where an anonymiser zeroed them."""
+    times = moments_s([*(one.acquired_at_s for one in series), *(one.contrast_started_at_s for one in series)])
+    return [
+        replace(one, acquired_at_s=acquired, contrast_started_at_s=started)
+        for one, acquired, started in zip(series, times[: len(series)], times[len(series) :], strict=True)
+    ]
 
 
 def _choose(
@@ -86,8 +99,9 @@ def _choose(
         reason += f"; of {len(candidates)} series {why}"
     if len(candidates) == 1 and named:
         return Choice(best.identifier, HIGH, reason)
-    timed = best.delay_s is not None or " s after the contrast agent" in reason
-    return Choice(best.identifier, MEDIUM if named or timed else LOW, reason)
+    timed = (best.delay_s is not None or " s after the contrast agent" in reason) and not why.endswith(_UNTOLD)
+    told = named and not why.endswith(_UNTOLD)
+    return Choice(best.identifier, MEDIUM if told or timed else LOW, reason)
 
 
 def _best_t2(candidates: list[SeriesFacts], rules: AssignmentRules) -> tuple[SeriesFacts, str]:
@@ -111,6 +125,8 @@ def _late_arterial(candidates: list[SeriesFacts], rules: AssignmentRules) -> tup
     most_s = rules.delay_s["AP"][1]
     in_time = [facts for facts in among if facts.delay_s is None or facts.delay_s <= most_s] or among
     best = max(in_time, key=_moment)
+    if sum(_moment(facts) == _moment(best) for facts in in_time) > 1:
+        return in_time[0], f"the first{_UNTOLD}"
     return best, f"the late arterial one, the last by time{time_text(best)}"
 
 
@@ -128,9 +144,11 @@ def _nearest(
         usual_arterial_s = sum(rules.delay_s["AP"]) / 2
         return abs(facts.acquired_at_s - arterial.acquired_at_s + usual_arterial_s - best_s)
 
-    known = [facts for facts in candidates if distance_s(facts) is not None]
+    known = [
+        (distance, number) for number, facts in enumerate(candidates) if (distance := distance_s(facts)) is not None
+    ]
     if known:
-        best = min(known, key=distance_s)
+        best = candidates[min(known)[1]]
         return best, f"the one nearest to {best_s:.0f} s after the contrast agent{time_text(best)}"
     return min(candidates, key=_moment), "the first"
 
@@ -143,10 +161,12 @@ def _checked_order(chosen: dict[str, Choice], by_id: Mapping[str, SeriesFacts]) 
     """AP, PVP and DP follow each other in time; where they do not, no name is believed."""
     phases = [phase for phase in PHASES if phase in chosen]
     times = [by_id[chosen[phase].identifier].acquired_at_s for phase in phases]
-    if None in times or times == sorted(set(times)):
+    # Equal times are no times: they contradict nothing.
+    told = [time for time in times if time is not None and times.count(time) == 1]
+    if None in times or told == sorted(told):
         return chosen
-    said = ", ".join(f"{phase}{time_text(by_id[chosen[phase].identifier])}" for phase in phases)
-    doubt = f"; but the times of the phases contradict their order ({said})"
+    listed = ", ".join(f"{phase}{time_text(by_id[chosen[phase].identifier])}" for phase in phases)
+    doubt = f"; but the times of the phases contradict their order ({listed})"
     return {
         sequence: replace(choice, confidence=LOW, reason=choice.reason + doubt) if sequence in phases else choice
         for sequence, choice in chosen.items()
@@ -156,12 +176,13 @@ def _checked_order(chosen: dict[str, Choice], by_id: Mapping[str, SeriesFacts]) 
 def _agent_warnings(
     chosen: Mapping[str, Choice], by_id: Mapping[str, SeriesFacts], rules: AssignmentRules
 ) -> tuple[str, ...]:
-    agents = {by_id[choice.identifier].contrast_agent for choice in chosen.values()}
-    found_agents = sorted(agent for agent in agents if found(rules.hepatobiliary_agents, plain_name(agent)))
-    if not found_agents:
+    agents = {plain_name(by_id[choice.identifier].contrast_agent) for choice in chosen.values()}
+    # The words of the pattern only: what else a scanner's field holds may be a name.
+    words = sorted({hit for agent in agents if (hit := found(rules.hepatobiliary_agents, agent))})
+    if not words:
         return ()
     return (
-        f"The contrast agent is hepatobiliary ({', '.join(found_agents)}): its phase at 180 s is transitional, not "
+        f"The contrast agent is hepatobiliary ({', '.join(words)}): its phase at 180 s is transitional, not "
         "delayed; the study used an extracellular agent.",
     )
 

@@ -1,67 +1,35 @@
-"""VOIs kept in the archive, DICOM SEG and RTSTRUCT: what they were drawn on, which is the tumour, and its voxels."""
+"""The voxels of what is drawn in a SEG or RTSTRUCT, on the image that it was drawn on."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..cohort import ImageGeometry
-from .archive import ArchiveSeries
+from ..imaging.dicom_objects import open_dicom
+from ..imaging.mask_geometry import paste_mask
 from .contours import filled_contours
+from .voi_objects import Structure, VoiObject
 
-_TUMOUR = re.compile(
-    r"tumou?r|lesion|l[aäé]sion|\bhcc|neoplas|\bmass\b|\bgtv|carcinom|karzinom|肿瘤|腫瘍|종양|опухол", re.IGNORECASE
-)
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
+Mask = NDArray[np.uint8]
 
-@dataclass(frozen=True)
-class DicomVoi:
-    """A VOI object of the archive: the images that it refers to, and the names of what is drawn in it."""
-
-    path: Path
-    modality: str
-    image_uids: frozenset[str]
-    names: tuple[str, ...]
-
-    def tumour(self) -> str:
-        """The name of the tumour's segment or contour. Raises ValueError with the list if it cannot be told."""
-        chosen = [name for name in self.names if _TUMOUR.search(name)] or list(self.names)
-        if len(chosen) != 1:
-            listed = ", ".join(self.names) or "nothing"
-            raise ValueError(f"{self.modality} {self.path.name} holds {listed}; which is the tumour cannot be told.")
-        return chosen[0]
+_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+_NOT_AN_AREA = ("POINT",)
 
 
-def read_voi_objects(series: ArchiveSeries) -> list[DicomVoi]:
-    """What each SEG or RTSTRUCT file of a series refers to. Raises ValueError naming a damaged one."""
-    import pydicom
-
-    objects = []
-    for one in series.files:
-        try:
-            dataset = pydicom.dcmread(one.path, stop_before_pixels=True)
-            images = {
-                str(element.value) for element in dataset.iterall() if element.keyword == "ReferencedSOPInstanceUID"
-            }
-            if one["Modality"] == "SEG":
-                names = [str(segment.SegmentLabel) for segment in dataset.SegmentSequence]
-            else:
-                names = [str(structure.ROIName) for structure in dataset.StructureSetROISequence]
-        except Exception as error:
-            raise ValueError(f"{one['Modality']} {one.path.name} is damaged or cut off ({error}).") from error
-        objects.append(DicomVoi(one.path, one["Modality"], frozenset(images), tuple(names)))
-    return objects
-
-
-def voi_mask(voi: DicomVoi, geometry: ImageGeometry, shape: tuple[int, int, int]) -> tuple[np.ndarray, ImageGeometry]:
-    """The tumour's voxels of a VOI object.
+def voi_mask(voi: VoiObject, structure: Structure, geometry: ImageGeometry, shape: tuple[int, int, int]) -> Mask:
+    """The voxels of one structure of a VOI object.
 
     Parameters
     ----------
-    voi : DicomVoi
+    voi : VoiObject
+    structure : Structure
+        One of its structures.
     geometry : ImageGeometry
         Of the image that it was drawn on.
     shape : tuple of int
@@ -69,77 +37,67 @@ def voi_mask(voi: DicomVoi, geometry: ImageGeometry, shape: tuple[int, int, int]
 
     Returns
     -------
-    mask : ndarray, uint8, (K, J, I)
-    geometry : ImageGeometry
-        The SEG's own, whose extent may differ from the image's; the image's for an RTSTRUCT.
+    ndarray, uint8, (K, J, I), on the image's voxel grid.
 
     Raises
     ------
     ValueError
-        If the tumour cannot be told from other segments, a SEG is fractional, contours are not closed in the planes of
+        If a SEG is fractional or lies on another voxel grid than the image, contours are not closed in the planes of
         the slices, or nothing is drawn.
     """
-    name = voi.tumour()
     try:
-        mask, own = (
-            _seg_mask(voi, name) if voi.modality == "SEG" else (_contour_mask(voi, name, geometry, shape), geometry)
-        )
-    except ValueError:
-        raise
+        dataset = open_dicom(voi.path, stop_before_pixels=False)
+        if dataset is None:
+            raise ValueError("it is not DICOM any more")
+        if voi.modality == "SEG":
+            mask = _seg_mask(dataset, structure, geometry, shape)
+        else:
+            mask = _contour_mask(dataset, structure, geometry, shape)
+    except ValueError as error:
+        raise ValueError(f"{voi.text}: {error}") from error
     except Exception as error:
-        raise ValueError(f"{voi.modality} {voi.path.name} is damaged or cut off ({error}).") from error
+        # pydicom and highdicom raise many kinds for what makes no sense.
+        raise ValueError(f"{voi.text} is damaged or cut off ({error}); export it again.") from error
     if not mask.any():
-        raise ValueError(f"{voi.modality} {voi.path.name}: {name} is empty.")
-    return mask, own
+        raise ValueError(f"{voi.text}: {structure.name} is empty; draw the VOI.")
+    return mask
 
 
-def _seg_mask(voi: DicomVoi, name: str) -> tuple[np.ndarray, ImageGeometry]:
+def _seg_mask(dataset: Dataset, structure: Structure, geometry: ImageGeometry, shape: tuple[int, int, int]) -> Mask:
     try:
         import highdicom
     except ImportError as error:
         raise ValueError(
             "a DICOM SEG needs the package highdicom: pip install highdicom, or export the VOI as .seg.nrrd."
         ) from error
-    segmentation = highdicom.seg.segread(voi.path)
+    segmentation = highdicom.seg.Segmentation.from_dataset(dataset, copy=False)
     if segmentation.segmentation_type == highdicom.seg.SegmentationTypeValues.FRACTIONAL:
-        raise ValueError(f"SEG {voi.path.name} is fractional; export the VOI as a binary segmentation.")
-    number = voi.names.index(name) + 1
-    volume = segmentation.get_volume(segment_numbers=[segmentation.segment_numbers[number - 1]])
-    mask = np.ascontiguousarray(volume.array[..., 0] > 0, dtype=np.uint8)
+        raise ValueError("it is fractional; export the VOI as a binary segmentation.")
+    volume = segmentation.get_volume(segment_numbers=[structure.number])
+    drawn = np.ascontiguousarray(volume.array[..., 0] > 0)
     # highdicom's axes are slice, row, column; ours I, J, K are column, row, slice.
     axes = volume.affine[:3, [2, 1, 0]]
     spacing_mm = np.linalg.norm(axes, axis=0)
-    return mask, ImageGeometry(
-        tuple(float(value) for value in spacing_mm),
-        tuple(float(value) for value in volume.affine[:3, 3]),
+    own = ImageGeometry(
+        (float(spacing_mm[0]), float(spacing_mm[1]), float(spacing_mm[2])),
+        (float(volume.affine[0, 3]), float(volume.affine[1, 3]), float(volume.affine[2, 3])),
         tuple(float(value) for value in (axes / spacing_mm).ravel()),
     )
+    return paste_mask(drawn, own, shape, geometry).astype(np.uint8)
 
 
-def _contour_mask(voi: DicomVoi, name: str, geometry: ImageGeometry, shape: tuple[int, int, int]) -> np.ndarray:
-    import pydicom
-
-    dataset = pydicom.dcmread(voi.path)
-    [number] = [one.ROINumber for one in dataset.StructureSetROISequence if str(one.ROIName) == name]
-    contours = [
-        np.array(contour.ContourData, dtype=float).reshape(-1, 3)
-        for structure in dataset.ROIContourSequence
-        if structure.ReferencedROINumber == number
-        for contour in structure.get("ContourSequence", [])
-        if _closed(contour, voi)
-    ]
-    try:
-        return filled_contours(contours, geometry, shape)
-    except ValueError as error:
-        raise ValueError(f"RTSTRUCT {voi.path.name}: {error}") from error
-
-
-def _closed(contour, voi: DicomVoi) -> bool:
-    kind = str(contour.get("ContourGeometricType", ""))
-    if kind == "POINT":
-        return False
-    if kind not in ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR"):
-        raise ValueError(
-            f"RTSTRUCT {voi.path.name} has contours of the type {kind or 'unknown'}; closed ones are needed."
-        )
-    return True
+def _contour_mask(dataset: Dataset, structure: Structure, geometry: ImageGeometry, shape: tuple[int, int, int]) -> Mask:
+    plain: list[NDArray[np.float64]] = []
+    exclusive: list[NDArray[np.float64]] = []
+    for drawn in dataset.ROIContourSequence:
+        if drawn.ReferencedROINumber != structure.number:
+            continue
+        for contour in drawn.get("ContourSequence") or ():
+            kind = str(contour.get("ContourGeometricType", "")).strip()
+            if kind in _NOT_AN_AREA:
+                continue
+            if kind not in _CLOSED:
+                raise ValueError(f"it has contours of the type {kind or 'unknown'}; closed ones are needed.")
+            points = np.array(contour.ContourData, dtype=float).reshape(-1, 3)
+            (exclusive if kind == "CLOSEDPLANAR_XOR" else plain).append(points)
+    return filled_contours(plain, geometry, shape, exclusive)

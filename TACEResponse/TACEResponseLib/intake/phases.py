@@ -3,99 +3,182 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from .archive import ArchiveFile, ArchiveSeries
-from .series_facts import SeriesFacts, facts_from_dicom
-
-_PHASE_TAGS = (
-    "TemporalPositionIdentifier",
-    "AcquisitionNumber",
-    "TriggerTime",
-    "AcquisitionTime",
-    "ContentTime",
-    "EchoTime",
-    "ImageType",
+from .archive import ArchiveSeries
+from .headers import ArchiveImage
+from .places import Place, places_of
+from .series_facts import (
+    SeriesFacts,
+    acquisition_time_s,
+    facts_from_dicom,
+    moments_s,
+    number_of,
+    time_of_day_s,
 )
-"""Tags by which the volumes of one series differ, the surest first."""
+
+_ORDERED_TAGS = ("TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "AcquisitionTime", "ContentTime")
+"""Tags that count up through the volumes of one series, the surest first."""
+
+_KIND_TAGS = ("SeriesNumber", "SeriesDescription", "EchoTime", "ImageType")
+"""Tags by which images of one series differ in kind."""
+
+_LEAST_DELAY_S = 5.0
+"""Trigger times that are closer together than this are of the heart beat, not of the contrast agent."""
+
+_Clock = Mapping[ArchiveImage, Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One volume of a series; ``number`` counts from 1, ``told_by`` is the tag that told it from the others."""
+    """One volume of a series.
+
+    ``number`` counts from 1 in the order of time; ``told_by`` is the tag that told it from the others, "" for the only
+    one. ``lacking`` counts the positions at which the series' other volumes have an image and this one has none: it is
+    not whole then.
+    """
 
     series: ArchiveSeries
     number: int
-    files: tuple[ArchiveFile, ...]
+    images: tuple[ArchiveImage, ...]
     told_by: str
     facts: SeriesFacts
+    lacking: int = 0
+
+    @property
+    def text(self) -> str:
+        """E.g. "series 5, phase 2", as messages name it."""
+        return f"series {self.series.number}" + (f", phase {self.number}" if self.told_by else "")
 
 
-def split_phases(series: ArchiveSeries, identifier) -> list[Phase]:
-    """The phases of a series in the order of time; ``identifier(phase number)`` names each.
+@dataclass(frozen=True)
+class _Group:
+    """Images that belong together, and how many positions of their volume they lack."""
 
-    Raises ValueError if several images lie at the same position and nothing tells to which volume each belongs.
+    images: list[ArchiveImage]
+    lacking: int = 0
+
+
+def split_phases(series: ArchiveSeries, identifier: Callable[[Sequence[ArchiveImage], int], str]) -> list[Phase]:
+    """The phases of a series in the order of time; ``identifier(images, number)`` names each, the only one as 0.
+
+    A volume has one image at each position that any volume of the same orientation and matrix has. Where the values of
+    a tag make parts of volumes, as when the second changes within one pass or odd and even slices are acquired one
+    after the other, the parts that follow each other are joined. What is still not whole is marked as lacking.
+
+    Raises ValueError if images do not say where they lie, or if several lie at the same position and nothing tells to
+    which volume each belongs.
     """
-    places = defaultdict(list)
-    for one in series.files:
-        places[(one["ImagePositionPatient"], one["ImageOrientationPatient"])].append(one)
-    if max(map(len, places.values())) == 1:
-        groups, told_by = [series.files], ""
+    places = places_of(series)
+    clock = _clock(series.images)
+    if len({place.geometry for place in places.values()}) == 1 and len(set(places.values())) == len(places):
+        groups, told_by = [_Group(list(places))], ""
     else:
-        groups, told_by = _groups(series, list(places.values()))
-    return [
-        Phase(series, number, tuple(files), told_by, _facts(identifier(number), files))
-        for number, files in enumerate(sorted(groups, key=_order), start=1)
-    ]
+        groups, told_by = _told_apart(series, places, clock)
+    groups.sort(key=lambda group: min(_order(clock[one]) for one in group.images))
+    starts_s = _starts_s(groups, clock)
+    phases = []
+    for number, (group, start_s) in enumerate(zip(groups, starts_s, strict=True), start=1):
+        first = min(group.images, key=lambda one: _order(clock[one]))
+        name = identifier(group.images, number if told_by else 0)
+        facts = replace(facts_from_dicom(name, first.tags, len(group.images) + group.lacking), acquired_at_s=start_s)
+        phases.append(Phase(series, number, tuple(group.images), told_by, facts, group.lacking))
+    return phases
 
 
-def _groups(series: ArchiveSeries, places: list[list[ArchiveFile]]) -> tuple[list[list[ArchiveFile]], str]:
-    for tag in _PHASE_TAGS:
-        by_value = defaultdict(list)
-        for one in series.files:
-            by_value[one[tag]].append(one)
-        groups = list(by_value.values())
-        if len(groups) > 1 and all(len(group) == len({_place(one) for one in group}) for group in groups):
-            sizes = sorted(map(len, groups))
-            # A value a slice tells no volumes apart.
-            if sizes[0] > 1:
-                return groups, tag
-    counts = {len(files) for files in places}
-    if len(counts) == 1:
-        [count] = counts
-        ranked = [sorted(files, key=_order_of_one) for files in places]
-        return [[files[at] for files in ranked] for at in range(count)], "order at each position"
+def _clock(images: Sequence[ArchiveImage]) -> _Clock:
+    """What orders the images: the numbers of `_ORDERED_TAGS`, of which the times go on after midnight."""
+    acquired = moments_s([acquisition_time_s(one.tags) for one in images])
+    content = moments_s([time_of_day_s(one["ContentTime"]) for one in images])
+    plain = ("TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "InstanceNumber")
+    return {
+        one: {tag: number_of(one[tag]) for tag in plain} | {"AcquisitionTime": acquired_s, "ContentTime": content_s}
+        for one, acquired_s, content_s in zip(images, acquired, content, strict=True)
+    }
+
+
+def _order(values: Mapping[str, float | None]) -> tuple[float, ...]:
+    tags = ("TemporalPositionIdentifier", "AcquisitionTime", "TriggerTime", "ContentTime", "InstanceNumber")
+    return tuple(values[tag] or 0.0 for tag in tags)
+
+
+def _told_apart(series: ArchiveSeries, places: Mapping[ArchiveImage, Place], clock: _Clock) -> tuple[list[_Group], str]:
+    found = []
+    for tag in (*_ORDERED_TAGS, *_KIND_TAGS):
+        groups = _by_tag(tag, places, clock)
+        lacking = sum(group.lacking > 0 for group in groups)
+        if len(groups) > 1 and not lacking:
+            return groups, tag
+        if lacking <= len(groups) / 2 and len(groups) > 1:
+            found.append((lacking, groups, tag))
+    if ranked := _by_rank(places, clock):
+        return ranked, "order at each position"
+    if found:
+        _, groups, tag = min(found, key=lambda one: one[0])
+        return groups, tag
+    if len({place.geometry for place in places.values()}) > 1:
+        raise ValueError(
+            f"series {series.number} mixes images of several orientations or matrices, and no tag tells which belong "
+            "together; export each volume as a series of its own."
+        )
     raise ValueError(
-        f"series {series.first['SeriesNumber'] or 'without number'} ({series.first['SeriesDescription']}): several "
-        "images lie at one position and no tag tells which belong together; export each phase as a series of its own."
+        f"in series {series.number} several images lie at one position and no tag tells which belong together; export "
+        "each phase as a series of its own."
     )
 
 
-def _place(one: ArchiveFile) -> tuple[str, str]:
-    return (one["ImagePositionPatient"], one["ImageOrientationPatient"])
+def _by_tag(tag: str, places: Mapping[ArchiveImage, Place], clock: _Clock) -> list[_Group]:
+    """The volumes that a tag's values make; none if a value has two images at one position."""
+    whole: dict[int, set[Place]] = defaultdict(set)
+    for place in places.values():
+        whole[place.geometry].add(place)
+    ordered = tag in _ORDERED_TAGS
+    by_value: dict[float | str, list[ArchiveImage]] = defaultdict(list)
+    for one in places:
+        value = clock[one][tag] if ordered else one[tag]
+        by_value[-1.0 if value is None else value].append(one)
+    groups: list[list[ArchiveImage]] = []
+    held: set[Place] = set()
+    for value in sorted(by_value) if ordered else by_value:
+        part = by_value[value]
+        own = {places[one] for one in part}
+        [geometry, *others] = {place.geometry for place in own}
+        if len(own) < len(part) or others:
+            return []
+        if ordered and held and held < whole[geometry] and not held & own:
+            groups[-1] += part
+            held |= own
+        else:
+            groups.append(list(part))
+            held = own
+    return [_Group(group, len(whole[places[group[0]].geometry]) - len(group)) for group in groups]
 
 
-def _order(files: list[ArchiveFile]) -> tuple:
-    return min(map(_order_of_one, files))
+def _by_rank(places: Mapping[ArchiveImage, Place], clock: _Clock) -> list[_Group]:
+    """The first images of all positions, the second of all, ...; none unless all have as many, in a clear order."""
+    at: dict[Place, list[ArchiveImage]] = defaultdict(list)
+    for one, place in places.items():
+        at[place].append(one)
+    counts = {len(images) for images in at.values()}
+    clear = all(len({_order(clock[one]) for one in images}) == len(images) for images in at.values())
+    if len(counts) > 1 or not clear or len({place.geometry for place in at}) > 1:
+        return []
+    ranked = [sorted(images, key=lambda one: _order(clock[one])) for images in at.values()]
+    return [_Group([images[rank] for images in ranked]) for rank in range(counts.pop())]
 
 
-def _order_of_one(one: ArchiveFile) -> tuple[float, str, str, float]:
-    return (
-        _number(one["TemporalPositionIdentifier"]),
-        one["AcquisitionTime"],
-        one["ContentTime"],
-        _number(one["InstanceNumber"]),
-    )
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
-
-
-def _facts(identifier: str, files: list[ArchiveFile]) -> SeriesFacts:
-    """Facts of the phase: the tags of its first slice in time."""
-    first = min(files, key=_order_of_one)
-    return facts_from_dicom(identifier, first.tags, len(files))
+def _starts_s(groups: Sequence[_Group], clock: _Clock) -> list[float | None]:
+    """When each phase began. Equal times are no times: only trigger times or offsets can tell such phases apart."""
+    times = [[time_s for one in group.images if (time_s := clock[one]["AcquisitionTime"])] for group in groups]
+    starts = [min(own, default=None) for own in times]
+    known = {start for start in starts if start is not None}
+    if len(groups) == 1 or None in starts or len(known) == len(starts):
+        return starts
+    triggers = [min((clock[one]["TriggerTime"] or 0.0 for one in group.images), default=0.0) for group in groups]
+    in_order = sorted(trigger / 1000 for trigger in triggers)
+    if len(known) == 1 and min(later - earlier for earlier, later in pairwise(in_order)) >= _LEAST_DELAY_S:
+        start_s = known.pop()
+        return [start_s + trigger / 1000 for trigger in triggers]
+    return [None] * len(groups)

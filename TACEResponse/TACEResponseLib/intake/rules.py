@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ..cohort import SEQUENCES
 
@@ -105,7 +106,7 @@ def load_rules(own_file: Path | None = None) -> AssignmentRules:
     )
 
 
-def _read_own(path: Path, library: Mapping[str, object]) -> dict:
+def _read_own(path: Path, library: Mapping[str, object]) -> dict[str, Any]:
     try:
         own = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
@@ -135,7 +136,7 @@ def _read_own(path: Path, library: Mapping[str, object]) -> dict:
     return own
 
 
-def _layer(content: Mapping) -> RuleLayer:
+def _layer(content: Mapping[str, Any]) -> RuleLayer:
     return RuleLayer(
         never=tuple(
             NeverRule(kind, _patterns(rule.get("name", [])), frozenset(rule.get("image_type", [])))
@@ -150,5 +151,5 @@ def _patterns(texts: list[str]) -> Patterns:
     return tuple(re.compile(text, re.IGNORECASE) for text in texts)
 
 
-def _list(names) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))

@@ -1,0 +1,59 @@
+"""All volumes of a patient's MR studies, whole or not, before any of them is chosen or its voxels are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .archive import VOI_MODALITIES, ArchivePatient
+from .copies import copied_phases, without_copies
+from .headers import ArchiveImage
+from .phases import Phase, split_phases
+from .pseudonyms import Pseudonyms
+
+
+@dataclass
+class PatientVolumes:
+    """``phases`` by the review table's name, and by the name of the series why no volume could be made of it.
+
+    ``copy_of`` gives for a volume with the very same images as an earlier one the name of that. ``names`` are all that
+    the review table can hold of this patient.
+    """
+
+    phases: dict[str, Phase] = field(default_factory=dict)
+    not_read: dict[str, str] = field(default_factory=dict)
+    copy_of: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    repeated_images: int = 0
+
+
+def find_volumes(patient: ArchivePatient, pseudonyms: Pseudonyms) -> PatientVolumes:
+    """Split every MR series of a patient into its volumes; what cannot be split does not stop the others."""
+    volumes = PatientVolumes()
+    for study in patient.studies:
+        for series in study.of_modality("MR"):
+            kept, repeated = without_copies(series)
+            volumes.repeated_images += repeated
+
+            def named(images: Sequence[ArchiveImage], number: int, uid: str = series.uid) -> str:
+                if number == 0:
+                    return pseudonyms.series(uid)
+                parts = (f"{one['SOPInstanceUID']} {one.frame} {one['ImagePositionPatient']}" for one in images)
+                return pseudonyms.volume(uid, number, parts)
+
+            try:
+                phases = split_phases(kept, named)
+            except ValueError as error:
+                volumes.not_read[pseudonyms.series(series.uid)] = str(error)
+                continue
+            volumes.phases |= {phase.facts.identifier: phase for phase in phases}
+    copies = copied_phases(list(volumes.phases.values()))
+    volumes.copy_of = {name: original.facts.identifier for name, original in copies.items()}
+    objects = {
+        pseudonyms.series(series.uid, count)
+        for study in patient.studies
+        for series in study.of_modality(*VOI_MODALITIES)
+        for count in range(1, len(series.images) + 1)
+    }
+    volumes.names = {*volumes.phases, *volumes.not_read, *objects}
+    return volumes
