@@ -389,7 +389,7 @@ def test_training_refuses_a_list_of_the_external_patients(cohort, run, tmp_path)
         *common, "--set", "development", "--features-from", development, "--out", tmp_path / "stable-svm"
     )
     assert code == 0
-    assert "1 of them learnt from here" in complained
+    assert "1 of them training patients here" in complained
     card = (tmp_path / "stable-svm" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "The cross-validation did not repeat this choice" in card
     assert "--features-from development.json" in card

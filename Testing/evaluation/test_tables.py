@@ -42,8 +42,8 @@ def test_the_auditor_finds_the_nine_faults_of_the_papers_tables():
     told = [(finding.check, finding.text) for finding in findings]
     expected = [
         ("accuracy", "10 of 12 rows"),
-        ("AUC granularity", "AUC .669 is no multiple of 1/416"),
-        ("impossible share", "sensitivity .891 is no share of 56"),
+        ("AUC granularity", "AUC .669 is not a multiple of 1/416"),
+        ("impossible share", "sensitivity .891 is not a share of 56"),
         ("sum", "HBsAg, test: counts sum to 59 and 56 of 16 and 13"),
         ("median", "PLR, test: the median 80.41 lies outside"),
         ("p value", "Hypertension, test: p .78 is printed, Fisher gives 0.078"),

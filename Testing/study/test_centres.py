@@ -1,4 +1,4 @@
-"""Leave-one-centre-out: nobody of the centre is learnt from, and the numbers are those of an external set."""
+"""Leave-one-centre-out: no patient of the centre is trained on, and the numbers are those of an external set."""
 
 from dataclasses import replace
 

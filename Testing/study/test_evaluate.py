@@ -146,5 +146,5 @@ def test_what_cannot_be_recalibrated_is_refused(make_cohort, trained):
     with pytest.raises(ValueError, match="at least 10 patients with OR"):
         recalibrate_bundle(few, "site-b")
     phantoms = evaluate(join_cohort(*make_cohort(60, seed=2, phantoms=True)), trained)
-    with pytest.raises(ValueError, match="cannot make one of the other"):
+    with pytest.raises(ValueError, match="cannot turn one into the other"):
         recalibrate_bundle(phantoms, "site-b")

@@ -55,7 +55,7 @@ def test_a_list_of_other_patients_keeps_its_features_in_their_order(cohort):
 def test_a_list_of_patients_learnt_from_is_told(cohort):
     data, _ = cohort
     kept = keep_stable(data, chosen(data, patients=("P001", "elsewhere")), set())
-    assert "2 patients drawn again, 1 of them learnt from here" in kept.remarks[-1]
+    assert "2 patients drawn again, 1 of them training patients here" in kept.remarks[-1]
     assert "did not repeat this choice" in kept.remarks[-1]
 
 
@@ -63,7 +63,7 @@ def test_a_list_of_patients_learnt_from_is_told(cohort):
     ("fields", "tested", "words"),
     [
         ({"patients": ("P001", "P002")}, ("P002", "P003"), r"are in a test set here, such as P002 \(1 in all\)"),
-        ({"names": ("AP_glcm_Nonsense",)}, (), "AP_glcm_Nonsense, which the feature table has not"),
+        ({"names": ("AP_glcm_Nonsense",)}, (), "AP_glcm_Nonsense, which is not in the feature table"),
     ],
 )
 def test_lists_that_are_refused(cohort, fields, tested, words):
@@ -139,7 +139,7 @@ def test_a_study_uses_no_feature_that_does_not_repeat(cohort):
     selected = {row.feature for row in study.nested_cv.selected_features["svm"]}
     assert selected
     assert not selected & noisy
-    assert "chosen anew in every training part (on all patients: 91 of 107)" in study.remarks[-1]
+    assert "selected anew in every training part (on all patients: 91 of 107)" in study.remarks[-1]
     plain = run_study(data, replace(settings, permutations=False))
     assert study.published.models == plain.published.models
     assert study.nested_cv.models["SVM"] != plain.nested_cv.models["SVM"]

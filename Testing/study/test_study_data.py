@@ -48,7 +48,7 @@ def test_a_standardised_table_is_noticed(make_cohort):
 def test_a_constant_feature_is_told(make_cohort):
     cases, table = make_cohort(30)
     remarks = join_cohort(cases, broken(table, slice(None), 3, 7.0)).remarks
-    assert remarks == (f"The feature {table.names[3]} is the same in all patients and says nothing here.",)
+    assert remarks == (f"The feature {table.names[3]} is the same in all patients and carries no information here.",)
 
 
 def broken(table, row, column, value):

@@ -1,4 +1,4 @@
-"""``tace-response evaluate``: a frozen bundle judged on new patients, and fitted to their centre."""
+"""``tace-response evaluate``: a frozen bundle evaluated on new patients, and recalibrated on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..cohort import check_can_write, check_identifier, read_manifest, select_ca
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "evaluate"
-HELP = "Judge a frozen model on new patients; with --recalibrate also fit it to them."
+HELP = "Evaluate a frozen model on new patients; with --recalibrate also recalibrate it on them."
 EXAMPLES = """\
   tace-response evaluate cohort/manifest.csv --features features.csv --model phantom-cd --out out/evaluation
   tace-response evaluate cohort.csv --model published-clinical --out out/evaluation
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", required=True, metavar="BUNDLE", help="a model's folder, or the name of a shipped one"
     )
-    parser.add_argument("--set", metavar="NAME", help="only rows whose column set says so, e.g. external")
+    parser.add_argument("--set", metavar="NAME", help="only rows with this name in the column set, e.g. external")
     parser.add_argument("--recalibrate", type=Path, metavar="BUNDLE", help="folder of the recalibrated model to write")
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")

@@ -14,9 +14,9 @@ from .roc import auc
 
 @dataclass(frozen=True)
 class ReaderPair:
-    """Two readers on the patients that both judged.
+    """Two readers on the patients whom both rated.
 
-    ``kappa`` is Cohen's of the outcome (OR, NOR), ``discordant`` the share judged differently. ``auc`` takes the first
+    ``kappa`` is Cohen's of the outcome (OR, NOR), ``discordant`` the share rated differently. ``auc`` takes the first
     reader's outcome as score for the second's, (sensitivity + specificity) / 2: the yardstick for any model.
     """
 
@@ -41,7 +41,7 @@ def reader_pairs(categories: Mapping[str, list[str | None]]) -> list[ReaderPair]
                 for a, b in zip(categories[first], categories[second], strict=True)
                 if a in MRECIST_CATEGORIES and b in MRECIST_CATEGORIES
             ]
-            outcomes = [np.array([judged[n] in ("CR", "PR") for judged in both]) for n in (0, 1)]
+            outcomes = [np.array([rated[n] in ("CR", "PR") for rated in both]) for n in (0, 1)]
             if len(both) < 2 or outcomes[1].all() or not outcomes[1].any():
                 continue
             pairs.append(
@@ -58,7 +58,7 @@ def reader_pairs(categories: Mapping[str, list[str | None]]) -> list[ReaderPair]
 
 
 def cohen_kappa(first: np.ndarray, second: np.ndarray) -> float:
-    """Cohen's kappa of two bool arrays (n,); 1 if both readers said the same one outcome for all."""
+    """Cohen's kappa of two bool arrays (n,); 1 if both readers rated all patients alike."""
     agreed = float(np.mean(first == second))
     chance = first.mean() * second.mean() + (1 - first.mean()) * (1 - second.mean())
     return 1.0 if chance == 1 else float((agreed - chance) / (1 - chance))

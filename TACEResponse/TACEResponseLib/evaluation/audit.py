@@ -1,6 +1,6 @@
 """Auditing published tables: which printed cells cannot be derived from the others.
 
-Findings say "cannot be derived", not "wrong": the auditor knows only what is printed.
+A finding means "cannot be derived", not "wrong": the auditor sees only what is printed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _P_SLACK = 5e-4
 """Statistics programs differ by so much in p."""
 
 _EXPECTED_TWINS = 0.01
-"""Rows that are the same are told if chance would make fewer than this many such groups of rows in the set."""
+"""Equal rows are reported if chance would make fewer than this many such groups of rows in the set."""
 
 Sizes = dict[str, tuple[int, int]]
 
@@ -92,7 +92,8 @@ def _auc_granularity(metrics: Sequence[Row], sizes: Sizes) -> list[Finding]:
     for row in metrics:
         steps = 2 * sizes[row["set"]][0] * sizes[row["set"]][1]
         if row.get("auc") and not _is_fraction(row, "auc", steps):
-            text = f"{row['name']} {row['set']}: AUC {row['auc']} is no multiple of 1/{steps} (half a pair of patients)"
+            where = f"{row['name']} {row['set']}"
+            text = f"{where}: AUC {row['auc']} is not a multiple of 1/{steps} (half a pair of patients)"
             findings.append(Finding("AUC granularity", (int(row["row"]),), text))
     return findings
 
@@ -122,7 +123,7 @@ def _shares(metrics: Sequence[Row], sizes: Sizes) -> list[Finding]:
         nor, objective = sizes[row["set"]]
         for column, patients in (("specificity", nor), ("sensitivity", objective), ("accuracy", nor + objective)):
             if row.get(column) and not _is_fraction(row, column, patients):
-                text = f"{row['name']} {row['set']}: {column} {row[column]} is no share of {patients} patients"
+                text = f"{row['name']} {row['set']}: {column} {row[column]} is not a share of {patients} patients"
                 findings.append(Finding("impossible share", (int(row["row"]),), text))
     return findings
 

@@ -37,7 +37,7 @@ class Calibration:
 
 
 def calibration(probability: np.ndarray, outcome: np.ndarray) -> Calibration:
-    """Intercept, slope, ICI and Brier score of probabilities (n,) of patients who were not learnt from."""
+    """Intercept, slope, ICI and Brier score of probabilities (n,) of patients who took no part in the training."""
     probability = np.asarray(probability, dtype=float)
     log_odds = logit(probability.clip(_LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY))
     slope = float(fit_logistic(log_odds[:, None], outcome).coefficients[0])
@@ -53,7 +53,7 @@ def calibration(probability: np.ndarray, outcome: np.ndarray) -> Calibration:
 
 
 def intercept_offset(log_odds: np.ndarray, outcome: np.ndarray) -> float:
-    """Maximum likelihood a of log odds + a, by Newton's method; its sign says whether risks are too low (+) or high."""
+    """Maximum likelihood a of log odds + a, by Newton's method; positive where the predicted risks are too low."""
     shift = 0.0
     for _ in range(100):
         probability = expit(log_odds + shift)
@@ -103,8 +103,8 @@ def recalibrate(log_odds: np.ndarray, outcome: np.ndarray) -> Recalibration:
     """Intercept and slope on n local patients, shrunk towards no change (Steyerberg et al. 2004).
 
     The factor is (chi2 - 2) / chi2, not below 0, where chi2 is the likelihood ratio of the fitted intercept and slope
-    against none and 2 its degrees of freedom: with few patients little is changed. A slope below 0 would turn the
-    model round; then the fit is the share of OR for everybody.
+    against none and 2 its degrees of freedom: with few patients little is changed. A slope below 0 would reverse the
+    model; then every patient gets the share of OR.
     """
     fit = fit_logistic(log_odds[:, None], outcome)
     slope, intercept = float(fit.coefficients[0]), fit.intercept

@@ -23,8 +23,8 @@ def decision_curves(
 ) -> DecisionCurves:
     """Net benefit of each model, of treating all and of treating none.
 
-    Positive is OR, "treat" is TACE. ``probabilities`` are calibrated predictions of patients not learnt from, (n,) by
-    model. Computed by the package dcurves.
+    Positive is OR, "treat" is TACE. ``probabilities`` (n,) by model are calibrated predictions of patients who
+    took no part in the training. Computed by the package dcurves.
     """
     import pandas as pd
     from dcurves import dca

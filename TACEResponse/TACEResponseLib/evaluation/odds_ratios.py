@@ -35,7 +35,7 @@ def odds_ratios(values: np.ndarray, outcome: np.ndarray, names: tuple[str, ...])
     """One regression on all columns of (n, p), on patients in whom all are known.
 
     Where the columns separate the outcomes, maximum likelihood has no finite answer: then the ratios are those of a
-    ridge-penalised fit, without intervals, and the note says so.
+    ridge-penalised fit, without intervals, as the note states.
     """
     known = np.isfinite(values).all(axis=1)
     values, outcome = values[known], outcome[known]

@@ -1,4 +1,4 @@
-"""Published tables as CSV: rows with their cells as printed, and what a printed cell says.
+"""Published tables as CSV: rows with their cells as printed, and what a printed cell holds.
 
 The file is a CSV with the columns ``kind, set, name, level, nor, or, p, percent_nor, percent_or, auc, accuracy,
 sensitivity, specificity``; cells as printed, empty where nothing is. ``kind`` is
@@ -75,7 +75,7 @@ def sizes_of(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
 def printed_number(cell: str) -> Printed | None:
     """The number in a cell such as ``.774``, ``77.4 %``, ``<0.001`` or ``0.95 (0.90-0.99)``; None if it is not clear.
 
-    A percentage becomes a share only where the cell says %.
+    A percentage becomes a share only where the cell has a %.
     """
     cell = cell.translate(_DASHES).strip(_FOOTNOTE_MARKS)
     match = re.fullmatch(

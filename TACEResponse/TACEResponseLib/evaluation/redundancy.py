@@ -1,11 +1,11 @@
-"""Which features say the same as another, or only how large the lesion is."""
+"""Which features repeat another one, or follow only the size of the lesion."""
 
 from __future__ import annotations
 
 import numpy as np
 
 FOLLOWS_SIZE = 0.9
-"""Absolute rank correlation with the volume from which on a feature is said to follow size."""
+"""Absolute rank correlation with the volume from which on a feature follows size."""
 
 
 def aliases(features: np.ndarray, names: tuple[str, ...]) -> list[tuple[str, str]]:

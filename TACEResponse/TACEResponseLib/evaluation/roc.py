@@ -13,7 +13,7 @@ Z_95 = 1.959963984540054
 class Auc:
     """Area under the ROC curve with DeLong's standard error and 95 % interval, cut at 0 and 1.
 
-    The interval is that of these predictions of a fixed model; it knows nothing of training.
+    The interval is that of these predictions of a fixed model; it does not include the variation of training.
     """
 
     value: float
@@ -44,17 +44,17 @@ class ThresholdResult:
 
     @property
     def sensitivity(self) -> float:
-        """Share of OR said to be OR."""
+        """Share of OR predicted to be OR."""
         return self.true_positive / self.positive
 
     @property
     def specificity(self) -> float:
-        """Share of NOR said to be NOR."""
+        """Share of NOR predicted to be NOR."""
         return self.true_negative / self.negative
 
     @property
     def accuracy(self) -> float:
-        """Share of patients said rightly."""
+        """Share of patients predicted correctly."""
         return (self.true_positive + self.true_negative) / (self.positive + self.negative)
 
 
@@ -105,23 +105,27 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 def at_threshold(score: np.ndarray, outcome: np.ndarray, threshold: float) -> ThresholdResult:
     """What "OR if the score is at least ``threshold``" gives."""
     _check(score, outcome)
-    said = score >= threshold
+    predicted = score >= threshold
     positive = int(outcome.sum())
     return ThresholdResult(
-        float(threshold), int((said & outcome).sum()), int((~said & ~outcome).sum()), positive, len(outcome) - positive
+        float(threshold),
+        int((predicted & outcome).sum()),
+        int((~predicted & ~outcome).sum()),
+        positive,
+        len(outcome) - positive,
     )
 
 
 def youden_threshold(score: np.ndarray, outcome: np.ndarray) -> float:
     """The threshold with the largest sensitivity + specificity, midway between two patients' scores.
 
-    Judged on the patients that it was chosen on it flatters: Youden's J was .40 where the truth is .34 (honesty.md).
+    On the patients on whom it was chosen it is optimistic: Youden's J was .40 where the truth is .34 (honesty.md).
     """
     _check(score, outcome)
     distinct = np.unique(score)
     candidates = np.concatenate([distinct[:1], (distinct[1:] + distinct[:-1]) / 2])
-    said = score[None, :] >= candidates[:, None]
-    youden = said[:, outcome].mean(axis=1) - said[:, ~outcome].mean(axis=1)
+    predicted = score[None, :] >= candidates[:, None]
+    youden = predicted[:, outcome].mean(axis=1) - predicted[:, ~outcome].mean(axis=1)
     return float(candidates[np.argmax(youden)])
 
 
@@ -129,14 +133,14 @@ def roc_curve(score: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.nd
     """(1 - specificity, sensitivity) from (0, 0) to (1, 1), a point for each distinct score."""
     _check(score, outcome)
     thresholds = np.unique(score)[::-1]
-    said = score[None, :] >= thresholds[:, None]
-    false_positive = np.concatenate([[0.0], said[:, ~outcome].mean(axis=1)])
-    true_positive = np.concatenate([[0.0], said[:, outcome].mean(axis=1)])
+    predicted = score[None, :] >= thresholds[:, None]
+    false_positive = np.concatenate([[0.0], predicted[:, ~outcome].mean(axis=1)])
+    true_positive = np.concatenate([[0.0], predicted[:, outcome].mean(axis=1)])
     return false_positive, true_positive
 
 
 def _placements(score: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each OR patient the share of NOR below him, for each NOR patient the share of OR above; ties half."""
+    """For each OR patient the share of NOR below, for each NOR patient the share of OR above; ties half."""
     positive, negative = np.asarray(score)[outcome], np.asarray(score)[~outcome]
     return _share_below(positive, negative), 1.0 - _share_below(negative, positive)
 

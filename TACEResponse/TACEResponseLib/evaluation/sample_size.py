@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class SampleSize:
-    """Sizes that stand against the number of patients at hand.
+    """Sizes to compare with the number of patients.
 
     ``auc_half_width`` is half the 95 % interval of an AUC of 0.75 with these patients (Hanley and McNeil 1982),
     ``needed_for_slope`` the patients that a model with ``parameters`` candidate parameters needs for an expected
@@ -28,8 +28,8 @@ class SampleSize:
         return (
             f"{self.patients} patients, {self.responders} with response: an AUC of 0.75 is known to about "
             f"±{self.auc_half_width:.2f}. A model of {self.parameters} parameters needs about "
-            f"{self.needed_for_slope} patients to shrink by no more than a tenth, and {self.needed_for_prevalence} "
-            "patients know the share of responders to ±0.05."
+            f"{self.needed_for_slope} patients to shrink by no more than a tenth; the share of responders is known to "
+            f"±0.05 with {self.needed_for_prevalence} patients."
         )
 
 

@@ -138,9 +138,9 @@ def fit_second_stage(values: np.ndarray, outcome: np.ndarray) -> SecondStage:
 
 
 def recalibrate_score(scores: np.ndarray, outcome: np.ndarray) -> SecondStage:
-    """Log odds of a score alone, from out-of-fold scores (n, 1): it may flatten the score, but never turn it round.
+    """Log odds of a score alone, from out-of-fold scores (n, 1): it may flatten the score, but never reverse it.
 
-    A score that says less than chance in the inner folds gets the share of OR for everybody.
+    With a score that is worse than chance in the inner folds every patient gets the share of OR.
     """
     stage = fit_second_stage(scores, outcome)
     if stage.fit.coefficients[0] >= 0:
@@ -151,8 +151,8 @@ def recalibrate_score(scores: np.ndarray, outcome: np.ndarray) -> SecondStage:
 
 
 def calibration_slope(log_odds: np.ndarray, outcome: np.ndarray) -> float:
-    """Slope of a logistic regression of the outcome on the log odds of patients who were not learnt from.
+    """Slope of a logistic regression of the outcome on the log odds of patients who took no part in the training.
 
-    Clipped to 0..1 (honesty.md): a model is drawn towards the prevalence, never away from it, and never turned round.
+    Clipped to 0..1 (honesty.md): a model is drawn towards the prevalence, never away from it, and never reversed.
     """
     return float(np.clip(fit_logistic(log_odds[:, None], outcome).coefficients[0], 0.0, 1.0))

@@ -48,7 +48,7 @@ def cohort_summary(data: StudyData, external: np.ndarray) -> CohortSummary:
 def reader_agreement(
     data: StudyData, development: np.ndarray, predictions: Sequence[OuterPredictions]
 ) -> ReaderAgreement | None:
-    """Readers against each other, and each model against each reader; None where fewer than two judged the outcome."""
+    """Readers against each other, and each model against each reader; None where fewer than two rated the outcome."""
     readers = sorted({reader for row in development for reader in data.cases[row].mrecist if reader})
     if len(readers) < 2:
         return None
@@ -58,9 +58,9 @@ def reader_agreement(
     for one in predictions:
         score = one.ranking.mean(axis=0)[first]
         models[one.model.title] = {}
-        for reader, judged in categories.items():
-            known = np.array([category in ("CR", "PR", "SD", "PD") for category in judged])
-            responded = np.array([category in ("CR", "PR") for category in judged])
+        for reader, rated in categories.items():
+            known = np.array([category in ("CR", "PR", "SD", "PD") for category in rated])
+            responded = np.array([category in ("CR", "PR") for category in rated])
             if known.any() and responded[known].any() and not responded[known].all():
                 models[one.model.title][reader] = auc(score[known], responded[known])
     return ReaderAgreement(reader_pairs(categories), models)

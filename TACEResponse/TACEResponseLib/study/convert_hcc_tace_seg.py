@@ -31,13 +31,13 @@ _MONTHS_PER_WEEK = 7 / 30.4375
 
 
 def convert_hcc_tace_seg(clinical_path: Path, features_path: Path | None, folder: Path) -> list[str]:
-    """Write ``cohort.csv`` and ``features.csv`` into a new folder; returns what a user must know.
+    """Write ``cohort.csv`` and ``features.csv`` into a new folder; returns remarks for the user.
 
     Without features the cohort has all patients, for clinical models and published scores.
 
     Portal venous invasion is "Portal Vein Thrombosis", AFP the number (its own group is >= 400, ours > 400); AST is not
     in the collection and stays unknown. Features keep their values and get the prefix ``CT_``; rows without an outcome
-    or features are left out and counted. Intensities are not repaired: mixed units are told.
+    or features are left out and counted. Intensities are not repaired: mixed units are reported.
 
     Raises ValueError for a file that cannot be read or lacks a column.
     """

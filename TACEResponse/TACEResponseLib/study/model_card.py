@@ -1,4 +1,4 @@
-"""The text that goes with a trained bundle: what it learnt from, what it can be used for, and how far to trust it."""
+"""The text that goes with a trained bundle: its training patients, its intended use, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .study_data import StudyData
 from .training_settings import TrainingSettings
 
 FEW_EVENTS = 100
-"""Fewer patients of the rarer outcome cannot judge calibration (honesty.md)."""
+"""With fewer patients of the rarer outcome calibration cannot be judged (honesty.md)."""
 
 _AUC_NAMES = {"probability": "the model"}
 
@@ -26,8 +26,8 @@ def model_card(bundle: ModelBundle, data: StudyData, settings: TrainingSettings)
     )
     rarer = min(bundle.cohort_responders, bundle.cohort_size - bundle.cohort_responders)
     purpose = (
-        "**Demonstration only.** It learnt from phantoms. Its number says nothing about a patient: on images that are "
-        "no phantom it is struck out everywhere."
+        "**Demonstration only.** It was trained on phantoms. Its probability means nothing for a patient: for images "
+        "of patients it is struck out everywhere."
         if bundle.demonstration
         else "**Research use only.** Not for diagnosis or treatment decisions."
     )
@@ -50,7 +50,7 @@ def model_card(bundle: ModelBundle, data: StudyData, settings: TrainingSettings)
     )
     remarks = "".join(f"- {remark}\n" for remark in data.remarks)
     few = (
-        f"{rarer} {one_word} of the rarer outcome: fewer than about {FEW_EVENTS} cannot judge calibration.\n"
+        f"{rarer} {one_word} of the rarer outcome: calibration cannot be judged with fewer than about {FEW_EVENTS}.\n"
         if rarer < FEW_EVENTS
         else ""
     )
@@ -60,10 +60,10 @@ Probability of {bundle.outcome}, {bundle.time_horizon}.
 
 {purpose}
 
-## What it learnt from
+## Training data
 {bundle.cohort_size} {subjects}, {bundle.cohort_responders} with objective response. Unknown facts: {missing}.
 {remarks}
-## What it needs
+## Required input
 {"; ".join(needs)}.
 
 ## The model

@@ -1,4 +1,4 @@
-"""The models that a study judges, and the columns of their second stage."""
+"""The models of a study, and the columns of their second stage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .study_data import StudyData
 class ProtocolModel:
     """A model: the radiomics score it needs (None for none) and the names of its covariates.
 
-    ``title`` is how tables call it. Models that only say how much size or scanner alone would do are ``is_control``.
+    ``title`` is its name in tables. Models of size or scanner alone, as yardsticks, are ``is_control``.
     """
 
     name: str

@@ -51,8 +51,8 @@ def run_published(
     rows = {"train": development[~in_test], "test": development[in_test]}
     if external.any():
         rows["external"] = np.flatnonzero(external)
-    learnt = data.outcome[rows["train"]]
-    if learnt.all() or not learnt.any():
+    train_outcome = data.outcome[rows["train"]]
+    if train_outcome.all() or not train_outcome.any():
         raise ValueError(
             "The training set of the published protocol's split has one outcome only; take another --seed, or more "
             "patients."
@@ -60,7 +60,7 @@ def run_published(
     everyone = np.concatenate(list(rows.values()))
     scores = {}
     for learner in learners:
-        job = FitJob(rows["train"], learnt, (seed, 21), everyone, patients=data.patients[rows["train"]])
+        job = FitJob(rows["train"], train_outcome, (seed, 21), everyone, patients=data.patients[rows["train"]])
         (fit,) = learner.fit_many(data.features, [job], progress)
         by_row = np.empty(len(data.outcome))
         by_row[everyone] = fit.scores

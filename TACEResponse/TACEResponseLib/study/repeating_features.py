@@ -23,7 +23,7 @@ def keep_stable(data: StudyData, chosen: StableFeatures, tested: Collection[str]
     data : StudyData
     chosen : StableFeatures
     tested : collection of str
-        Identifiers of the patients on whom the model is tested: in a study everybody, in training the other sets.
+        Identifiers of the patients on whom the model is tested: in a study all, in training those of other sets.
 
     Raises
     ------
@@ -45,13 +45,13 @@ def keep_stable(data: StudyData, chosen: StableFeatures, tested: Collection[str]
         )
     missing = [name for name in chosen.names if name not in data.feature_names]
     if missing or not chosen.names:
-        what = f"{missing[0]}, which the feature table has not" if missing else "no feature"
-        raise ValueError(f"The list of stable features holds {what}; make one from the same sequences and features.")
+        what = f"{missing[0]}, which is not in the feature table" if missing else "no feature"
+        raise ValueError(f"The list of stable features holds {what}; make a list from the same sequences and features.")
     columns = _columns(data.feature_names, chosen.names)
     learnt = len(chosen.patients & {case.key.patient_id for case in data.cases})
     remark = (
         f"{len(columns)} of {len(data.feature_names)} features are used, those of a list of stable features "
-        f"({chosen.rule}; {len(chosen.patients)} patients drawn again, {learnt} of them learnt from here)."
+        f"({chosen.rule}; {len(chosen.patients)} patients drawn again, {learnt} of them training patients here)."
     )
     if learnt:
         remark += " The cross-validation did not repeat this choice."
@@ -64,7 +64,7 @@ def keep_stable(data: StudyData, chosen: StableFeatures, tested: Collection[str]
 
 
 def check_repeats(data: StudyData, repeats: FeatureTable) -> str:
-    """What to say of features that are chosen within each training part; refuses a table that does not fit the cohort.
+    """A remark on features that are selected within each training part; refuses a table that does not fit the cohort.
 
     Raises ValueError for other columns or settings than the cohort's features, and as `stable_features` does.
     """
@@ -81,9 +81,9 @@ def check_repeats(data: StudyData, repeats: FeatureTable) -> str:
     patients = {case.key.patient_id for case in data.cases}
     names = stable_features(repeats, patients)
     return (
-        f"Honest protocol: only features with {ICC_FORMS[DEFAULT_FORM]} > {GOOD_ICC:g} over the repeated drawings of "
-        f"the patients learnt from, chosen anew in every training part (on all patients: {len(names)} of "
-        f"{len(repeats.names)}). The published protocol uses all."
+        f"Nested cross-validation uses only features with {ICC_FORMS[DEFAULT_FORM]} > {GOOD_ICC:g} over the repeated "
+        f"drawings of the training patients, selected anew in every training part (on all patients: {len(names)} of "
+        f"{len(repeats.names)}). The published protocol uses all features."
     )
 
 
@@ -129,7 +129,7 @@ def within_training_parts(learner: Learner, patients: Sequence[str], repeats: Fe
 
 @dataclass(frozen=True, eq=False)
 class OnColumns:
-    """A fitted model of some of the columns, asked with all of them; it is judged, never stored in a bundle."""
+    """A fitted model of some of the columns, given all of them; it is validated, never stored in a bundle."""
 
     model: FittedScore
     columns: np.ndarray

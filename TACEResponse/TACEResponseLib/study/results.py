@@ -1,4 +1,4 @@
-"""The results of a study; `reporting.results_json` says how they stand in results.json."""
+"""The results of a study; `reporting.results_json` writes them to results.json."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class PermutationNull:
 
 @dataclass(frozen=True)
 class Centre:
-    """A centre judged by models (title) of the others; None where it has too few patients of an outcome."""
+    """A centre on which models (by title) of all others are tested; None with too few patients of an outcome."""
 
     patients: int
     responders: int
@@ -178,8 +178,8 @@ class PublishedResult:
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """A whole study; ``development`` (n,) are the rows judged, ``learner_settings`` by score; a protocol that was not
-    run is None, and ``optimism`` where not both were."""
+    """A whole study; ``development`` (n,) are its rows that are not external, ``learner_settings`` by score; a protocol
+    that was not run is None, and ``optimism`` where not both were."""
 
     data: StudyData
     development: np.ndarray

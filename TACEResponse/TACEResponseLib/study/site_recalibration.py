@@ -27,7 +27,7 @@ _FOLDS = 10
 class SiteRecalibration:
     """The new ``bundle``, how its log odds follow from those of the old one, and calibration ``before`` and ``after``.
 
-    ``after_is`` says how "after" was estimated. ``patients_for_intercept`` and ``patients_for_slope`` are needed to
+    ``after_is`` is how "after" was estimated. ``patients_for_intercept`` and ``patients_for_slope`` are needed to
     know either well; None where no number would do.
     """
 
@@ -44,8 +44,8 @@ def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> Site
     """Recalibrate a bundle on the patients of an evaluation.
 
     Each of the bundle's refits is recalibrated on its own bootstrap of the local patients, so that the interval of a
-    prediction knows how few they were. "After" is judged by a 10-fold cross-validation of the recalibration, as the
-    patients that it was fitted on would flatter it.
+    prediction includes how few they were. "After" is a 10-fold cross-validation of the recalibration, as calibration on
+    the patients to whom it was fitted would be optimistic.
 
     Raises ValueError for fewer than 10 patients of an outcome, and for a model of phantoms on patients or the other way
     round.
@@ -59,8 +59,8 @@ def recalibrate_bundle(evaluation: Evaluation, name: str, seed: int = 1) -> Site
         )
     if old.demonstration != evaluation.data.is_phantom:
         raise ValueError(
-            f"The model {old.name} learnt from {'phantoms' if old.demonstration else 'patients'}, these are "
-            f"{'phantoms' if evaluation.data.is_phantom else 'patients'}; recalibrating cannot make one of the other."
+            f"The model {old.name} was trained on {'phantoms' if old.demonstration else 'patients'}, these are "
+            f"{'phantoms' if evaluation.data.is_phantom else 'patients'}; recalibration cannot turn one into the other."
         )
     main = recalibrate(log_odds, outcome)
     random = np.random.default_rng([seed, 40])
@@ -160,7 +160,7 @@ def _card(old: ModelBundle, name: str, main: Recalibration, evaluation: Evaluati
 response: log odds = {main.intercept:+.3f} + {main.slope:.3f} * log odds
 of {old.name} (drawn towards no change; {main.shrinkage:.2f} of the fitted change was kept). It orders patients as \
 {old.name} does. Its probabilities
-have not been tested on further patients.
+have not been tested on other patients.
 
 What follows is the card of {old.name}.
 

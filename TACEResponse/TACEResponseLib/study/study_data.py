@@ -62,7 +62,7 @@ class StudyData:
 
     @property
     def varying_facts(self) -> tuple[str, ...]:
-        """The facts that both some patients have and some have not; of the others nothing can be learnt."""
+        """The facts that both some patients have and some have not; nothing can be learnt from the others."""
         varying = (np.nanmax(self.facts, axis=0, initial=0.0) == 1) & (np.nanmin(self.facts, axis=0, initial=1.0) == 0)
         return tuple(name for name, varies in zip(CLINICAL_FACTS, varying, strict=True) if varies)
 
@@ -134,7 +134,7 @@ def join_cohort(
         if constant.size and to_learn:
             remarks.append(
                 f"The feature {named_and_more((names[column] for column in constant), 1)} is the same in all patients "
-                "and says nothing here."
+                "and carries no information here."
             )
         if is_standardised(features):
             remarks.append(
@@ -160,7 +160,7 @@ def is_standardised(features: np.ndarray) -> bool:
 
 
 def check_sets(cases: Sequence[Case]) -> None:
-    """Raise ValueError for a patient whose rows stand in several sets (column ``set``)."""
+    """Raise ValueError for a patient with rows in several sets (column ``set``)."""
     sets: dict[str, str] = {}
     for case in cases:
         own = case.columns.get("set", "")
@@ -173,7 +173,7 @@ def check_sets(cases: Sequence[Case]) -> None:
 
 
 def ct_unit_remarks(names: Sequence[str], features: np.ndarray) -> list[str]:
-    """What to say if some rows of CT features (n, p) hold HU and others stored values."""
+    """A warning if some rows of CT features (n, p) hold HU and others stored values."""
     medians = [number for number, name in enumerate(names) if name.startswith("CT_") and name.endswith("_Median")]
     if not medians:
         return []
@@ -182,7 +182,7 @@ def ct_unit_remarks(names: Sequence[str], features: np.ndarray) -> list[str]:
         return []
     return [
         f"{stored} rows have CT intensities of HU + {_HU_OFFSET:.0f} and {len(features) - stored} of plain HU: "
-        "first-order features of the two are not comparable, and a model may learn the difference. They are left so."
+        "first-order features of the two are not comparable, and a model may learn the difference. Nothing was changed."
     ]
 
 
@@ -193,7 +193,7 @@ def _check_patients(cases: Sequence[Case], several_lesions: bool) -> None:
         if other != case.objective_response:
             raise ValueError(
                 f"Patient {case.key.patient_id} has lesions with OR and with NOR; the outcome is the patient's "
-                "(mRECIST judges all target lesions together)."
+                "(mRECIST assesses all target lesions together)."
             )
     if len(outcomes) < len(cases) and not several_lesions:
         (twice, _), *_ = Counter(case.key.patient_id for case in cases).most_common()

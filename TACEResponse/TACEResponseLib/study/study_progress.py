@@ -24,14 +24,14 @@ class StudyProgress:
         """What the part's fits call; its last call completes the part."""
         weight = self._left.get(name, 0.0)
 
-        def tell(done: int, total: int, text: str) -> None:
+        def report(done: int, total: int, text: str) -> None:
             share = done / max(total, 1)
             whole = self._done + sum(self._left.values())
             if self._progress is not None and whole > 0:
                 fraction = (self._done + share * weight) / whole
                 self._progress(round(_STEPS * fraction), _STEPS, f"{name}: {text}")
 
-        return tell
+        return report
 
     def finished(self, name: str) -> None:
         """The part was computed."""

@@ -1,4 +1,4 @@
-"""Training a bundle: the honest protocol's recipe on all patients of a cohort (honesty.md, "honest")."""
+"""Training a bundle: the recipe of nested cross-validation on all patients of a cohort (honesty.md)."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def train_bundle(
 ) -> ModelBundle:
     """Train a bundle of this kind on all patients.
 
-    1. Outer cross-validation of the whole chain gives each patient a linear predictor from models that never saw him;
-       on these the calibration slope (clipped to 0..1) and the threshold (Youden) are found.
+    1. Outer cross-validation of the whole chain gives each patient a linear predictor from models that never saw the
+       patient; on these the calibration slope (clipped to 0..1) and the threshold (Youden) are found.
     2. Inner cross-validation on all patients gives out-of-fold scores, averaged over the ensemble, to which the second
        stage is fitted; its linear predictor is shrunk by that slope, the intercept set to the cohort's prevalence.
     3. The ensemble is fitted on all patients.
@@ -61,7 +61,7 @@ def train_bundle(
     Raises
     ------
     ValueError
-        For an unknown kind, too few patients, facts that say nothing, or features whose origin is unknown.
+        For an unknown kind, too few patients, facts that do not vary, or features whose origin is unknown.
     """
     if kind not in BUNDLE_KINDS:
         raise ValueError(f"There is no kind of model {kind!r}; choose one of {', '.join(BUNDLE_KINDS)}.")
@@ -194,7 +194,7 @@ def _check(data: StudyData, with_facts: bool) -> None:
         )
     if with_facts and not data.varying_facts:
         raise ValueError(
-            "Every clinical fact is unknown or the same in all patients, so that a model of them would say nothing; "
+            "Every clinical fact is unknown or the same in all patients, so that a model of them would be useless; "
             "fill in a column of facts, such as child_pugh or ast_u_l, or train a score alone."
         )
 
@@ -203,7 +203,7 @@ def _sequences_of(data: StudyData) -> tuple[str, ...]:
     """The sequences of the features, which must be exactly those of a feature set with known settings."""
     if data.table is None or data.table.settings is None or data.table.feature_set is None:
         raise ValueError(
-            "The feature table has no provenance file, so that nobody could extract the same features of a new "
+            "The feature table has no provenance file, so that the same features cannot be extracted of a new "
             "patient; extract the features with tace-response extract."
         )
     prefixes = tuple(dict.fromkeys(name.partition("_")[0] for name in data.feature_names))

@@ -1,4 +1,4 @@
-"""All radiomics scores that training a bundle needs, learnt in one go."""
+"""All radiomics scores that training a bundle needs, fitted in one go."""
 
 from __future__ import annotations
 

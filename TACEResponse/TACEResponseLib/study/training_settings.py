@@ -18,7 +18,7 @@ BUNDLE_KINDS: dict[str, tuple[str | None, bool]] = {
 """Kind of bundle -> its radiomics score and whether the clinical facts belong to it."""
 
 FEWEST_PATIENTS = 10
-"""Of each outcome. With so few nothing useful is learnt; with fewer the folds within folds become empty."""
+"""Of each outcome. So few train no useful model; with fewer the folds within folds become empty."""
 
 
 @dataclass(frozen=True)
