@@ -13,7 +13,7 @@ EXIT_ERROR, EXIT_BAD_ARGUMENTS = 1, 2
 def run(main: Callable[[list[str]], int]) -> None:
     """Call ``main`` with the script's own arguments and end Slicer with its exit code; 1 on any exception.
 
-    Slicer stays open after a script unless it is told to go; outside the application the process ends.
+    Slicer stays open after a script unless it is closed; outside the application the process ends.
     """
     code = EXIT_ERROR
     try:

@@ -38,7 +38,7 @@ _DESCRIPTION = (
 )
 _EXIT_CODES = "exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases failed, 130 interrupted"
 
-_INTERRUPTED = "interrupted. Start again to go on; extract and predict keep what is done: with --resume they skip it."
+_INTERRUPTED = "interrupted; nothing half-written was left. Start predict or extract again with --resume to continue."
 
 _BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

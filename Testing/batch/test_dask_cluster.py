@@ -81,7 +81,7 @@ def test_a_scheduler_that_goes_away_is_told_and_what_was_done_is_kept(batch, clu
     def kill_scheduler(*_):
         cluster[1].kill()
 
-    with pytest.raises(ValueError, match="went away; what was done is kept"):
+    with pytest.raises(ValueError, match="was lost; finished cases are kept"):
         batch(progress=kill_scheduler, seconds=0.2)
     assert list((tmp_path / "batch").glob("P*.json"))
 

@@ -39,7 +39,7 @@ def test_a_full_folder_is_kept_unless_it_is_to_be_replaced(tmp_path):
     folder = tmp_path / "cohort"
     folder.mkdir()
     (folder / "old").write_text("old")
-    with pytest.raises(ValueError, match="is there already"), new_folder(folder):
+    with pytest.raises(ValueError, match="already exists"), new_folder(folder):
         pass
     with pytest.raises(KeyError), new_folder(folder, replace=True):
         raise KeyError
@@ -56,7 +56,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
         replace_file(tmp_path / "file" / "result.json", b"one")
     with pytest.raises(ValueError, match="cannot be written"), new_folder(tmp_path / "file" / "cohort"):
         pass
-    with pytest.raises(ValueError, match="is there already"), new_folder(tmp_path / "file", replace=True):
+    with pytest.raises(ValueError, match="already exists"), new_folder(tmp_path / "file", replace=True):
         pass
 
 

@@ -68,7 +68,7 @@ def test_extract_gives_the_same_bytes_by_workers(run, write_manifest_file, tmp_p
     code, said, complained = run("extract", manifest, "--out", tmp_path / "two.csv", "--workers", "2")
     assert code == 3
     assert "3 done, 0 skipped (done before), 1 failed" in said
-    assert complained.count("not done: Patient Bad, AP") == 1
+    assert complained.count("failed: Patient Bad, AP") == 1
     for suffix in (".csv", ".csv.json"):
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
     assert "does not exist" in (tmp_path / "two.csv.batch" / "Bad.log").read_text()
@@ -263,5 +263,5 @@ def test_a_volume_that_does_not_fit_into_memory_costs_one_case(write_manifest_fi
     command = ["extract", manifest, "--sequences", "AP", "--out", tmp_path / "f.csv"]
     done = subprocess.run([sys.executable, script, *command], capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 3, done.stderr
-    assert "not done: Patient Big: not enough memory" in done.stderr
+    assert "failed: Patient Big: not enough memory" in done.stderr
     assert "1 of 2 cases" in done.stdout

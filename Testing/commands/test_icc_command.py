@@ -227,7 +227,7 @@ def test_perturbations_need_no_second_reader(image_files, write_manifest_file, r
 def test_the_plan_is_a_work_list(phantoms, run, tmp_path):
     code, said, _ = run("icc", phantoms, "--plan", 0.25, "--seed", 7, "--out", tmp_path)
     assert code == 0
-    assert "3 patients are to be drawn again, 6 drawings" in said
+    assert "3 patients to draw again, 6 drawings" in said
     with (tmp_path / "work_list.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert sorted((row["reader"], row["session"]) for row in rows) == [("1", "2")] * 3 + [("2", "1")] * 3

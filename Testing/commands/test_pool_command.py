@@ -98,7 +98,7 @@ def test_what_is_missing_or_doubtful_is_told(run, site, tmp_path):
     assert run("pool", berlin, lyon, "--out", tmp_path / "a")[2].count("versions are not known") == 2
     (lyon / "features.run.json").write_text('{"versions": {"numpy": "1.26"}}')
     (berlin / "features.run.json").write_text('{"versions": {"numpy": "2.4"}}')
-    assert "other versions of numpy: berlin 2.4, lyon 1.26" in run("pool", berlin, lyon, "--out", tmp_path / "b")[2]
+    assert "different versions of numpy: berlin 2.4, lyon 1.26" in run("pool", berlin, lyon, "--out", tmp_path / "b")[2]
     shutil.copytree(lyon, tmp_path / "x" / "lyon")
     for folders, words in (
         ((berlin,), "at least two"),

@@ -180,8 +180,8 @@ def test_a_bad_patient_is_named_and_does_not_stop_the_others(
     code, said, complained = run("predict", manifest, "--model", bundle_folder, "--out", out)
     assert code == 3
     assert sorted(path.name for path in out.iterdir()) == ["Good", "batch", "predictions.csv", "run.json"]
-    line = next(line for line in complained.splitlines() if line.startswith("not done: "))
-    assert line.startswith("not done: Patient McBad, AP")
+    line = next(line for line in complained.splitlines() if line.startswith("failed: "))
+    assert line.startswith("failed: Patient McBad, AP")
     assert re.search(words, line), line
     rows = rows_of(out / "predictions.csv")
     assert rows["Good"]["probability"]

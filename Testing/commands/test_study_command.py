@@ -344,7 +344,7 @@ def test_evaluate_refuses_before_it_writes(cohort, run, tmp_path):
         "--recalibrate", tmp_path / "there",
     )  # fmt: skip
     assert code == 1
-    assert "is there already" in errors
+    assert "already exists" in errors
     assert not (tmp_path / "out").exists()
 
 

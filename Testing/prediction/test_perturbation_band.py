@@ -126,7 +126,7 @@ def test_what_is_refused(case, images, bundle):
     with pytest.raises(ValueError, match="at least 10"):
         with_perturbation_band(plain, case, bundle, images, 9)
     clinical = published_clinical_bundle()
-    with pytest.raises(ValueError, match="needs no images, so that there is no VOI to perturb"):
+    with pytest.raises(ValueError, match="needs no images, so there is no VOI to perturb"):
         with_perturbation_band(predict_case(case, clinical).prediction, case, clinical, images, DRAWS)
 
 

@@ -168,5 +168,5 @@ def test_files_that_are_no_predictions_are_refused(predictions, tmp_path, change
 def test_damaged_files_are_refused(tmp_path, content):
     path = tmp_path / "prediction.json"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"prediction\.json is no prediction"):
+    with pytest.raises(ValueError, match=r"prediction\.json cannot be read as a prediction"):
         read_prediction(path)

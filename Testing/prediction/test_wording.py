@@ -99,7 +99,7 @@ def test_a_demonstration_states_no_number(make_formula_bundle, make_features, al
     assert prediction.sentence.startswith("DEMONSTRATION")
     assert not re.search(r"\d", prediction.sentence)
     phantom = predict_from_features(key, make_features(bundle, is_phantom=True), all_known, bundle)
-    assert phantom.sentence.startswith("PHANTOM: synthetic images, no patient. Of 100 patients")
+    assert phantom.sentence.startswith("PHANTOM: synthetic images, not a patient. Of 100 patients")
 
 
 @example(0.0)

@@ -139,7 +139,7 @@ def test_phantoms_are_marked(case, make_formula_bundle, parse):
     bundle = make_formula_bundle(demonstration=True)
     html = patient_report(predict_case(case, bundle, images=images).prediction, bundle, images, case.clinical)
     text = parse(html).text
-    assert "PHANTOM Synthetic images. This is no patient." in text
+    assert "PHANTOM Synthetic images, not a patient." in text
     assert "DEMONSTRATION MODEL" in text
     assert "training phantoms" in text
     assert "training patient" not in text

@@ -166,7 +166,7 @@ def test_scenes_are_predicted_as_their_files_are(saved_scene, phantom_bundle, tm
     table = (out / "predictions.csv").read_text()
     assert "AST" in table
     assert str(tmp_path) not in table
-    assert [sentence.startswith("not done") for sentence in said] == [False, True, True]
+    assert [sentence.startswith("failed") for sentence in said] == [False, True, True]
     assert predictScenes([path], model, tmp_path / "out2", said.append) == 0
     monkeypatch.chdir(tmp_path)
     assert predictScenes([path.relative_to(tmp_path)], model, Path("out3"), said.append) == 0, said

@@ -109,13 +109,15 @@ class DaskCluster:
             # Dask cancels what it runs when the connection to the scheduler is lost.
             raise ValueError(self._gone()) from None
         except Exception as error:
-            text = f"{case.key.label}: the cluster could not do it, {type(error).__name__}: {error}."
+            text = f"{case.key.label}: the cluster failed, {type(error).__name__}: {error}."
             if type(error).__name__ == "KilledWorker":
-                text = f"{case.key.label}: every worker of the cluster that did it ended (killed, or out of memory)."
+                text = (
+                    f"{case.key.label}: every worker of the cluster that processed it ended (killed, or out of memory)."
+                )
             return CaseOutcome(case.key, FAILED, text, 0.0, None)
 
     def _gone(self) -> str:
         return (
-            f"The Dask scheduler at {self._address} went away; what was done is kept: start again with --resume when "
-            "it is back."
+            f"The connection to the Dask scheduler at {self._address} was lost; finished cases are kept: start again "
+            "with --resume when it is back."
         )

@@ -121,7 +121,8 @@ class CaseTask:
     def _check_version(self) -> None:
         if self.version != __version__:
             raise ValueError(
-                f"this worker runs TACEResponse {__version__}, the command {self.version}; install the same on all."
+                f"this worker runs TACEResponse {__version__}, the command {self.version}; install the same version "
+                "everywhere."
             )
 
     def _recorded(self, case: Case, output: JobOutput, mark: str, path: Path) -> JobOutput:
@@ -195,7 +196,7 @@ def unexpected_error_text(key: CaseKey, error: Exception) -> str:
         return f"{key.label}: not enough memory; run fewer workers at once, or on a machine with more."
     return (
         f"{key.label}: an unexpected error, {type(error).__name__}: {error}. "
-        "This is a fault of TACEResponse; the log says where."
+        "This is an error in TACEResponse; the log has the details."
     )
 
 

@@ -201,7 +201,7 @@ class LocalWorkers:
         if attempts[name] < _ATTEMPTS:
             waiting.append(worker.work)
             return None
-        text = f"{case.key.label}: the process that did it ended {_ATTEMPTS} times ({cause}); see Docs/scaling.md."
+        text = f"{case.key.label}: its worker process ended {_ATTEMPTS} times ({cause}); see Docs/scaling.md."
         return CaseOutcome(case.key, FAILED, text, 0.0, None)
 
 

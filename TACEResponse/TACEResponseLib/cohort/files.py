@@ -61,11 +61,11 @@ def replace_file(path: Path, content: bytes, private: bool = False) -> None:
 def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
     """Fill a temporary folder beside ``path``; it gets its final name only when the block ends without an error.
 
-    A folder that is there already is refused unless it is empty; with ``replace`` it is taken away as the last step
+    A folder that already exists is refused unless it is empty; with ``replace`` it is taken away as the last step
     before the renaming, and kept if the block fails. Raises ValueError then, or if ``path`` cannot be written.
     """
     if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not replace)):
-        raise ValueError(f"{path} is there already; choose another name or remove it first.")
+        raise ValueError(f"{path} already exists; choose another name or remove it first.")
     part = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
     old = path.with_name(f".{path.name}.{os.getpid()}.old{_PART}")
     try:

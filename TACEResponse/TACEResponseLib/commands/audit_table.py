@@ -8,7 +8,7 @@ from pathlib import Path
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "audit-table"
-HELP = "Check published counts and metrics for what cannot be derived from what is printed."
+HELP = "Find numbers in a published table that cannot be derived from the others."
 EXAMPLES = """\
   tace-response audit-table published.csv
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Say what was found; findings are a result, not an error."""
+    """Print what was found; findings are a result, not an error."""
     from ..evaluation import audit, read_published_table
 
     rows = read_published_table(arguments.file)

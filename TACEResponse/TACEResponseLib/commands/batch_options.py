@@ -13,7 +13,10 @@ from .terminal import Terminal
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """``--workers``, ``--dask`` and ``--resume``."""
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="N processes; one that crashes costs one case, not the run"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="number of processes; a crash then costs one case, not the run (default: this process)",
     )
     parser.add_argument("--dask", metavar="ADDRESS", help="a running dask.distributed cluster, e.g. tcp://node7:8786")
     parser.add_argument(
@@ -37,7 +40,7 @@ def cohort_run(arguments: argparse.Namespace, terminal: Terminal) -> CohortRun:
         for line in outcome.lines:
             terminal.print(line)
         if outcome.status == FAILED:
-            terminal.warn(f"not done: {outcome.text}")
+            terminal.warn(f"failed: {outcome.text}")
 
     return CohortRun(terminal.progress, report, workers, arguments.resume)
 

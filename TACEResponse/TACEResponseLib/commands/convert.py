@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Convert, and say what was noticed."""
+    """Convert and print the remarks."""
     from ..study.convert_hcc_tace_seg import convert_hcc_tace_seg
 
     remarks = convert_hcc_tace_seg(arguments.clinical, arguments.features, arguments.out)

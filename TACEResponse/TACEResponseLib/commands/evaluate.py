@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if target is not None:
         check_identifier(target.name)
         if target.exists():
-            raise ValueError(f"{target} is there already; choose another name or remove it first.")
+            raise ValueError(f"{target} already exists; choose another name or remove it first.")
     bundle = load_bundle(find_bundle(arguments.model))
     if bundle.required_sequences and arguments.features is None:
         raise ValueError(f"The model {bundle.name} needs features; give --features.")

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Extract, write the table of the cases that worked, and name those that did not."""
+    """Extract, write the table of the cases that worked, and report those that failed."""
     check_engine(arguments)
     check_can_write(arguments.out, folder=False)
     cases = read_manifest(arguments.manifest)

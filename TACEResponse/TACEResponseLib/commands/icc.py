@@ -1,4 +1,4 @@
-"""``tace-response icc``: how far features repeat when the tumour is drawn again, and who is to be drawn again."""
+"""``tace-response icc``: how far features repeat when a tumour is drawn again, and which patients to draw again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from ..workflow.perturbed_drawings import perturb_cohort
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "icc"
-HELP = "Measure test-retest and inter-observer repeatability of features and VOIs, or plan who is drawn again."
+HELP = (
+    "Measure test-retest and inter-observer repeatability of features and VOIs, or plan which patients to draw again."
+)
 EXAMPLES = """\
   tace-response icc cohort/manifest.csv --plan 0.25 --seed 1 --out out/plan
   tace-response icc cohort/manifest.csv --out out/icc
@@ -29,21 +31,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("manifest", type=Path, help="CSV with patient_id, lesion, reader, session, images and masks")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     parser.add_argument(
-        "--plan", type=float, metavar="SHARE", help="only draw this share of the patients (paper: 0.25)"
+        "--plan", type=float, metavar="SHARE", help="only choose this share of the patients to draw again (paper: 0.25)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
-    parser.add_argument("--features", type=Path, help="feature table of all rows; without it they are extracted")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all random numbers (default: 1)")
+    parser.add_argument("--features", type=Path, help="feature table of all rows (default: extract them)")
     parser.add_argument(
         "--form",
         metavar="FORM",
         choices=tuple(ICC_FORMS),
         default=DEFAULT_FORM,
-        help="of the ICC: 1,1, 2,1 or 3,1 (default: 2,1)",
+        help="form of the ICC: 1,1, 2,1 or 3,1 (default: 2,1)",
     )
-    parser.add_argument("--threshold", type=float, default=GOOD_ICC, help="stable above this (default: 0.75)")
-    parser.add_argument("--on-lower-bound", action="store_true", help="apply it to the lower end of the interval")
+    parser.add_argument(
+        "--threshold", type=float, default=GOOD_ICC, help="ICC above which a feature is stable (default: 0.75)"
+    )
+    parser.add_argument(
+        "--on-lower-bound", action="store_true", help="apply the threshold to the lower end of the interval"
+    )
     parser.add_argument("--reader", default="1", help="reference reader (default: 1)")
-    parser.add_argument("--other-reader", help="whom to compare with, where there are more than two readers")
+    parser.add_argument("--other-reader", help="the reader to compare with, if there are more than two")
     parser.add_argument("--bland-altman", nargs="+", default=[], metavar="FEATURE", help="plot these features")
     parser.add_argument("--perturbations", type=int, metavar="N", help="perturb every VOI N times instead of a reader")
     for name, what in {
@@ -77,7 +83,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     )
     if arguments.plan is not None:
         patients, drawings, path = plan_drawings(cases, arguments.plan, arguments.seed, drawing_run)
-        terminal.print(f"{patients} patients are to be drawn again, {drawings} drawings: {path}")
+        terminal.print(f"{patients} patients to draw again, {drawings} drawings: {path}")
         return EXIT_DONE
     measure = _compare if arguments.perturbations is None else _perturb
     return measure(cases, drawing_run, arguments, terminal)
@@ -105,7 +111,7 @@ def _perturb(cases: list[Case], run: DrawingRun, arguments: argparse.Namespace, 
     if arguments.bland_altman:
         raise ValueError("A Bland-Altman plot compares two drawings; leave out --bland-altman with --perturbations.")
     if arguments.features is not None:
-        raise ValueError("Features of perturbed VOIs are extracted anew; leave out --features with --perturbations.")
+        raise ValueError("Perturbed VOIs need new features; leave out --features with --perturbations.")
     settings = PerturbationSettings(*(getattr(arguments, f"{name}_mm") for name in ("margin", "shift", "edge", "wave")))
     result = perturb_cohort(cases, arguments.perturbations, run, arguments.seed, settings)
     for warning in result.perturbed.warnings:

@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             taken = take_in_patient(patient, volumes[name], folder, pseudonyms, rules, tace_date, confirmed)
         except ValueError as error:
             failed.add(name)
-            terminal.warn(f"not done: Patient {name}: {error}")
+            terminal.warn(f"failed: Patient {name}: {error}")
             continue
         if not _report(name, taken, terminal):
             failed.add(name)
@@ -102,10 +102,10 @@ def _report(name: str, taken: PatientIntake, terminal: Terminal) -> bool:
     for note in taken.notes:
         terminal.warn(f"warning: patient {name}: {note}")
     for sentence in taken.not_done:
-        terminal.warn(f"not done: Patient {name}: {sentence}")
+        terminal.warn(f"failed: Patient {name}: {sentence}")
     if not taken.cases:
         if not taken.not_done:
-            terminal.warn(f"not done: Patient {name}: none of the four sequences was recognised; see the table.")
+            terminal.warn(f"failed: Patient {name}: none of the four sequences was recognised; see the table.")
         return False
     absent = [sequence for sequence in ("T2", "AP", "PVP", "DP") if sequence not in taken.cases[0].sources]
     if absent:

@@ -1,4 +1,4 @@
-"""``tace-response phantom``: synthetic patients for trying and testing."""
+"""``tace-response phantom``: synthetic patients for demonstrations and tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Write the cohort and say where its manifest is."""
+    """Write the cohort and print where its manifest is."""
     from ..phantom import write_cohort
 
     record = RunRecord(NAME)

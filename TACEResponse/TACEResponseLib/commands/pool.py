@@ -18,7 +18,7 @@ HELP = "Join the cohort and feature tables of several centres, if they were made
 EXAMPLES = """\
   tace-response pool berlin/ lyon/ osaka/ --out pooled/
 
-Each folder is called as its centre and holds manifest.csv (or cohort.csv), features.csv and features.csv.json.
+Each folder is named after its centre and holds manifest.csv (or cohort.csv), features.csv and features.csv.json.
 The new folder gets cohort.csv, with the column site, and features.csv.
 """
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Check, join and write; nothing is written unless everything fits."""
+    """Check, join and write; nothing is written unless everything matches."""
     from ..features.pooling import pool_tables, read_site_table
 
     record = RunRecord(NAME)
@@ -61,7 +61,7 @@ def _sites(paths: Sequence[Path]) -> dict[str, Path]:
         site = path.resolve().name
         check_identifier(site)
         if site in folders:
-            raise ValueError(f"Two folders are called {site}; call each as its centre.")
+            raise ValueError(f"Two folders are named {site}; name each folder after its centre.")
         folders[site] = path
     return folders
 
@@ -102,9 +102,9 @@ def _warn_of_versions(folders: dict[str, Path], terminal: Terminal) -> None:
         try:
             versions[site] = json.loads(path.read_text(encoding="utf-8"))["versions"]
         except (OSError, ValueError, KeyError, TypeError):
-            terminal.warn(f"warning: {site}: no {path.name}, so that its versions are not known.")
+            terminal.warn(f"warning: {site}: without {path.name} its versions are unknown.")
     for library in ("TACEResponse", "SimpleITK", "numpy", "scipy"):
         used = {site: own.get(library, "none") for site, own in versions.items()}
         if len(set(used.values())) > 1:
             said = ", ".join(f"{site} {version}" for site, version in used.items())
-            terminal.warn(f"warning: the centres used other versions of {library}: {said}.")
+            terminal.warn(f"warning: the centres used different versions of {library}: {said}.")

@@ -27,12 +27,10 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("manifest", type=Path, help="CSV with patient_id, images, masks and clinical facts")
-    parser.add_argument(
-        "--model", required=True, metavar="BUNDLE", help="name of a shipped model, or a bundle's folder"
-    )
+    parser.add_argument("--model", required=True, metavar="BUNDLE", help="name of a shipped model, or a model's folder")
     parser.add_argument("--out", type=Path, required=True, help="folder for predictions.csv and a folder for each case")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
-    parser.add_argument("--all-rows", action="store_true", help="every lesion, reader and session, not one a patient")
+    parser.add_argument("--all-rows", action="store_true", help="every row, not one case for each patient")
     add_selection_arguments(parser)
     parser.add_argument(
         "--perturbations",
@@ -52,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Predict case by case; what failed is named and does not stop the others."""
+    """Predict every case; one that fails is reported and does not stop the others."""
     check_engine(arguments)
     check_can_write(arguments.out, folder=True)
     folder = find_bundle(arguments.model).resolve()
@@ -64,13 +62,13 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
         check_draws(arguments.perturbations, bundle)
     if arguments.all_rows and selection_arguments(arguments):
-        raise ValueError("--all-rows takes every reader, session and lesion; leave out the choice of one.")
+        raise ValueError("--all-rows takes every row; leave out --reader, --session and --lesion.")
     cases = read_manifest(arguments.manifest)
     refused: list[tuple[Case, str]] = []
     if not arguments.all_rows:
         cases, refused = select_where_possible(cases, **selection_of(arguments))
     for _, reason in refused:
-        terminal.warn(f"not done: {reason}")
+        terminal.warn(f"failed: {reason}")
     job = PredictJob(
         folder, bundle.sha256, arguments.engine, arguments.out, arguments.perturbations, arguments.prevalence, bundle
     )

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     scored = score_cohort(cases)
     problems = [*(reason for _case, reason in refused), *scored.problems]
     for problem in problems:
-        terminal.warn(f"not done: {problem}")
+        terminal.warn(f"failed: {problem}")
     write_scores(arguments.out, scored)
     terminal.print(
         f"{scored.patients_with_scores} of {len(cases) + len(refused)} patients have scores: {arguments.out}"

@@ -1,4 +1,4 @@
-"""``tace-response train``: a cohort table and its features become a bundle."""
+"""``tace-response train``: a cohort table and its features become a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .selection_options import add_selection_arguments, selection_arguments, sel
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "train"
-HELP = "Train a model on a cohort and write it as a bundle."
+HELP = "Train a model on a cohort."
 EXAMPLES = """\
   tace-response train cohort/manifest.csv --features features.csv --out trained_models/our-centre
   tace-response train cohort/manifest.csv --features features.csv --kind cl --out trained_models/our-lasso
@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cohort", type=Path, help="cohort table (CSV): patient_id, response or mrecist, clinical facts")
     parser.add_argument("--features", type=Path, help="feature table made by tace-response extract")
     parser.add_argument(
-        "--features-from", type=Path, metavar="STABLE", help="learn only from the features of a list made by icc"
+        "--features-from", type=Path, metavar="STABLE", help="use only the features in a list made by icc"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the new bundle; its name is the model's")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the new model, which is named after it")
     parser.add_argument(
         "--kind",
         choices=("cd", "cl", "clinical", "dnn", "lasso", "svm", "knn"),
@@ -36,14 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cd: DNN score and facts (default); cl: Lasso score and facts; clinical: facts; or a score alone",
     )
     add_selection_arguments(parser)
-    parser.add_argument("--set", metavar="NAME", help="only rows whose column set says so, e.g. development")
-    parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (default: 1)")
+    parser.add_argument("--set", metavar="NAME", help="only rows with this value in the column set, e.g. development")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all random numbers (default: 1)")
     parser.add_argument("--ensemble", type=int, default=10, metavar="N", help="networks in the ensemble (default: 10)")
     parser.add_argument("--refits", type=int, default=100, metavar="N", help="bootstrap refits, at least 100 (default)")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Train, write the bundle and say what it is."""
+    """Train, write the model and print what it was trained on."""
     from ..features import read_feature_table
     from ..models import save_bundle
     from ..repeatability import read_stable_features
@@ -54,15 +54,15 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     name = arguments.out.name
     check_identifier(name)
     if arguments.out.exists():
-        raise ValueError(f"{arguments.out} is there already; choose another name or remove it first.")
+        raise ValueError(f"{arguments.out} already exists; choose another name or remove it first.")
     check_can_write(arguments.out, folder=True)
     if arguments.refits < 100 or arguments.ensemble < 1:
-        raise ValueError("A bundle needs at least 100 refits and one network.")
+        raise ValueError("A model needs at least 100 refits and one network.")
     needs_features = BUNDLE_KINDS[arguments.kind][0] is not None
     if arguments.features_from is not None and not needs_features:
-        raise ValueError(f"A model of the kind {arguments.kind} has no features; leave out --features-from.")
+        raise ValueError(f"A model of kind {arguments.kind} uses no features; leave out --features-from.")
     if needs_features and arguments.features is None:
-        raise ValueError(f"A model of the kind {arguments.kind} needs features; give --features.")
+        raise ValueError(f"A model of kind {arguments.kind} needs features; give --features.")
     everybody = cases = read_manifest(arguments.cohort)
     if arguments.set is not None:
         cases = [case for case in cases if case.columns.get("set") == arguments.set]
@@ -92,19 +92,19 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     save_bundle(bundle, arguments.out)
     record.write(arguments.out.with_name(f"{name}.run.json"), patients=len(data.cases))
     subjects = "phantoms" if bundle.demonstration else "patients"
-    terminal.print(f"{name}: learnt from {bundle.cohort_size} {subjects}, {bundle.cohort_responders} with response")
+    terminal.print(f"{name}: trained on {bundle.cohort_size} {subjects}, {bundle.cohort_responders} with response")
     terminal.print(f"  {arguments.out / 'MODEL_CARD.md'}")
     return EXIT_DONE
 
 
 def _command(arguments: argparse.Namespace) -> str:
-    """The command to make the bundle again, without folders, which may hold names."""
-    words = ["tace-response", "train", arguments.cohort.name]
+    """The command that makes the model again, without folders, whose names may identify people."""
+    parts = ["tace-response", "train", arguments.cohort.name]
     if arguments.features is not None:
-        words += ["--features", arguments.features.name]
-    words += ["--features-from", arguments.features_from.name] if arguments.features_from is not None else []
-    words += ["--kind", arguments.kind, "--seed", str(arguments.seed), "--ensemble", str(arguments.ensemble)]
-    words += ["--refits", str(arguments.refits)]
-    words += ["--set", arguments.set] if arguments.set is not None else []
-    words += selection_arguments(arguments)
-    return shlex.join([*words, "--out", arguments.out.name])
+        parts += ["--features", arguments.features.name]
+    parts += ["--features-from", arguments.features_from.name] if arguments.features_from is not None else []
+    parts += ["--kind", arguments.kind, "--seed", str(arguments.seed), "--ensemble", str(arguments.ensemble)]
+    parts += ["--refits", str(arguments.refits)]
+    parts += ["--set", arguments.set] if arguments.set is not None else []
+    parts += selection_arguments(arguments)
+    return shlex.join([*parts, "--out", arguments.out.name])

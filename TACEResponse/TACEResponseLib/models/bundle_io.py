@@ -42,7 +42,7 @@ _MOST_BYTES = {MODEL_FILE: 8 << 20, ARRAYS_FILE: 512 << 20, CARD_FILE: 1 << 20}
 def save_bundle(bundle: ModelBundle, folder: Path) -> ModelBundle:
     """Write a bundle as a new folder, which gets its name only when it is complete, and return it as loaded again.
 
-    The same bundle gives the same bytes. Raises ValueError if the folder is there already or cannot be written.
+    The same bundle gives the same bytes. Raises ValueError if the folder already exists or cannot be written.
     """
     arrays = _arrays_of(bundle)
     npz = io.BytesIO()

@@ -47,8 +47,8 @@ def demonstration_warning(bundle: ModelBundle) -> CaseWarning:
     """For a demonstration model on images that are no phantom."""
     return CaseWarning(
         "demonstration_model",
-        f"The model {bundle.name} is for demonstration: it learnt from phantoms, and its number says nothing about a "
-        "patient.",
+        f"The model {bundle.name} is for demonstration: it was trained on phantoms, and its number says nothing about "
+        "a patient.",
     )
 
 

@@ -163,7 +163,7 @@ def read_prediction(path: Path) -> Prediction:
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise ValueError(f"{path} is no prediction that can be read: {error}") from error
+        raise ValueError(f"{path} cannot be read as a prediction: {error}") from error
 
 
 def prediction_row(prediction: Prediction) -> dict[str, str]:
@@ -244,7 +244,7 @@ def _published_of(fields: Mapping[str, Any]) -> PublishedScores:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"it holds {name}, which is no number.")
+    raise ValueError(f"it holds {name}, which is not a number.")
 
 
 def _yes_no(value: bool) -> str:

@@ -1,4 +1,4 @@
-"""The words of a result (clinical.md, "The probability and its words"), for the report, the panel and plain text."""
+"""The texts of a result, for the report, the panel and plain text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_INDICATION = "Does not judge whether TACE is indicated."
 
 ONE_LESION = "One lesion was measured; the outcome is that of the whole patient."
 
-PHANTOM = "PHANTOM: synthetic images, no patient."
+PHANTOM = "PHANTOM: synthetic images, not a patient."
 
 FACT_NAMES = {name: fact.name for name, fact in FACT_OF_TERM.items()}
 """What each fact of `cohort.CLINICAL_FACTS` is called within a sentence."""
@@ -84,15 +84,15 @@ def contribution_text(contribution: Contribution) -> str:
 
 
 def strip_text(prediction: Prediction) -> tuple[tuple[str, str, str], ...]:
-    """What must be seen first, as (kind, title, words): phantom images, a demonstration model."""
-    phantom = ("phantom", "PHANTOM", "Synthetic images. This is no patient.")
-    words = "It learnt from phantoms; its numbers say nothing about a patient."
-    demonstration = ("demonstration", "DEMONSTRATION MODEL", words)
+    """What must be seen first, as (kind, title, text): phantom images, a demonstration model."""
+    phantom = ("phantom", "PHANTOM", "Synthetic images, not a patient.")
+    remark = "It was trained on phantoms; its numbers say nothing about a patient."
+    demonstration = ("demonstration", "DEMONSTRATION MODEL", remark)
     return ((phantom,) if prediction.is_phantom else ()) + ((demonstration,) if prediction.bundle_demonstration else ())
 
 
 def training_subjects(is_demonstration: bool) -> str:
-    """Whom a model learnt from; a demonstration model learnt from phantoms."""
+    """What a model was trained on: a demonstration model on phantoms."""
     return "training phantoms" if is_demonstration else "training patients"
 
 
@@ -138,7 +138,7 @@ def outcome_text(bundle: ModelBundle) -> str:
 
 
 def result_sentence(prediction: Prediction, bundle: ModelBundle) -> str:
-    """The result in words.
+    """The result as a sentence.
 
     "Of 100 patients with this score and these facts, about 62 had an objective response (mRECIST CR or PR, MR about 3
     months after the first TACE). Model uncertainty 44-77. In the training cohort: 49. [class] Does not judge whether
@@ -146,7 +146,7 @@ def result_sentence(prediction: Prediction, bundle: ModelBundle) -> str:
     """
     if prediction.demonstration_only:
         return (
-            f"DEMONSTRATION, not a result: the model {bundle.name} learnt from phantoms and says nothing about a "
+            f"DEMONSTRATION, not a result: the model {bundle.name} was trained on phantoms and says nothing about a "
             f"patient. {NO_INDICATION}"
         )
     parts = [PHANTOM] if prediction.is_phantom else []
@@ -224,10 +224,10 @@ def _with_text(prediction: Prediction, bundle: ModelBundle) -> str:
 
 def _cohort_text(bundle: ModelBundle) -> str:
     training = bundle.cohort_responders / bundle.cohort_size
-    words = f"In the training cohort: {per_hundred(training)}."
+    text = f"In the training cohort: {per_hundred(training)}."
     if not math.isclose(bundle.prevalence, training, abs_tol=1e-6):
-        words += f" Share of responders assumed here: {per_hundred(bundle.prevalence)}."
-    return words
+        text += f" Share of responders assumed here: {per_hundred(bundle.prevalence)}."
+    return text
 
 
 def _about(probability: float) -> str:

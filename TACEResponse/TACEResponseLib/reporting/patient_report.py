@@ -111,4 +111,4 @@ def _header(prediction: Prediction, bundle: ModelBundle) -> str:
 
 def _learnt_from(bundle: ModelBundle) -> str:
     subjects = "phantoms" if bundle.demonstration else "patients"
-    return f"learnt from {bundle.cohort_size} {subjects}, {bundle.cohort_responders} with response"
+    return f"trained on {bundle.cohort_size} {subjects}, {bundle.cohort_responders} with response"

@@ -48,8 +48,8 @@ _SEQUENCE_NAMES = {str(sequence): sequence.full_name for sequence in MrSequence}
 def strips(prediction: Prediction) -> str:
     """What must be seen first: phantom images, a demonstration model."""
     return "".join(
-        f'<div class="strip {css_class}"><strong>{text(title)}</strong> {text(words)}</div>'
-        for css_class, title, words in strip_text(prediction)
+        f'<div class="strip {css_class}"><strong>{text(title)}</strong> {text(remark)}</div>'
+        for css_class, title, remark in strip_text(prediction)
     )
 
 
@@ -197,7 +197,7 @@ def published_section(prediction: Prediction) -> str:
 
 
 def plain_text_section(prediction: Prediction) -> str:
-    """The words to paste into a radiology report."""
+    """The text to paste into a radiology report."""
     return section(
         "Text for the radiology report", f'<pre class="copy">{text(plain_text(prediction))}</pre>', "screen-only"
     )
@@ -215,7 +215,7 @@ def model_section(bundle: ModelBundle) -> str:
         ("Needs", _needs(bundle)),
     ]
     training = ((name, _plain(value)) for name, value in bundle.provenance.items() if name != "patient_marks")
-    pairs += [(f"Training: {name.replace('_', ' ')}", words) for name, words in training if words]
+    pairs += [(f"Training: {name.replace('_', ' ')}", value) for name, value in training if value]
     card = f'<details><summary>Model card</summary><pre class="card-text">{text(bundle.card)}</pre></details>'
     return section("The model", definitions(pairs) + card, "small")
 
@@ -254,11 +254,11 @@ def _score_only(prediction: Prediction) -> str:
 def _out_of_range(prediction: Prediction, bundle: ModelBundle) -> str:
     if prediction.out_of_range_count is None:
         return ""
-    words = (
+    sentence = (
         f"{prediction.out_of_range_count} of {len(bundle.feature_names)} features lie outside the range of the "
         f"{training_subjects(bundle.demonstration)}; up to {int(bundle.out_of_range_limit)} is usual."
     )
-    return f'<p class="caption">{text(words)}</p>'
+    return f'<p class="caption">{text(sentence)}</p>'
 
 
 def _voi_row(sequence: str, voi: Voi, images: CaseImages, bundle: ModelBundle) -> tuple[str, ...]:

@@ -51,14 +51,14 @@ def predictScenes(scenes: Sequence[Path], model: str | Path, out: Path, report: 
             sentence = str(error)
         except Exception as error:
             _log.exception("scene %d", number)
-            sentence = f"an unexpected error, {type(error).__name__}: {error}. This is a fault of TACEResponse."
+            sentence = f"an unexpected error, {type(error).__name__}: {error}. This is an error in TACEResponse."
         else:
             predictions.append(result.prediction)
             report(f"{case.key.label}: {folder / REPORT_FILE}")
             continue
         # The scene's own name stays out of results: file names often hold patients' names.
         errors[CaseKey(f"scene {number}")] = sentence
-        report(f"not done: {path}: {sentence}")
+        report(f"failed: {path}: {sentence}")
     write_predictions_table(out / PREDICTIONS_FILE, predictions, errors)
     return EXIT_SOME_FAILED if errors else EXIT_DONE
 

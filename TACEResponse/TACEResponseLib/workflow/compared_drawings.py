@@ -140,7 +140,7 @@ def _read_pairs(
                 run.warn_of(images[key])
             except ValueError as error:
                 refused |= {pair for pair in own if key in pair}
-                run.warn(f"not done: {error}")
+                run.warn(f"failed: {error}")
         for pair in own:
             if not all(key in images for key in pair):
                 continue
@@ -148,6 +148,6 @@ def _read_pairs(
                 overlapping += [(pair, one) for one in overlaps(images[pair[0]].vois, images[pair[1]].vois, pair)]
             except ValueError as error:
                 refused.add(pair)
-                run.warn(f"not done: {error}")
+                run.warn(f"failed: {error}")
     run.progress(1, 1, "")
     return vectors, overlapping, refused

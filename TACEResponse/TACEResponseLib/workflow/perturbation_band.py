@@ -15,7 +15,7 @@ from ..repeatability import DEFAULT_PERTURBATION, PerturbationSettings, perturb_
 from .case import FeatureRecipe, extract_case
 
 FEWEST_DRAWS = 10
-"""Fewer say nothing about the middle 95 %."""
+"""Fewer do not show the middle 95 %."""
 
 _VISIBLE = 0.01
 """Smaller differences of a probability do not show in a number of 100."""
@@ -75,7 +75,7 @@ def with_perturbation_band(
             features = extract_case(case, recipe, images=own).features
             drawn = predict_from_features(case.key, features, case.clinical, bundle)
         except ValueError as error:
-            text = f"What another drawing of the VOIs would change cannot be told: {error}"
+            text = f"The effect of drawing the VOIs differently cannot be estimated: {error}"
             return replace(prediction, warnings=(*prediction.warnings, CaseWarning("no_perturbation_band", text)))
         low.append(drawn.estimates[0])
         high.append(drawn.estimates[1])
@@ -88,8 +88,8 @@ def with_perturbation_band(
     warnings = prediction.warnings
     if band.high < least - _VISIBLE or most + _VISIBLE < band.low:
         text = (
-            "The estimate lies outside what VOIs drawn a little differently give: the score depends on how smooth the "
-            "outline is. Draw the VOIs again before relying on the number."
+            "The estimate lies outside the range that slightly different VOIs give: the score depends on how smooth "
+            "the outline is. Draw the VOIs again before relying on the number."
         )
         warnings = (*warnings, CaseWarning("estimate_outside_band", text))
     return replace(prediction, perturbation=band, warnings=warnings)
@@ -98,6 +98,6 @@ def with_perturbation_band(
 def check_draws(draws: int, bundle: ModelBundle) -> None:
     """Raise ValueError for too few draws, or a bundle that needs no images."""
     if draws < FEWEST_DRAWS:
-        raise ValueError(f"{draws} perturbations say too little about other drawings; ask for at least {FEWEST_DRAWS}.")
+        raise ValueError(f"{draws} perturbations are too few; use at least {FEWEST_DRAWS}.")
     if not bundle.required_sequences:
-        raise ValueError(f"The model {bundle.name} needs no images, so that there is no VOI to perturb.")
+        raise ValueError(f"The model {bundle.name} needs no images, so there is no VOI to perturb.")

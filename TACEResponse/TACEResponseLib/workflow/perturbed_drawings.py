@@ -70,7 +70,7 @@ def perturb_cohort(
                 own = perturb_images(images, settings, (seed, crc32(repr(case.key).encode()), draw))
                 drawn.append(extract_case(case, recipe, images=own).features.values)
         except ValueError as error:
-            run.warn(f"not done: {error}")
+            run.warn(f"failed: {error}")
             continue
         vectors[case.key] = vector
         ratings.append(drawn)
