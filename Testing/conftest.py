@@ -42,6 +42,7 @@ def make_formula_bundle():
     from TACEResponseLib.cohort import CLINICAL_FACTS
     from TACEResponseLib.features import PAPER_SETTINGS, get_feature_set
     from TACEResponseLib.models import SCHEMA_VERSION, DnnScore, FoldedNetworks, LinearPredictor, ModelBundle
+    from TACEResponseLib.models.folded_network import plain_layer
 
     names = get_feature_set("default107").column_names(("T2", "AP"))
     refits = 100
@@ -56,7 +57,7 @@ def make_formula_bundle():
         weights = np.zeros((members, 2, len(names)), np.float32)
         weights[:, 1, column] = 1.0
         bias = np.stack([np.zeros(members), biases], axis=1).astype(np.float32)
-        return DnnScore(mean, scale, FoldedNetworks((weights,), (np.ones((members, 2), np.float32),), (bias,)))
+        return DnnScore(mean, scale, FoldedNetworks((plain_layer(weights, bias),)))
 
     def predictor(count, random):
         return LinearPredictor(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from TACEResponseLib.features import PAPER_SETTINGS, get_feature_set
 from TACEResponseLib.models import SCHEMA_VERSION, DnnScore, FoldedNetworks, LinearPredictor, ModelBundle
+from TACEResponseLib.models.folded_network import plain_layer
 
 FACT = "portal_venous_invasion"
 
@@ -11,9 +12,8 @@ FACT = "portal_venous_invasion"
 def _random_networks(random, count, feature_count):
     shapes = [(6, feature_count), (3, 6), (2, 3)]
     weights = tuple(random.normal(0, 0.3, (count, *shape)).astype(np.float32) for shape in shapes)
-    scales = tuple(np.ones((count, shape[0]), np.float32) for shape in shapes)
     biases = tuple(random.normal(0, 0.3, (count, shape[0])).astype(np.float32) for shape in shapes)
-    return FoldedNetworks(weights, scales, biases)
+    return FoldedNetworks(tuple(plain_layer(*layer) for layer in zip(weights, biases, strict=True)))
 
 
 @pytest.fixture(scope="session")

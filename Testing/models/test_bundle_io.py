@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from TACEResponseLib.models import load_bundle, save_bundle
+from TACEResponseLib.models import SCHEMA_VERSION, load_bundle, save_bundle
 from TACEResponseLib.models.bundle_io import ARRAYS_FILE, CARD_FILE, MODEL_FILE, _canonical, _own_sha256
 
 
@@ -60,7 +60,7 @@ def test_missing_file_is_named(saved, file):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"schema_version": 2}, "newer TACEResponse"),
+        ({"schema_version": SCHEMA_VERSION + 1}, "newer TACEResponse"),
         ({"kind": "oracle"}, "unknown kind 'oracle'"),
         ({"feature_set": "paper111"}, "unknown feature set 'paper111'"),
         ({"settings": {"name": "paper", "wavelet": True}}, "feature settings"),

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from TACEResponseLib.models.classifiers import RADIOMICS_SCORES, get_learner
 from TACEResponseLib.models.fitting import FitJob
 from TACEResponseLib.models.knn_score import KnnScore, fit_knn
 from TACEResponseLib.models.lasso_score import LassoScore, fit_lasso
-from TACEResponseLib.models.learners import RADIOMICS_SCORES, get_learner
 from TACEResponseLib.models.logistic import fit_logistic, is_separable
 from TACEResponseLib.models.mrmr import distinct_columns, mrmr
 from TACEResponseLib.models.svm_score import SvmScore, fit_svm

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from TACEResponseLib.models.fitting import FitJob
+from TACEResponseLib.models.folded_network import FoldedNetworks, plain_layer
 from TACEResponseLib.models.network_batch import NetworkBatch, NetworkRecipe, batch_slices
+from TACEResponseLib.models.network_storage import low_rank, quantised
 from TACEResponseLib.models.network_training import train_networks
 
 torch = pytest.importorskip("torch")
@@ -109,9 +111,31 @@ def test_one_step_of_a_batch_is_that_of_each_network_alone(trained):
 def test_int8_weights_move_scores_by_little(trained):
     networks, scaled = trained
     exact = networks.folded()
-    values = np.stack([scaled.astype(float)] * 3)
-    assert np.abs(exact.quantised().probabilities(values) - exact.probabilities(values)).max() < 0.03
-    assert exact.quantised().weights[0].dtype == np.int8
+    stored = quantised(exact)
+    values = np.stack([scaled.astype(float)] * networks.count)
+    assert np.abs(stored.probabilities(values) - exact.probabilities(values)).max() < 0.03
+    assert all(layer.weight.dtype == np.int8 for layer in stored.layers)
+
+
+def test_layers_of_low_rank_answer_alike_where_the_features_are_correlated():
+    """Forty features that are sums of five: the outputs of a layer lie in five dimensions for new patients too."""
+    random = np.random.default_rng(4)
+    mixing = random.normal(size=(5, 40))
+    networks = FoldedNetworks(
+        tuple(
+            plain_layer(random.normal(0, 0.2, (2, *shape)).astype(np.float32), np.zeros((2, shape[0]), np.float32))
+            for shape in [(40, 40), (4, 40), (2, 4)]
+        )
+    )
+    training, new = (np.stack([random.normal(size=(60, 5)) @ mixing] * 2) for _ in range(2))
+    stored = low_rank(networks, training, rank=10)
+    assert [layer.factor is None for layer in stored.layers] == [False, True, True]
+    assert stored.layers[0].factor.shape == (2, 10, 40)
+    exact = networks.probabilities(new)
+    assert exact.std() > 0.05
+    assert np.abs(stored.probabilities(new) - exact).max() < 0.03
+    rough = low_rank(networks, training, rank=2).probabilities(new)
+    assert np.abs(rough - exact).mean() > 3 * np.abs(stored.probabilities(new) - exact).mean()
 
 
 def jobs_for(outcome, seeds, keep_model=False):

@@ -22,7 +22,7 @@ def _by_formula(bundle, mean, facts):
     """Probability and 95 % percentile interval, written out from the definition of the bundle's fixture."""
     predictor = bundle.predictor
     own = _logistic((mean - 500) / 50)
-    biases = bundle.refit_scores["dnn"].networks.biases[0][:, 1].astype(float)
+    biases = bundle.refit_scores["dnn"].networks.layers[0].bias[:, 1].astype(float)
     refit_scores = _logistic((mean - 500) / 50 + biases)
     facts = np.array(facts, float)
     log_odds = predictor.intercept + predictor.coefficients[0] * own + predictor.coefficients[1:] @ facts

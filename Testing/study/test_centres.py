@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from TACEResponseLib.models.learners import get_learner
+from TACEResponseLib.models.classifiers import get_learner
 from TACEResponseLib.study import join_cohort
 from TACEResponseLib.study.centres import leave_one_centre_out
 from TACEResponseLib.study.nested_cv import NestedCvSettings

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from TACEResponseLib.cohort import AST, Case, CaseKey
 from TACEResponseLib.evaluation import auc, corrected_resampled_interval
+from TACEResponseLib.models.classifiers import get_learner
 from TACEResponseLib.models.fitting import FitJob
-from TACEResponseLib.models.learners import get_learner
 from TACEResponseLib.phantom import attainable_auc, simulate_cohort
 from TACEResponseLib.study import join_cohort
 from TACEResponseLib.study.chain import fit_second_stage, recalibrate_score

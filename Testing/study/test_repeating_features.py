@@ -7,8 +7,8 @@ import pytest
 from TACEResponseLib.cohort import CaseKey
 from TACEResponseLib.features import PAPER_SETTINGS, FeatureTable
 from TACEResponseLib.models import load_bundle, save_bundle
+from TACEResponseLib.models.classifiers import get_learner
 from TACEResponseLib.models.fitting import FitJob
-from TACEResponseLib.models.learners import get_learner
 from TACEResponseLib.repeatability import StableFeatures, stable_features
 from TACEResponseLib.study import TrainingSettings, join_cohort, train_bundle
 from TACEResponseLib.study.nested_cv import NestedCvSettings

@@ -50,7 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="both",
         help="as published (one split), nested cross-validation, or both (default)",
     )
-    parser.add_argument("--scores", nargs="+", choices=("knn", "svm", "lasso", "dnn"), help="default: all four")
+    parser.add_argument(
+        "--scores",
+        nargs="+",
+        metavar="SCORE",
+        help="of knn, svm, lasso, dnn (default: these four, as in the paper), elastic_net, lda",
+    )
     parser.add_argument(
         "--lesions",
         choices=("largest", "all"),

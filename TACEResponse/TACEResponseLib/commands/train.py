@@ -31,9 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the new model, which is named after it")
     parser.add_argument(
         "--kind",
-        choices=("cd", "cl", "clinical", "dnn", "lasso", "svm", "knn"),
         default="cd",
-        help="cd: DNN score and facts (default); cl: Lasso score and facts; clinical: facts; or a score alone",
+        help="cd: DNN score and facts (default); cl: Lasso score and facts; clinical: facts; or a score alone: dnn, "
+        "lasso, svm, knn, elastic_net, lda",
     )
     add_selection_arguments(parser)
     parser.add_argument("--set", metavar="NAME", help="only rows with this value in the column set, e.g. development")
@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     check_can_write(arguments.out, folder=True)
     if arguments.refits < 100 or arguments.ensemble < 1:
         raise ValueError("A model needs at least 100 refits and one network.")
+    if arguments.kind not in BUNDLE_KINDS:
+        raise ValueError(f"There is no kind of model {arguments.kind!r}; choose one of {', '.join(BUNDLE_KINDS)}.")
     needs_features = BUNDLE_KINDS[arguments.kind][0] is not None
     if arguments.features_from is not None and not needs_features:
         raise ValueError(f"A model of kind {arguments.kind} uses no features; leave out --features-from.")

@@ -13,7 +13,9 @@ from ..features import FeatureSettings
 from .linear_predictor import LinearPredictor, expit, logit
 from .score_model import ScoreModel, ensemble_score
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: layers of networks may be of low rank, and a factor of recalibration no longer comes from an outer run. Bundles of
+schema 1 are read."""
 
 
 @dataclass(frozen=True)

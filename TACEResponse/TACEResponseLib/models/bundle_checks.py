@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from ..cohort import CLINICAL_FACTS
-from .score_types import SCORE_TYPES
+from .array_rules import FINITE, Rule, take_arrays
+from .classifiers import CLASSIFIERS
 
 KINDS = ("clinical", "radiomics", "merged")
 
@@ -21,10 +22,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _MOST_TEXT = 4000
-_LARGEST_NUMBER = 1e20
-"""Beyond any feature, its mean or its spread; the smallest spread is one over it."""
-
-_LARGEST_WEIGHT = 1e6
 _LARGEST_LOG_ODDS = 1e6
 """Beyond any log odds, coefficient or offset that a fit can give."""
 
@@ -120,7 +117,7 @@ _FIELDS: Mapping[str, _Check] = {
     "prevalence": _number(0, 1, open_ends=True),
     "predictor": _predictor,
     "score_only": _or_none(_predictor),
-    "score_types": _mapping_of(_named, _one_of(*SCORE_TYPES)),
+    "score_types": _mapping_of(_named, _one_of(*CLASSIFIERS)),
     "arrays_sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None,
     "card_sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None,
     "sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None,
@@ -174,53 +171,12 @@ def _fields_fit(fields: Mapping[str, object], table: Mapping[str, _Check]) -> st
     return f"it holds the unknown field {unknown[0]!r}" if unknown else ""
 
 
-# An array: what its numbers are, and its shape by letters: f features, r refits, m members, t terms; other letters
-# stand for any length, the same within one group of arrays.
-_FINITE = "finite"
-_POSITIVE = "positive"
-_WEIGHTS = "weights"
-_COLUMNS = "columns"
-_ZERO_OR_ONE = "zero or one"
-
-_PREDICTOR_ARRAYS = {
-    "refit_intercepts": (_FINITE, "r"),
-    "refit_coefficients": (_FINITE, "rt"),
-    "refit_offsets": (_FINITE, "rt"),
-    "refit_means": (_FINITE, "rt"),
+_PREDICTOR_ARRAYS: Mapping[str, Rule] = {
+    "refit_intercepts": (FINITE, "r"),
+    "refit_coefficients": (FINITE, "rt"),
+    "refit_offsets": (FINITE, "rt"),
+    "refit_means": (FINITE, "rt"),
 }
-_SCORE_ARRAYS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "dnn": {"mean": (_FINITE, "mf"), "scale": (_POSITIVE, "mf")},
-    "lasso": {
-        "mean": (_FINITE, "mf"),
-        "scale": (_POSITIVE, "mf"),
-        "coefficients": (_FINITE, "mf"),
-        "intercepts": (_FINITE, "m"),
-        "alphas": (_FINITE, "m"),
-    },
-    "knn": {
-        "columns": (_COLUMNS, "mc"),
-        "mean": (_FINITE, "mc"),
-        "scale": (_POSITIVE, "mc"),
-        "rows": (_FINITE, "mnc"),
-        "outcome": (_ZERO_OR_ONE, "mn"),
-        "neighbours": (_POSITIVE, ""),
-        "total_features": (_POSITIVE, ""),
-    },
-    "svm": {
-        "columns": (_COLUMNS, "mc"),
-        "mean": (_FINITE, "mc"),
-        "scale": (_POSITIVE, "mc"),
-        "support_vectors": (_FINITE, "msc"),
-        "dual_coefficients": (_FINITE, "ms"),
-        "intercepts": (_FINITE, "m"),
-        "gamma": (_POSITIVE, ""),
-        "total_features": (_POSITIVE, ""),
-    },
-}
-"""The arrays of each type of score; a network's layers follow from their number (`_layer_arrays`)."""
-
-_DNN_LAYER = {"weight": (_WEIGHTS, "moi"), "row_scale": (_WEIGHTS, "mo"), "bias": (_WEIGHTS, "mo")}
-_DNN_OUTPUTS = 2
 
 
 def check_arrays(fields: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> None:
@@ -234,11 +190,11 @@ def check_arrays(fields: Mapping[str, object], arrays: Mapping[str, np.ndarray])
     assert isinstance(scores, dict)
     left = dict(arrays)
     lengths = {"f": len(names)}
-    _take(left, "", {"feature_minimum": (_FINITE, "f"), "feature_maximum": (_FINITE, "f")}, lengths)
+    take_arrays(left, "", {"feature_minimum": (FINITE, "f"), "feature_maximum": (FINITE, "f")}, lengths)
     if (arrays["feature_minimum"] > arrays["feature_maximum"]).any():
         raise ValueError("feature_minimum is above feature_maximum")
     for outcome in ("OR", "NOR"):
-        _take(left, "training_scores/", {outcome: (_FINITE, "p")}, {})
+        take_arrays(left, "training_scores/", {outcome: (FINITE, "p")}, {})
     held = sum(len(arrays[f"training_scores/{outcome}"]) for outcome in ("OR", "NOR"))
     if held > fields["cohort_size"]:  # type: ignore[operator]
         raise ValueError("training_scores hold more patients than the cohort")
@@ -248,7 +204,7 @@ def check_arrays(fields: Mapping[str, object], arrays: Mapping[str, np.ndarray])
             continue
         assert isinstance(predictor, dict)
         own = lengths | {"t": len(predictor["terms"])}
-        _take(left, f"{name}/", _PREDICTOR_ARRAYS, own)
+        take_arrays(left, f"{name}/", _PREDICTOR_ARRAYS, own)
         lengths["r"] = own["r"]
         if any(np.abs(arrays[f"{name}/{part}"]).max(initial=0) > _LARGEST_LOG_ODDS for part in _PREDICTOR_ARRAYS):
             raise ValueError(f"the refits of {name} are out of all bounds")
@@ -258,77 +214,14 @@ def check_arrays(fields: Mapping[str, object], arrays: Mapping[str, np.ndarray])
         for group in ("scores", "refits"):
             own = {"f": lengths["f"]} | ({"m": lengths["r"]} if group == "refits" else {})
             prefix = f"{group}/{name}/"
-            _take(left, prefix, _SCORE_ARRAYS[type_name], own)
-            _check_score(prefix, type_name, left, arrays, own)
+            parts = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+            score_type = CLASSIFIERS[type_name].score_type
+            take_arrays(left, prefix, score_type.array_rules(parts), own)
+            if own["m"] < 1:
+                raise ValueError(f"{prefix} has no members")
+            try:
+                score_type.from_arrays(parts).check(own["f"])
+            except ValueError as error:
+                raise ValueError(f"{group}/{name}: {error}") from error
     if left:
         raise ValueError(f"it holds the unknown array {min(left)!r}")
-
-
-def _check_score(
-    prefix: str, type_name: str, left: dict[str, np.ndarray], arrays: Mapping[str, np.ndarray], own: dict[str, int]
-) -> None:
-    """What holds beyond shapes: a network's layers follow each other; neighbours and columns are those that exist."""
-    if own["m"] < 1:
-        raise ValueError(f"{prefix} has no members")
-    if type_name == "dnn":
-        _take_layers(left, prefix, arrays, own)
-    elif type_name in ("knn", "svm"):
-        if int(arrays[f"{prefix}total_features"]) != own["f"]:
-            raise ValueError(f"{prefix}total_features is not the number of features")
-        if arrays[f"{prefix}columns"].max(initial=-1) >= own["f"]:
-            raise ValueError(f"{prefix}columns name features that are not there")
-        if type_name == "knn" and not 1 <= int(arrays[f"{prefix}neighbours"]) <= own["n"]:
-            raise ValueError(f"{prefix}neighbours is not among 1 to {own['n']}")
-
-
-def _take_layers(
-    left: dict[str, np.ndarray], prefix: str, arrays: Mapping[str, np.ndarray], own: Mapping[str, int]
-) -> None:
-    """Layers 0, 1, ... of a network, each with as many inputs as the one before has outputs, the last with two."""
-    inputs = own["f"]
-    layers = sum(name.startswith(f"{prefix}weight_") for name in arrays)
-    for layer in range(layers):
-        lengths = {"m": own["m"], "i": inputs}
-        _take(left, prefix, {f"{part}_{layer}": rule for part, rule in _DNN_LAYER.items()}, lengths)
-        inputs = lengths["o"]
-    if layers < 1 or inputs != _DNN_OUTPUTS:
-        raise ValueError(f"a layer of {prefix.rstrip('/')} is missing")
-
-
-def _take(
-    left: dict[str, np.ndarray], prefix: str, table: Mapping[str, tuple[str, str]], lengths: dict[str, int]
-) -> None:
-    """Check these arrays and take them out of ``left``; ``lengths`` learns the lengths of letters not yet known."""
-    for name, (content, shape) in table.items():
-        array = left.pop(f"{prefix}{name}", None)
-        if array is None:
-            raise ValueError(f"{prefix}{name} is missing")
-        if array.ndim != len(shape) or any(
-            lengths.setdefault(letter, length) != length for letter, length in zip(shape, array.shape, strict=True)
-        ):
-            raise ValueError(f"{prefix}{name} has the shape {array.shape}")
-        if not _fits(array, content):
-            raise ValueError(f"{prefix}{name} holds numbers that are not {_MEANING[content]}")
-
-
-_MEANING: Mapping[str, Sequence[str] | str] = {
-    _FINITE: "finite and of a possible size",
-    _POSITIVE: "above zero and of a possible size",
-    _WEIGHTS: "finite weights",
-    _COLUMNS: "columns",
-    _ZERO_OR_ONE: "0 or 1",
-}
-
-
-def _fits(array: np.ndarray, content: str) -> bool:
-    if content == _COLUMNS:
-        return array.dtype.kind in "iu" and bool((array >= 0).all())
-    if array.dtype == np.int8:
-        return content == _WEIGHTS and array.ndim == 3
-    largest = _LARGEST_WEIGHT if content == _WEIGHTS else _LARGEST_NUMBER
-    # Compared this way round, NaN does not fit.
-    if array.dtype.kind not in "fiu" or array.dtype.itemsize < 4 or not (np.abs(array) <= largest).all():
-        return False
-    if content == _POSITIVE:
-        return bool((array >= 1 / _LARGEST_NUMBER).all())
-    return content != _ZERO_OR_ONE or bool(((array == 0) | (array == 1)).all())

@@ -21,9 +21,9 @@ from ..cohort import CLINICAL_FACTS, new_folder
 from ..features import FeatureSettings, get_feature_set
 from .bundle import SCHEMA_VERSION, ModelBundle
 from .bundle_checks import KINDS, check_arrays, check_fields
+from .classifiers import CLASSIFIERS
 from .linear_predictor import LinearPredictor
 from .score_model import ScoreModel
-from .score_types import SCORE_TYPES, score_type
 
 MODEL_FILE, ARRAYS_FILE, CARD_FILE = "model.json", "arrays.npz", "MODEL_CARD.md"
 _PLAIN_FIELDS = (
@@ -224,7 +224,7 @@ def _unknown(fields: Mapping[str, object]) -> str:
     if fields["kind"] not in KINDS:
         return f"it is of the unknown kind {fields['kind']!r}"
     for type_name in fields["score_types"].values():
-        if type_name not in SCORE_TYPES:
+        if type_name not in CLASSIFIERS:
             return f"it needs a score of the unknown type {type_name!r}"
     for fact in fields["required_facts"]:
         if fact not in CLINICAL_FACTS:
@@ -283,5 +283,5 @@ def _scores_from(score_types: Mapping[str, str], arrays: Mapping[str, np.ndarray
     for name, type_name in score_types.items():
         prefix = f"{group}/{name}/"
         parts = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-        models[name] = score_type(type_name).from_arrays(parts)
+        models[name] = CLASSIFIERS[type_name].score_type.from_arrays(parts)
     return models

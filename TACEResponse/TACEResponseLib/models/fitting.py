@@ -45,6 +45,9 @@ class Fit:
     model: FittedScore | None
 
 
+FitMany = Callable[[np.ndarray, Sequence[FitJob], Progress | None], list[Fit]]
+
+
 @dataclass(frozen=True)
 class Learner:
     """A way to learn a score.
@@ -56,29 +59,30 @@ class Learner:
 
     name: str
     ensemble_size: int
-    fit_many: Callable[[np.ndarray, Sequence[FitJob], Progress | None], list[Fit]]
+    fit_many: FitMany
     settings: Mapping[str, Json]
 
 
-def fit_one_by_one(
+def one_by_one(
     fit: Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], ScoreModel],
-    features: np.ndarray,
-    jobs: Sequence[FitJob],
-    progress: Progress | None = None,
-) -> list[Fit]:
-    """Run the jobs of a cheap model in turn.
+) -> FitMany:
+    """``fit_many`` of a `Learner` that runs the jobs of a cheap model in turn.
 
     ``fit(features, outcome, patients, random)`` gives a one-member model; ``patients`` are the job's.
     """
-    results = []
-    for number, job in enumerate(jobs):
+
+    def fit_many(features: np.ndarray, jobs: Sequence[FitJob], progress: Progress | None = None) -> list[Fit]:
+        results = []
+        for number, job in enumerate(jobs):
+            if progress is not None:
+                progress(number, len(jobs), f"{number} of {len(jobs)} models fitted")
+            rows = job.train_rows
+            patients = rows if job.patients is None else job.patients
+            model = fit(features[rows], job.outcome, patients, np.random.default_rng(list(job.seed)))
+            scores = model.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
+            results.append(Fit(scores, model if job.keep_model else None))
         if progress is not None:
-            progress(number, len(jobs), f"{number} of {len(jobs)} models fitted")
-        rows = job.train_rows
-        patients = rows if job.patients is None else job.patients
-        model = fit(features[rows], job.outcome, patients, np.random.default_rng(list(job.seed)))
-        scores = model.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
-        results.append(Fit(scores, model if job.keep_model else None))
-    if progress is not None:
-        progress(len(jobs), len(jobs), f"{len(jobs)} models fitted")
-    return results
+            progress(len(jobs), len(jobs), f"{len(jobs)} models fitted")
+        return results
+
+    return fit_many

@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-_INT8_LARGEST = 127
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A linear layer of m networks: ``row_scale * (weight @ x) + bias``.
+
+    ``weight`` (m, n_out, n_in) float32 or int8, ``row_scale`` and ``bias`` (m, n_out) float32. A layer of low rank r
+    holds ``weight`` (m, n_out, r), and x is replaced by ``factor_scale * (factor @ x)`` with ``factor`` (m, r, n_in)
+    and ``factor_scale`` (m, r); see `network_storage`.
+    """
+
+    weight: np.ndarray
+    row_scale: np.ndarray
+    bias: np.ndarray
+    factor: np.ndarray | None = None
+    factor_scale: np.ndarray | None = None
+
+    @property
+    def input_count(self) -> int:
+        """Number of inputs n_in."""
+        return int((self.weight if self.factor is None else self.factor).shape[2])
+
+    def apply(self, network: int, values: np.ndarray) -> np.ndarray:
+        """Outputs (n, n_out) of one of the networks for inputs (n, n_in) float32."""
+        if self.factor is not None and self.factor_scale is not None:
+            values = (values @ _float32(self.factor[network]).T) * self.factor_scale[network]
+        return (values @ _float32(self.weight[network]).T) * self.row_scale[network] + self.bias[network]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays that it holds by name."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) is not None}
 
 
 @dataclass(frozen=True, eq=False)
 class FoldedNetworks:
     """Any number m of networks of one shape: linear layers with ReLU between them, softmax over the last two outputs.
 
-    ``weights`` holds per layer an array (m, n_out, n_in) of float32 or int8, ``row_scales`` and ``biases`` per layer
-    arrays (m, n_out) float32. A layer computes ``row_scale * (weight @ x) + bias``. Dropout does nothing when
-    predicting.
+    Dropout does nothing when predicting.
     """
 
-    weights: tuple[np.ndarray, ...]
-    row_scales: tuple[np.ndarray, ...]
-    biases: tuple[np.ndarray, ...]
+    layers: tuple[Layer, ...]
 
     @property
     def count(self) -> int:
         """Number of networks m."""
-        return len(self.biases[0])
+        return len(self.layers[0].bias)
 
     @property
     def feature_count(self) -> int:
         """Number of inputs."""
-        return self.weights[0].shape[2]
+        return self.layers[0].input_count
 
     def probabilities(self, scaled_features: np.ndarray) -> np.ndarray:
         """Softmax probability of the second output (OR).
@@ -48,50 +73,37 @@ class FoldedNetworks:
         result = np.empty((scaled_features.shape[1], self.count))
         for network in range(self.count):
             values = scaled_features[network].astype(np.float32)
-            for layer in range(len(self.weights)):
-                weight = self.weights[layer][network].astype(np.float32, copy=False)
-                values = (values @ weight.T) * self.row_scales[layer][network] + self.biases[layer][network]
-                if layer < len(self.weights) - 1:
-                    np.maximum(values, 0.0, out=values)
-            result[:, network] = _softmax_second(values.astype(float))
+            for layer in self.layers[:-1]:
+                values = layer.apply(network, values)
+                np.maximum(values, 0.0, out=values)
+            result[:, network] = _softmax_second(self.layers[-1].apply(network, values).astype(float))
         return result
 
     def select(self, network: int) -> FoldedNetworks:
         """One of the networks, copied."""
+        own = slice(network, network + 1)
         return FoldedNetworks(
-            *(
-                tuple(array[network : network + 1].copy() for array in arrays)
-                for arrays in (self.weights, self.row_scales, self.biases)
-            )
+            tuple(Layer(**{name: array[own].copy() for name, array in layer.arrays().items()}) for layer in self.layers)
         )
 
-    def quantised(self) -> FoldedNetworks:
-        """The same networks with int8 weights: each row is divided by its largest magnitude over 127 and rounded."""
-        weights, row_scales = [], []
-        for weight, scale in zip(self.weights, self.row_scales, strict=True):
-            step = np.abs(weight).max(axis=2) / _INT8_LARGEST
-            step = np.where(step > 0, step, 1.0).astype(np.float32)
-            weights.append(np.rint(weight / step[:, :, None]).astype(np.int8))
-            row_scales.append(scale * step)
-        return FoldedNetworks(tuple(weights), tuple(row_scales), self.biases)
-
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Arrays by name, for a bundle."""
-        arrays = {}
-        for layer in range(len(self.weights)):
-            arrays[f"weight_{layer}"] = self.weights[layer]
-            arrays[f"row_scale_{layer}"] = self.row_scales[layer]
-            arrays[f"bias_{layer}"] = self.biases[layer]
-        return arrays
+        """Arrays by name, for a bundle: ``weight_0``, ``row_scale_0``, ..., ``weight_1``, ..."""
+        return {
+            f"{name}_{number}": array
+            for number, layer in enumerate(self.layers)
+            for name, array in layer.arrays().items()
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> FoldedNetworks:
         """Inverse of `to_arrays`."""
+        names = [one.name for one in fields(Layer)]
         layers = range(sum(name.startswith("weight_") for name in arrays))
         return cls(
-            tuple(arrays[f"weight_{layer}"] for layer in layers),
-            tuple(arrays[f"row_scale_{layer}"] for layer in layers),
-            tuple(arrays[f"bias_{layer}"] for layer in layers),
+            tuple(
+                Layer(**{name: arrays[f"{name}_{number}"] for name in names if f"{name}_{number}" in arrays})
+                for number in layers
+            )
         )
 
 
@@ -102,26 +114,25 @@ def fold_batch_norm(
     running_mean: np.ndarray,
     running_variance: np.ndarray,
     epsilon: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weight and bias of a linear layer without bias followed by BatchNorm in evaluation mode.
+) -> Layer:
+    """A linear layer without bias followed by BatchNorm in evaluation mode.
 
     y = g (W x - mean) / sqrt(var + eps) + b, so W' = g W / sqrt(var + eps), b' = b - g mean / sqrt(var + eps). Arrays
-    (..., n_out, n_in) and (..., n_out); float64 inside, float32 out.
+    (m, n_out, n_in) and (m, n_out); float64 inside, float32 out.
     """
     gain = bn_weight.astype(float) / np.sqrt(running_variance.astype(float) + epsilon)
     folded_weight = weight.astype(float) * gain[..., None]
     folded_bias = bn_bias.astype(float) - gain * running_mean.astype(float)
-    return folded_weight.astype(np.float32), folded_bias.astype(np.float32)
+    return plain_layer(folded_weight.astype(np.float32), folded_bias.astype(np.float32))
 
 
-def concatenate_networks(networks: list[FoldedNetworks]) -> FoldedNetworks:
-    """All networks in one object, in this order."""
-    layers = range(len(networks[0].weights))
-    return FoldedNetworks(
-        tuple(np.concatenate([part.weights[layer] for part in networks]) for layer in layers),
-        tuple(np.concatenate([part.row_scales[layer] for part in networks]) for layer in layers),
-        tuple(np.concatenate([part.biases[layer] for part in networks]) for layer in layers),
-    )
+def plain_layer(weight: np.ndarray, bias: np.ndarray) -> Layer:
+    """A layer of weights (m, n_out, n_in) and biases (m, n_out) as they are."""
+    return Layer(weight, np.ones_like(bias), bias)
+
+
+def _float32(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float32, copy=False)
 
 
 def _softmax_second(logits: np.ndarray) -> np.ndarray:

@@ -40,3 +40,15 @@ def stratified_folds(
         fold_of[random.permutation(members)] = (start + np.arange(len(members))) % fold_count
         start = len(members) % fold_count
     return fold_of[index]
+
+
+def inner_parts(
+    outcome: np.ndarray, fold_count: int, random: np.random.Generator, patients: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(training rows, test rows) of each of at most ``fold_count`` stratified folds, for tuning within a fit.
+
+    There are as many folds as the rarer outcome has patients if those are fewer. Arguments as of `stratified_folds`.
+    """
+    count = min(fold_count, *(len(np.unique(patients[outcome == level])) for level in (True, False)))
+    folds = stratified_folds(outcome, count, random, patients)
+    return [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(count)]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from .folds import stratified_folds
+from .array_rules import FINITE, Rule
+from .fitting import Learner, one_by_one
+from .folds import inner_parts
+from .linear_score import LinearScore, linear_arrays
 from .scaler import fit_z_score
+
+if TYPE_CHECKING:
+    from .network_batch import NetworkRecipe
 
 ALPHA_FOLDS = 5
 
@@ -24,53 +31,13 @@ _FINAL_ITERATIONS = 50_000
 
 
 @dataclass(frozen=True, eq=False)
-class LassoScore:
-    """m members: ``mean`` and ``scale`` (m, p) of all features, ``coefficients`` (m, p), ``intercepts`` and ``alphas``
-    (m,)."""
+class LassoScore(LinearScore):
+    """m members, each with the penalty of its fit, ``alphas`` (m,)."""
 
-    mean: np.ndarray
-    scale: np.ndarray
-    coefficients: np.ndarray
-    intercepts: np.ndarray
     alphas: np.ndarray
 
     type_name: ClassVar[str] = "lasso"
-
-    @property
-    def member_count(self) -> int:
-        """Number of members."""
-        return len(self.coefficients)
-
-    @property
-    def feature_count(self) -> int:
-        """Number of features that a patient needs."""
-        return self.coefficients.shape[1]
-
-    @property
-    def used_columns(self) -> np.ndarray:
-        """Sorted columns of the features with a coefficient in any member."""
-        return np.flatnonzero((self.coefficients != 0).any(axis=0))
-
-    def member_scores(self, features: np.ndarray) -> np.ndarray:
-        """Scores (n, m) of patients (n, n_features), unscaled."""
-        features = np.asarray(features, dtype=float)
-        slopes = self.coefficients / self.scale
-        return features @ slopes.T + (self.intercepts - (slopes * self.mean).sum(axis=1))
-
-    def to_arrays(self) -> dict[str, np.ndarray]:
-        """Arrays by name, for a bundle."""
-        return {name: getattr(self, name) for name in [field.name for field in fields(self)]}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> LassoScore:
-        """Inverse of `to_arrays`."""
-        return cls(**{name: arrays[name] for name in [field.name for field in fields(cls)]})
-
-    @classmethod
-    def join(cls, members: list[LassoScore]) -> LassoScore:
-        """One model of the members of several."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: np.concatenate([getattr(member, name) for member in members]) for name in names})
+    rules: ClassVar[Mapping[str, Rule]] = {**LinearScore.rules, "alphas": (FINITE, "m")}
 
 
 def fit_lasso(
@@ -86,8 +53,6 @@ def fit_lasso(
     cross-validation within these patients (``LassoCV``), in as many folds as the rarer outcome has patients if those
     are fewer than `ALPHA_FOLDS`. Rows with the same number in ``patients`` (n,), a bootstrap's repeats, share a fold.
     """
-    import warnings
-
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import Lasso, LassoCV
 
@@ -95,19 +60,23 @@ def fit_lasso(
     scaled = scaler.apply(features)
     target = outcome.astype(float)
     if alpha is None:
-        fold_count = min(ALPHA_FOLDS, *(len(np.unique(patients[outcome == level])) for level in (True, False)))
-        folds = stratified_folds(outcome, fold_count, random, patients)
-        parts = [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(fold_count)]
+        parts = inner_parts(outcome, ALPHA_FOLDS, random, patients)
         search = LassoCV(alphas=ALPHAS, eps=SMALLEST_ALPHA_SHARE, cv=parts, tol=1e-3, max_iter=MOST_ITERATIONS)
         with warnings.catch_warnings():
             # Of 150 fits the smallest alphas may stop short of the last digit, which does not move the choice.
             warnings.simplefilter("ignore", ConvergenceWarning)
             alpha = float(search.fit(scaled, target).alpha_)
     fitted = Lasso(alpha=alpha, max_iter=_FINAL_ITERATIONS).fit(scaled, target)
-    return LassoScore(
-        mean=scaler.mean[None],
-        scale=scaler.scale[None],
-        coefficients=fitted.coef_[None],
-        intercepts=np.array([fitted.intercept_]),
-        alphas=np.array([alpha]),
-    )
+    return LassoScore(**linear_arrays(scaler, fitted), alphas=np.array([alpha]))
+
+
+def make_learner(ensemble_size: int, recipe: NetworkRecipe | None) -> Learner:
+    """The learner of the study."""
+    settings = {
+        "alpha": f"least squared error in {ALPHA_FOLDS} stratified folds within the training patients",
+        "alphas": f"{ALPHAS}, down to {SMALLEST_ALPHA_SHARE} of the smallest that leaves no feature",
+    }
+    return Learner("lasso", 1, one_by_one(fit_lasso), settings)
+
+
+SCORE = LassoScore

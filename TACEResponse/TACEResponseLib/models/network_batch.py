@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .folded_network import FoldedNetworks, fold_batch_norm
+from .folded_network import FoldedNetworks, fold_batch_norm, plain_layer
 
 if TYPE_CHECKING:
     import torch
@@ -120,22 +120,20 @@ class NetworkBatch:
 
     def folded(self) -> FoldedNetworks:
         """The networks as they predict."""
-        weights, biases = [], []
+        layers = []
         for layer in range(2):
             shape = (self.count, self.widths[layer])
-            weight, bias = fold_batch_norm(
-                self.weights[layer].detach().numpy(),
-                *(
-                    values[layer].detach().numpy().reshape(shape)
-                    for values in (self.bn_weights, self.biases, self.running_means, self.running_variances)
-                ),
-                BATCH_NORM_EPSILON,
+            of_units = (self.bn_weights, self.biases, self.running_means, self.running_variances)
+            layers.append(
+                fold_batch_norm(
+                    self.weights[layer].detach().numpy(),
+                    *(values[layer].detach().numpy().reshape(shape) for values in of_units),
+                    BATCH_NORM_EPSILON,
+                )
             )
-            weights.append(weight)
-            biases.append(bias)
-        weights.append(self.weights[2].detach().numpy().copy())
-        biases.append(self.biases[2].detach().view(self.count, 2).numpy().copy())
-        return FoldedNetworks(tuple(weights), tuple(np.ones_like(bias) for bias in biases), tuple(biases))
+        output, bias = self.weights[2].detach().numpy(), self.biases[2].detach().numpy()
+        layers.append(plain_layer(output.copy(), bias.reshape(self.count, 2).copy()))
+        return FoldedNetworks(tuple(layers))
 
     def _uniform(self, shape: tuple[int, ...], inputs: int) -> torch.Tensor:
         limit = 1.0 / np.sqrt(inputs)

@@ -7,17 +7,28 @@ import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict
 
 import numpy as np
 
 from ..cohort import Progress
 from .dnn_score import DnnScore
-from .fitting import Fit, FitJob
+from .fitting import Fit, FitJob, Learner
 from .network_batch import PAPER_RECIPE, NetworkBatch, NetworkRecipe
 from .scaler import fit_z_score
 
 # Larger batches of 440-feature networks gain nothing more (Docs/design/decisions/2026-11-28-networks.md).
 NETWORKS_A_BATCH = 8
+
+
+def make_learner(ensemble_size: int, recipe: NetworkRecipe | None) -> Learner:
+    """The learner of the study; ``recipe`` None is the paper's."""
+    own = recipe or PAPER_RECIPE
+
+    def fit_many(features: np.ndarray, jobs: Sequence[FitJob], progress: Progress | None = None) -> list[Fit]:
+        return train_networks(features, jobs, own, progress=progress)
+
+    return Learner("dnn", ensemble_size, fit_many, {**asdict(own), "seeds": ensemble_size})
 
 
 def train_networks(
@@ -115,9 +126,10 @@ def _train_batch(
     folded = networks.folded()
     fits = []
     for position, (job, scaler) in enumerate(zip(batch_jobs, scalers, strict=True)):
-        # The weights of a feature that was constant are still those of the start: it must count as 0 in new patients.
-        scale = np.where(scaler.constant, np.inf, scaler.scale)
-        score = DnnScore(scaler.mean[None], scale[None], folded.select(position))
+        own = folded.select(position)
+        # The weights of a feature that was constant are still those of the start: it must not count in new patients.
+        own.layers[0].weight[:, :, scaler.constant] = 0.0
+        score = DnnScore(scaler.mean[None], scaler.scale[None], own)
         scores = score.member_scores(features[job.score_rows])[:, 0] if len(job.score_rows) else np.empty(0)
         fits.append(Fit(scores, score if job.keep_model else None))
     return fits

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..cohort import FACT_OF_TERM, TERMS
 from ..models import ModelBundle
+from ..models.classifiers import CLASSIFIERS
 from ..models.shipped_models import shipped_text
 from .result import Contribution, Prediction
 
@@ -23,9 +24,6 @@ FACT_NAMES = {name: fact.name for name, fact in FACT_OF_TERM.items()}
 
 FACT_LEVELS = {name: term.levels for name, term in TERMS.items()}
 """What False and True of each fact mean."""
-
-_SCORE_NAMES = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso", "dnn": "DNN"}
-_SCORES_0_TO_1 = ("knn", "dnn")
 
 
 PUBLISHED_SCORES = "Published scores of the clinical facts (they predict survival, not response)"
@@ -54,8 +52,9 @@ def percent_of_threshold(threshold: float) -> str:
 
 def score_label(name: str) -> str:
     """E.g. "DNN radiomics score, 0-1": a score is never called a probability."""
-    label = f"{_SCORE_NAMES.get(name, name)} radiomics score"
-    return f"{label}, 0-1" if name in _SCORES_0_TO_1 else label
+    classifier = CLASSIFIERS.get(name)
+    label = f"{name if classifier is None else classifier.title} radiomics score"
+    return f"{label}, 0-1" if classifier is not None and classifier.is_0_to_1 else label
 
 
 def term_label(term: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..evaluation import OddsRatio, Performance, TableOneRow
+from ..models.classifiers import CLASSIFIERS
 from ..models.wording import CLINICAL_CODING
 from ..study.results import (
     Comparison,
@@ -25,8 +26,6 @@ from .results_files import Rows, three_digits, with_interval
 
 _MOST_SHOWN = 20
 """Rows of the table of selected features; results.json has all."""
-
-_SCORES = {"knn": "KNN", "svm": "SVM", "lasso": "Lasso", "dnn": "DNN"}
 
 Tables = dict[str, tuple[str, Rows]]
 """(title, (header, rows of text)) by the name of the CSV."""
@@ -198,7 +197,7 @@ def _null(scores: Mapping[str, PermutationNull]) -> Rows:
     header = ("Score", "AUC", "Mean of permuted", "95th percentile", "p", "Permutations", "Smallest p possible")
     return header, [
         [
-            _SCORES[name],
+            CLASSIFIERS[name].title,
             *(three_digits(value) for value in (one.auc, one.null_mean, one.null_95th, one.p)),
             str(one.permutations),
             three_digits(1 / (1 + one.permutations)),
@@ -258,7 +257,7 @@ def _odds_ratio(row: OddsRatio) -> list[str]:
 def _selected(scores: Mapping[str, Sequence[SelectedFeature]]) -> Rows:
     """One row a feature, a column a score; KNN and SVM select by the same mRMR."""
     shares = {
-        _SCORES[score]: {one.feature: one.share_of_training_parts for one in features}
+        CLASSIFIERS[score].title: {one.feature: one.share_of_training_parts for one in features}
         for score, features in scores.items()
         if features
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cohort import CLINICAL_FACTS, Case
+from ..models.classifiers import CLASSIFIERS
 from .study_data import StudyData
 
 
@@ -25,11 +26,8 @@ class ProtocolModel:
     is_control: bool = False
 
 
-SCORE_MODELS: tuple[ProtocolModel, ...] = (
-    ProtocolModel("knn", "KNN", "knn", ()),
-    ProtocolModel("svm", "SVM", "svm", ()),
-    ProtocolModel("lasso", "Lasso", "lasso", ()),
-    ProtocolModel("dnn", "DNN", "dnn", ()),
+SCORE_MODELS: tuple[ProtocolModel, ...] = tuple(
+    ProtocolModel(name, classifier.title, name, ()) for name, classifier in CLASSIFIERS.items()
 )
 
 CLINICAL_MODELS: tuple[ProtocolModel, ...] = (

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ..cohort import Progress
+from ..models.classifiers import get_learner
 from ..models.fitting import Learner
-from ..models.learners import get_learner
 from .centres import centres_of, leave_one_centre_out
 from .checkpoints import Checkpoints
 from .cohort_summary import cohort_summary, cohort_tables, reader_agreement

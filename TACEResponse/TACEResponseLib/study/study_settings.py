@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..features import FeatureTable
-from ..models.learners import RADIOMICS_SCORES
+from ..models.classifiers import RADIOMICS_SCORES
 from ..models.network_batch import PAPER_RECIPE, NetworkRecipe
 from .nested_cv import NestedCvSettings
 

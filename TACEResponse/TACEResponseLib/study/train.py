@@ -14,8 +14,8 @@ from ..evaluation.intervals import corrected_resampled_interval
 from ..evaluation.roc import auc, youden_threshold
 from ..features import get_feature_set
 from ..models import SCHEMA_VERSION, LinearPredictor, ModelBundle, expit
+from ..models.classifiers import get_learner
 from ..models.fitting import Learner
-from ..models.learners import get_learner
 from ..models.wording import CLINICAL_CODING, OUTCOME, TIME_HORIZON
 from .chain import calibration_slope, fit_second_stage
 from .model_card import model_card

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..cohort import Progress
-from ..models import DnnScore, ScoreModel
+from ..models import ScoreModel
 from ..models.fitting import FittedScore, Learner
-from ..models.folded_network import concatenate_networks
 from ..models.folds import stratified_folds
 from .chain import plan_chain, run_plans
 from .study_data import StudyData
@@ -70,8 +68,8 @@ def learn_scores(
         ),
         out_of_fold=main.out_of_fold,
         bootstraps=tuple((rows, scores.out_of_fold) for rows, scores in zip(samples, refits, strict=True)),
-        deployed={learner.name: join_models(main.models, quantise=False)},
-        refitted={learner.name: join_models([scores.models[0] for scores in refits], quantise=True)},
+        deployed={learner.name: _stored(main.models, data, is_refit=False)},
+        refitted={learner.name: _stored([scores.models[0] for scores in refits], data, is_refit=True)},
     )
 
 
@@ -108,16 +106,7 @@ def bootstrap_rows(outcome: np.ndarray, settings: TrainingSettings) -> list[np.n
     return samples
 
 
-def join_models(models: Sequence[FittedScore], quantise: bool) -> ScoreModel:
-    """One model of the single members of several; networks with int8 weights if ``quantise``."""
-    members = [model for model in models if isinstance(model, DnnScore)]
-    if not members:
-        kind: Any = type(models[0])
-        joined: ScoreModel = kind.join(list(models))
-        return joined
-    networks = concatenate_networks([model.networks for model in members])
-    return DnnScore(
-        np.concatenate([model.mean for model in members]),
-        np.concatenate([model.scale for model in members]),
-        networks.quantised() if quantise else networks,
-    )
+def _stored(models: Sequence[FittedScore], data: StudyData, is_refit: bool) -> ScoreModel:
+    """One model of the single members of several, as a bundle holds it."""
+    members = [model for model in models if isinstance(model, ScoreModel)]
+    return type(members[0]).join(members).stored(data.features, is_refit)

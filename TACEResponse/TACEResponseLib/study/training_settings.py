@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..models.classifiers import CLASSIFIERS
 from ..models.network_batch import PAPER_RECIPE, NetworkRecipe
 
 BUNDLE_KINDS: dict[str, tuple[str | None, bool]] = {
     "cd": ("dnn", True),
     "cl": ("lasso", True),
     "clinical": (None, True),
-    "dnn": ("dnn", False),
-    "lasso": ("lasso", False),
-    "svm": ("svm", False),
-    "knn": ("knn", False),
+    **{name: (name, False) for name in CLASSIFIERS},
 }
 """Kind of bundle -> its radiomics score and whether the clinical facts belong to it."""
 
