@@ -1,5 +1,7 @@
 """Clinical cells: what is accepted, what is refused, and the units."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,14 @@ def test_several_classes_are_written_as_none():
         ("< 7", (None, False)),
         (">400", (None, True)),
         (">1000", (None, True)),
+        ("<=400", (None, False)),
+        ("≤ 20", (None, False)),
+        (">=401", (None, True)),
+        ("≥1000", (None, True)),
+        ("1200 ng/mL", (1200.0, True)),
+        ("1\u00a0200", (1200.0, True)),
+        ("1'200", (1200.0, True)),
+        ("> 400", (None, True)),
         ("400", (400.0, False)),
         ("400.1", (400.1, True)),
         ("2.5", (2.5, False)),
@@ -69,6 +79,11 @@ def test_afp_is_accepted(cell, expected):
         ("<500", "above 400"),
         ("<401", "above 400"),
         (">399", "above 400"),
+        ("≥400", "above 400"),
+        (">=400", "above 400"),
+        ("400+", "not a number.* leave it empty if it is unknown"),
+        ("1200 IU/mL", "not a number"),
+        ("12 00", "not a number"),
         ("1,200", "ambiguous.*1200 or 1.2"),
         ("12,5", r"ambiguous.*decimals\. Write 12\.5\.$"),
         ("<1,200", "ambiguous"),
@@ -107,7 +122,7 @@ def test_an_ast_that_decides_nothing_is_refused(cell):
 @given(st.floats(0, 1e9))
 def test_measured_values_and_limits_come_back(value):
     assert AFP.read(AFP.write(value)) == value
-    for one in (Between.below(max(value, 1e-3)), Between.above(value)):
+    for one in (Between.below(max(value, 1e-3)), Between.above(value), Between(0.0, value), Between(value, math.inf)):
         assert AFP.term.holds(one) is None or AFP.read(AFP.write(one)) == one
 
 

@@ -162,6 +162,8 @@ def test_rows_of_one_patient_must_agree_on_the_outcome(write):
         ("Session", "session"),
         ("portal_vein_invasion", "portal_venous_invasion"),
         ("responses", "response"),
+        ("SGOT", "ast_u_l"),
+        ("AFP (ng/mL)", "afp_ng_ml"),
     ],
 )
 def test_misspelt_columns_are_not_ignored(write, column, meant):
@@ -169,7 +171,32 @@ def test_misspelt_columns_are_not_ignored(write, column, meant):
     assert any(found == column and meant in text for _, found, text in problems)
 
 
-@pytest.mark.parametrize("column", ["age_years", "alt_u_l", "sex", "tumour_diameter_cm", "bclc", "nlr", "Remarks"])
+def test_a_column_in_another_unit_is_not_ignored(write):
+    text = "patient_id,afp_iu_ml,ast_ukat_l,afp_ug_l\nP1,1,1,1\n"
+    assert [(column, problem) for _, column, problem in problems_of(write(text))] == [
+        ("afp_iu_ml", "this column is in IU/mL; write the values times 1.21 into a column afp_ng_ml."),
+        ("ast_ukat_l", "this column is in ukat/L; write the values times 60 into a column ast_u_l."),
+        ("afp_ug_l", "this column is in ug/L; write them into a column afp_ng_ml."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "words"),
+    [
+        ("Table of patients,,\npatient_id,a,b\nP1,2,3\n", "patient_id", "row 2, delete the rows above it"),
+        ("Patient ID,Child-Pugh\nP1,A5\n", "Patient ID", "if patient_id is meant, rename it"),
+    ],
+)
+def test_a_header_that_is_none_costs_one_error(write, text, column, words):
+    problems = problems_of(write(text))
+    assert (problems[0][1], words in problems[0][2]) == (column, True)
+    assert not [problem for problem in problems if problem[0] is not None]
+
+
+OTHER_COLUMNS = ("age_years", "bilirubin_mg_dl", "alt_u_l", "sex", "tumour_diameter_cm", "bclc", "nlr", "Remarks")
+
+
+@pytest.mark.parametrize("column", OTHER_COLUMNS)
 def test_other_columns_are_kept(write, column):
     (case,) = read_manifest(write(f"patient_id,{column}\nP1,12\n"))
     assert case.columns[column] == "12"

@@ -37,7 +37,7 @@ def parse_number(cell: str) -> float:
             f"{cell!r} is not a number; enter the measured value, or leave it empty if it is unknown."
         ) from error
     if not 0 <= value < float("inf"):
-        raise ValueError(f"{cell!r} is negative or not finite; enter the measured value.")
+        raise ValueError(f"{cell!r} is negative or not finite; enter the measured value, or leave it empty.")
     return value
 
 

@@ -1,7 +1,7 @@
 """The manifest: a CSV with one row a case. All its errors are reported at once, each with row and column.
 
 Columns (architecture.md): ``patient_id``, ``lesion``, ``reader``, ``session`` (the key; the last three are "1" where
-empty), ``<SEQ>_image``, ``<SEQ>_mask``, ``<SEQ>_label``, the four clinical facts, the outcome, and any others, which
+empty), ``<SEQ>_image``, ``<SEQ>_mask``, ``<SEQ>_label``, the clinical facts (`FACTS`), the outcome, and any others, which
 are kept as text. Paths are relative to the manifest. A cohort table is a manifest without the images.
 """
 
@@ -69,6 +69,8 @@ def read_manifest(path: Path) -> list[Case]:
         raise ManifestError(path.name, [ManifestProblem(None, None, str(error))]) from error
     problems = [ManifestProblem(None, column, text) for column, text in column_problems(table)]
     header = meant_header(table.header)
+    if "patient_id" not in header and table.header_number(("patient_id",)) is not None:
+        raise ManifestError(path.name, problems)
     rows: list[_Row] = []
     for line in table.rows:
         if len(line.cells) != len(header):
@@ -94,7 +96,7 @@ def read_manifest(path: Path) -> list[Case]:
 
 
 def _place(problem: ManifestProblem, header: list[str]) -> tuple[int, int]:
-    """Faults of the table first, then by row and, within one, by column."""
+    """Errors of the table first, then by row and, within one, by column."""
     return problem.row or 0, header.index(problem.column) if problem.row and problem.column in header else len(header)
 
 

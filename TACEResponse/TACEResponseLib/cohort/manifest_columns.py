@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from .case import CaseKey
-from .facts import FACTS
+from .facts import FACT_OF_TERM, FACTS, Fact
 from .sequence import SEQUENCES
 from .table_reading import Table
 
@@ -36,6 +37,18 @@ _ALIASES = {
     "id": "patient_id",
 }
 
+
+def _in_other_units(fact: Fact[Any]) -> dict[str, tuple[Fact[Any], str]]:
+    """The fact's column as it would be called in each of its other units, e.g. ``afp_iu_ml``."""
+    own, *suffixes = (re.sub(r"\W+", "_", unit.casefold()) for unit in (fact.unit, *fact.units))
+    stem = fact.column.removesuffix(own)
+    others = {f"{stem}{suffix}": (fact, unit) for suffix, unit in zip(suffixes, fact.units, strict=True)}
+    return {column: other for column, other in others.items() if column != fact.column}
+
+
+# Of facts that no model takes such a column is one of Table 1, for example.
+_OTHER_UNITS = {name: other for fact in FACT_OF_TERM.values() for name, other in _in_other_units(fact).items()}
+
 _ALIKE = 0.9
 """Share of equal letters above which a column is taken for a slip of the pen."""
 
@@ -52,8 +65,8 @@ def column_problems(table: Table) -> list[tuple[str, str]]:
     """(column, what is wrong) for missing, repeated, half-given and misspelt columns."""
     header = table.header
     problems: list[tuple[str, str]] = []
-    if "patient_id" not in header:
-        return [("patient_id", f"this column is missing; {table.advice(('patient_id',))}.")]
+    if "patient_id" not in meant_header(header):
+        problems.append(("patient_id", f"this column is missing; {table.advice(('patient_id',))}."))
     problems += [
         (column, "this column is there more than once; give every column a name of its own.")
         for column in _repeated(header)
@@ -67,6 +80,10 @@ def column_problems(table: Table) -> list[tuple[str, str]]:
         meant = _meant(column, header)
         if meant is not None:
             problems.append((column, f"this column is not known; if {meant} is meant, rename it."))
+        elif column in _OTHER_UNITS:
+            fact, unit = _OTHER_UNITS[column]
+            write = f"write the values times {fact.units[unit]:g}" if fact.units[unit] != 1 else "write them"
+            problems.append((column, f"this column is in {unit}; {write} into a column {fact.column}."))
     for sequence in SEQUENCES:
         given = {kind for kind in ("image", "mask", "label") if f"{sequence}_{kind}" in header}
         for kind in ("image", "mask"):
@@ -97,7 +114,12 @@ def _meant(column: str, header: Sequence[str]) -> str | None:
     known = [*KEY_COLUMNS, *(fact.column for fact in FACTS), *OUTCOME_COLUMNS, *OTHER_COLUMNS]
     known += [f"{sequence}_{kind}" for sequence in SEQUENCES for kind in ("image", "mask", "label")]
     source = SOURCE_COLUMN.fullmatch(column)
-    if column in known or column.startswith(READER_PREFIX) or (source and source["sequence"] in sequences_of(header)):
+    if (
+        column in known
+        or column in _OTHER_UNITS
+        or column.startswith(READER_PREFIX)
+        or (source and source["sequence"] in sequences_of(header))
+    ):
         return None
     plain = re.sub(r"\W+", "_", column.strip().casefold()).strip("_")
     if plain in _ALIASES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_NUMBER = re.compile(r"([<>]?\s*[+-]?)(\d[\d.,\u00a0\u202f\u2009' ]*)((?:[eE][+-]?\d+)?)")
+_NUMBER = re.compile(r"((?:[<>]=?|[≤≥])?\s*[+-]?)(\d[\d.,\u00a0\u202f\u2009' ]*)((?:[eE][+-]?\d+)?)")
 _AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _THOUSANDS = re.compile(r"\d{1,3}(?:(?P<point>\.\d{3})+(?:,\d+)?|(?P<comma>,\d{3})+(?:\.\d+)?)")
 

@@ -67,11 +67,16 @@ class Table:
         marks = "decimal commas and quotation marks" if self.separator == "," else "separators and quotation marks"
         return f"{len(row.cells)} cells where the header has {len(self.header)}; check {marks}."
 
+    def header_number(self, needed: Sequence[str]) -> int | None:
+        """Number of the row that holds the names of the columns where the first one is a title; None if none does."""
+        found = (row.number for row in self.rows[:_TITLE_ROWS] if set(needed) <= set(row.cells))
+        return next(found, None)
+
     def advice(self, needed: Sequence[str]) -> str:
         """What to do where a column of ``needed`` is missing."""
-        for row in self.rows[:_TITLE_ROWS]:
-            if set(needed) <= set(row.cells):
-                return f"the columns' names are in row {row.number}, delete the rows above it"
+        number = self.header_number(needed)
+        if number is not None:
+            return f"the columns' names are in row {number}, delete the rows above it"
         if len(self.header) == 1 and any(sign in self.header[0] for sign in _SEPARATORS):
             return "each row is one cell in quotation marks, import it into a spreadsheet as CSV and save it again"
         return f"the columns are {named_and_more(map(repr, self.header), 8)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..clinical_values import number_text, parse_number
@@ -28,6 +28,14 @@ class Between:
         """What ">limit" says."""
         return cls(math.nextafter(limit, math.inf), math.inf)
 
+
+_SIGN = re.compile(r"[<>]=?|[≤≥]")
+_LIMITS: Mapping[str, Callable[[float], Between]] = {
+    "<": Between.below,
+    ">": Between.above,
+    "<=": lambda limit: Between(0.0, limit),
+    ">=": lambda limit: Between(limit, math.inf),
+}
 
 Measured = float | Between
 """A measured number, or what is known of it."""
@@ -69,15 +77,15 @@ def measured(
 
     def read(cell: str) -> Measured:
         text = re.sub(rf"\s*{re.escape(unit)}$", "", cell.strip(), flags=re.IGNORECASE) if unit else cell.strip()
-        sign = text[:1] if text[:1] in ("<", ">") else ""
-        number = parse_number(text[len(sign) :])
+        sign = _SIGN.match(text)
+        number = parse_number(text[sign.end() :] if sign else text)
         if not least <= number <= most:
             raise ValueError(_implausible(cell, number))
         if whole and number != round(number):
             raise ValueError(f"{cell!r} is not a whole number; {name} is a count or a grade.")
         if not sign:
             return number
-        value = Between.below(number) if sign == "<" else Between.above(number)
+        value = _LIMITS[sign[0].replace("≤", "<=").replace("≥", ">=")](number)
         if above is not None and is_above(value, above[1]) is None:
             raise ValueError(
                 f"{cell!r} does not say whether {name} is above {above[1]:g} {unit}; enter the measured value."
@@ -123,6 +131,11 @@ def measured_text(value: Measured, blank: str = "") -> str:
     """The number, or its limit behind < or > and ``blank``."""
     if not isinstance(value, Between):
         return number_text(value)
-    if math.isinf(value.high):
-        return f">{blank}{number_text(math.nextafter(value.low, 0.0))}"
-    return f"<{blank}{number_text(math.nextafter(value.high, math.inf))}"
+    sign, limit, beside = (
+        (">", value.low, math.nextafter(value.low, 0.0))
+        if math.isinf(value.high)
+        else ("<", value.high, math.nextafter(value.high, math.inf))
+    )
+    # Of a limit and the number beside it, the one that a person wrote has fewer digits.
+    is_closed = len(number_text(limit)) < len(number_text(beside))
+    return f"{sign}{'=' if is_closed else ''}{blank}{number_text(limit if is_closed else beside)}"
