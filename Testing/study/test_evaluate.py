@@ -76,7 +76,7 @@ def test_patients_with_an_unknown_needed_fact_are_left_out_and_told(make_cohort,
     evaluation = evaluate(join_cohort(cases, table), trained)
     assert evaluation.left_out == 1
     assert len(evaluation.data.cases) == 59
-    assert any("1 patients are left out" in remark for remark in evaluation.remarks)
+    assert any("1 of 60 patients are left out" in remark for remark in evaluation.remarks)
 
 
 def test_published_clinical_drops_what_is_unknown(make_cohort):

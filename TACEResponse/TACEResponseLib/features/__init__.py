@@ -1,6 +1,7 @@
 """VOIs become numbers: settings, feature sets, engines, feature vectors and feature tables."""
 
-from .engine import ENGINES, Engine, EngineResult, get_engine
+from .engine import Engine, EngineResult
+from .engines import ENGINES, get_engine
 from .extraction import extract_features
 from .feature_sets import FEATURE_CLASSES, FEATURE_SETS, FeatureSet, get_feature_set
 from .feature_vector import FeatureVector

@@ -42,19 +42,3 @@ class Engine(Protocol):
         that does not need it ignores it. Raises ValueError with a sentence if nothing can be computed.
         """
         ...
-
-
-ENGINES: tuple[str, ...] = ("native", "pyradiomics")
-
-
-def get_engine(name: str = "native") -> Engine:
-    """The engine of that name. Raises ValueError for an unknown one or when PyRadiomics is not installed."""
-    if name == "native":
-        from .native import NativeEngine
-
-        return NativeEngine()
-    if name == "pyradiomics":
-        from .pyradiomics_engine import PyRadiomicsEngine
-
-        return PyRadiomicsEngine()
-    raise ValueError(f"There is no feature engine {name!r}; choose one of {', '.join(ENGINES)}.")

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..cohort import Progress
 from ..imaging import CaseImages
-from .engine import Engine, EngineResult, get_engine
+from .engine import Engine, EngineResult
+from .engines import get_engine
 from .feature_sets import get_feature_set
 from .feature_vector import FeatureVector
 from .settings import PAPER_SETTINGS, FeatureSettings

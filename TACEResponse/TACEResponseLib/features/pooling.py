@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..cohort import CaseKey
 from .feature_vector import FeatureVector
+from .settings import FeatureSettings
 from .table import FeatureTable, provenance_path, read_feature_table
 
 
@@ -18,6 +19,8 @@ class SiteTable:
 
     site: str
     table: FeatureTable
+    settings: FeatureSettings
+    feature_set: str
     engines: Mapping[CaseKey, str]
     input_sha256: Mapping[CaseKey, Mapping[str, Mapping[str, str]]]
 
@@ -31,10 +34,10 @@ def read_site_table(site: str, path: Path) -> SiteTable:
         table = read_feature_table(path)
     except ValueError as error:
         raise ValueError(f"{site}: {error}") from error
-    if table.settings is None:
+    if table.settings is None or table.feature_set is None:
         raise ValueError(
-            f"{site}: {path.name} has no provenance file {provenance_path(path).name}, so that nobody knows how it was "
-            "made; send both files of `tace-response extract`."
+            f"{site}: {path.name} has no provenance file {provenance_path(path).name}, so that it is not known how it "
+            "was made; send both files of `tace-response extract`."
         )
     try:
         cases = json.loads(provenance_path(path).read_text(encoding="utf-8"))["cases"]
@@ -46,7 +49,7 @@ def read_site_table(site: str, path: Path) -> SiteTable:
             f"{site}: {provenance_path(path).name} does not say how each case was made; send the one that "
             "`tace-response extract` wrote beside the features."
         ) from error
-    return SiteTable(site, table, engines, inputs)
+    return SiteTable(site, table, table.settings, table.feature_set, engines, inputs)
 
 
 def pooled_patient_id(site: str, patient_id: str) -> str:
@@ -73,11 +76,11 @@ def pool_tables(sites: Sequence[SiteTable]) -> list[FeatureVector]:
                     key=key._replace(patient_id=pooled_patient_id(site.site, key.patient_id)),
                     names=first.table.names,
                     values=site.table.values[row],
-                    settings=site.table.settings,
-                    feature_set=site.table.feature_set,
+                    settings=site.settings,
+                    feature_set=site.feature_set,
                     engine=site.engines[key],
                     is_phantom=key in site.table.phantoms,
-                    undefined=site.table.undefined[key],
+                    undefined=(site.table.undefined or {}).get(key, {}),
                     input_sha256={
                         sequence: (hashes["image"], hashes["mask"])
                         for sequence, hashes in site.input_sha256[key].items()
@@ -88,22 +91,22 @@ def pool_tables(sites: Sequence[SiteTable]) -> list[FeatureVector]:
 
 
 def _check_alike(first: SiteTable, other: SiteTable) -> None:
-    if other.table.settings != first.table.settings:
-        ours, theirs = first.table.settings.as_dict(), other.table.settings.as_dict()
+    if other.settings != first.settings:
+        ours, theirs = first.settings.as_dict(), other.settings.as_dict()
         differ = ", ".join(f"{name} {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name])
         raise ValueError(
             f"{first.site} and {other.site} made their features with other settings ({differ}); extract again with the "
             "same."
         )
-    if other.table.feature_set != first.table.feature_set:
+    if other.feature_set != first.feature_set:
         raise ValueError(
-            f"{first.site} has the feature set {first.table.feature_set}, {other.site} {other.table.feature_set}; "
+            f"{first.site} has the feature set {first.feature_set}, {other.site} {other.feature_set}; "
             "extract again with the same."
         )
     if other.table.names != first.table.names:
-        differ = sorted(set(other.table.names) ^ set(first.table.names))
+        columns = sorted(set(other.table.names) ^ set(first.table.names))
         raise ValueError(
-            f"{first.site} and {other.site} have other columns ({len(differ)}, for example {differ[0]}); extract "
+            f"{first.site} and {other.site} have other columns ({len(columns)}, for example {columns[0]}); extract "
             "the same sequences."
             if differ
             else f"{first.site} and {other.site} have their columns in another order; extract again with one version."

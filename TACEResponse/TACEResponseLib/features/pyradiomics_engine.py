@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from ..imaging import ResampledVoi, Voi
 from .engine import EngineResult
 from .feature_sets import FEATURE_CLASSES
 from .settings import FeatureSettings
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 
 class PyRadiomicsEngine:
@@ -53,7 +57,9 @@ class PyRadiomicsEngine:
         return features_of_images(image, mask, settings, feature_names)
 
 
-def features_of_images(image, mask, settings: FeatureSettings, feature_names: Sequence[str]) -> EngineResult:
+def features_of_images(
+    image: sitk.Image, mask: sitk.Image, settings: FeatureSettings, feature_names: Sequence[str]
+) -> EngineResult:
     """PyRadiomics' features of a SimpleITK image and mask (label 1) as they are, without canonical form.
 
     Where PyRadiomics refuses the whole VOI, every feature is undefined and its reason is PyRadiomics' message.

@@ -16,7 +16,8 @@ import numpy as np
 
 from ..cohort import named_and_more
 from ..imaging import Voi
-from .engine import Engine, get_engine
+from .engine import Engine
+from .engines import get_engine
 from .feature_sets import get_feature_set
 from .self_check_phantom import self_check_phantom
 from .settings import PAPER_SETTINGS

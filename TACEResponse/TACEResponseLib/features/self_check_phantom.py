@@ -36,21 +36,23 @@ def self_check_phantom() -> Mapping[str, Voi]:
 def _source(sequence: str) -> ArraySource:
     """A lesion with a rim and a necrotic core in noisy liver; lengths in micrometres, all numbers integers."""
     spacing_um = _SPACING_UM[sequence]
-    size = [field * _MICROMETRES // spacing for field, spacing in zip(_FIELD_MM, spacing_um, strict=True)]
+    columns, rows, slices = (field * _MICROMETRES // um for field, um in zip(_FIELD_MM, spacing_um, strict=True))
+    size = (columns, rows, slices)
     axes = np.ogrid[: size[2], : size[1], : size[0]]
-    distance_squared = sum(  # 10^6 on the surface of the lesion
+    squares = (
         ((axis * spacing - (n - 1) * spacing // 2) * 1000 // (radius * _MICROMETRES)) ** 2
         for axis, n, spacing, radius in zip(axes, size[::-1], spacing_um[::-1], _LESION_RADII_MM[::-1], strict=True)
     )
+    distance_squared: np.ndarray = sum(squares, np.zeros((), int))  # 10^6 on the surface of the lesion
     liver, lesion = _LEVELS[sequence]
     voxels = np.where(distance_squared <= 10**6, lesion, liver)
     voxels = np.where(distance_squared <= 2 * 10**5, (lesion + liver) // 3, voxels)
-    voxels += _noise(tuple(size[::-1]), seed=list(_LEVELS).index(sequence))
+    voxels += _noise(size[::-1], seed=list(_LEVELS).index(sequence))
     direction = {"AP": (1, 0, 0, 0, 1, 0, 0, 0, -1), "DP": (0.8, 0, 0.6, 0, 1, 0, -0.6, 0, 0.8)}
     return ArraySource(
         voxels=voxels.astype(np.int16),
         mask=distance_squared <= 10**6,
-        spacing_mm=tuple(spacing / _MICROMETRES for spacing in spacing_um),
+        spacing_mm=(spacing_um[0] / _MICROMETRES, spacing_um[1] / _MICROMETRES, spacing_um[2] / _MICROMETRES),
         origin_mm=(-11.0, 23.0, 5.0),
         direction=tuple(float(x) for x in direction.get(sequence, np.eye(3).ravel())),
     )

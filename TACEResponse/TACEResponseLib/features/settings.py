@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ..cohort import Json
 
@@ -32,7 +33,7 @@ class FeatureSettings:
         return f"{self.name} ({spacing} mm, bin width {self.bin_width:g}, normalisation {self.normalisation})"
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, object]) -> FeatureSettings:
+    def from_dict(cls, fields: Mapping[str, Any]) -> FeatureSettings:
         """Inverse of `as_dict`. Raises ValueError for an unknown or missing field."""
         known = set(cls.__dataclass_fields__)
         if set(fields) != known:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -181,7 +181,7 @@ def _case_provenance(vector: FeatureVector) -> dict[str, object]:
     }
 
 
-def _masks(case: Mapping) -> dict[str, str]:
+def _masks(case: Mapping[str, Any]) -> dict[str, str]:
     """Hash of the mask by sequence, of a case's provenance; empty where it says nothing of them."""
     return {sequence: hashes.get("mask") for sequence, hashes in case.get("input_sha256", {}).items()}
 

@@ -135,7 +135,7 @@ def _identical_masks_warning(vois: Mapping[str, Voi]) -> CaseWarning | None:
     )
 
 
-def _shape_of_mask(voi: Voi) -> tuple:
+def _shape_of_mask(voi: Voi) -> tuple[tuple[int, ...], bytes]:
     inside = voi.mask[voi.box]
     return inside.shape, np.packbits(inside).tobytes()
 

@@ -14,4 +14,5 @@ def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice]:
         if not len(occupied):
             raise ValueError("the mask is empty; draw the lesion.")
         box[axis] = slice(int(occupied[0]), int(occupied[-1]) + 1)
-    return tuple(box)
+    k, j, i = box
+    return k, j, i

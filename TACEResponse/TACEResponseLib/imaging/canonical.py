@@ -87,7 +87,9 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
     if np.linalg.det(np.reshape(geometry.direction, (3, 3))) < 0:
         voxels, pasted = voxels[::-1], pasted[::-1]
         geometry = _reversed_k(geometry, len(voxels))
-    spacing_mm = tuple(round(float(value), _SPACING_DECIMALS) for value in geometry.spacing_mm)
+    i_mm, j_mm, k_mm = (round(float(value), _SPACING_DECIMALS) for value in geometry.spacing_mm)
+    spacing_mm = (i_mm, j_mm, k_mm)
+    x_mm, y_mm, z_mm = (float(value) for value in geometry.origin_mm)
     with np.errstate(over="ignore", invalid="ignore"):
         # What does not fit becomes infinite, which the input checks refuse.
         voxels = np.ascontiguousarray(voxels, dtype=VOXEL_TYPE)
@@ -99,7 +101,7 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
         spacing_mm=spacing_mm,
         placement=ImageGeometry(
             spacing_mm,
-            tuple(float(value) for value in geometry.origin_mm),
+            (x_mm, y_mm, z_mm),
             tuple(float(value) for value in geometry.direction),
         ),
         tags=source.tags,
@@ -141,7 +143,7 @@ def _reversed_k(geometry: ImageGeometry, slices: int) -> ImageGeometry:
 def _sha256(array: np.ndarray, spacing_mm: tuple[float, ...]) -> str:
     """Hash of type, shape (K, J, I), spacing (I, J, K) and the voxels in C order, little-endian."""
     digest = hashlib.sha256(f"{array.dtype.str} {array.shape} {spacing_mm}".encode())
-    digest.update(array)
+    digest.update(array.data)
     return digest.hexdigest()
 
 

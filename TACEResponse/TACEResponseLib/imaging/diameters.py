@@ -23,7 +23,7 @@ def largest_distance(points: np.ndarray, step_mm_kji: np.ndarray) -> float:
         block = slice(start, start + _BLOCK)
         products = corners_mm[block] @ corners_mm[start:].T
         widest_squared = max(widest_squared, (squares[block, None] + squares[start:] - 2 * products).max())
-    return np.sqrt(widest_squared)
+    return float(np.sqrt(widest_squared))
 
 
 def largest_distance_in_plane(points: np.ndarray, step_mm_kji: np.ndarray, axis: int) -> float:
@@ -44,7 +44,7 @@ def largest_distance_in_plane(points: np.ndarray, step_mm_kji: np.ndarray, axis:
     row, other_row = np.nonzero(widest >= 0)
     sides = np.column_stack([np.abs(row - other_row), widest[row, other_row]])
     sides = sides * step_mm_kji[[across_rows, along_rows]]
-    return np.sqrt(np.sum(sides**2, axis=1).max())
+    return float(np.sqrt(np.sum(sides**2, axis=1).max()))
 
 
 def _row_ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import warnings
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -50,7 +50,7 @@ def open_dicom(path: Path, stop_before_pixels: bool = True, keywords: Sequence[s
                     if with_preamble:
                         _check_deflated_size(content)
                     return pydicom.dcmread(
-                        content,
+                        cast(BinaryIO, content),
                         stop_before_pixels=stop_before_pixels,
                         force=not with_preamble,
                         specific_tags=None if keywords is None else list(keywords),

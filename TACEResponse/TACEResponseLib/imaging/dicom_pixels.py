@@ -92,7 +92,7 @@ def _decoded(stream: bytes, pixels: PixelFormat, path: Path) -> np.ndarray:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = MRImageStorage, UID("2.25.1")
     meta.TransferSyntaxUID = UID(pixels.transfer_syntax)
-    bare = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    bare = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     bare.SOPClassUID, bare.SOPInstanceUID, bare.Modality = MRImageStorage, UID("2.25.1"), "MR"
     bare.SamplesPerPixel, bare.PhotometricInterpretation = 1, "MONOCHROME2"
     bare.Rows, bare.Columns = pixels.rows, pixels.columns

@@ -86,9 +86,10 @@ def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, Im
     voxels = _read_voxels(slices)
     first = slices[0]
     direction = np.column_stack([first.row_direction, first.column_direction, normal])
+    x_mm, y_mm, z_mm = (float(value) for value in first.position_mm)
     geometry = ImageGeometry(
         spacing_mm=(*first.pixel_spacing_mm, spacing_mm),
-        origin_mm=tuple(float(value) for value in first.position_mm),
+        origin_mm=(x_mm, y_mm, z_mm),
         direction=tuple(float(value) for value in direction.ravel()),
     )
     tags = acquisition_tags(first.metadata)

@@ -60,7 +60,8 @@ def paste_mask(
 
 def _axes_mm(geometry: ImageGeometry) -> np.ndarray:
     """Columns are the steps in mm along the axes I, J, K."""
-    return np.reshape(np.asarray(geometry.direction, float), (3, 3)) * np.asarray(geometry.spacing_mm, float)
+    steps_mm = np.reshape(np.asarray(geometry.direction, float), (3, 3)) * np.asarray(geometry.spacing_mm, float)
+    return np.asarray(steps_mm)
 
 
 def _is_signed_permutation(matrix: np.ndarray) -> bool:

@@ -20,7 +20,7 @@ def volume_ml(voi: Voi) -> float:
 def centre_lps_mm(voi: Voi) -> np.ndarray:
     """Centre of mass of the labelled voxels in the patient: (L, P, S) in mm."""
     centre_kji = np.argwhere(voi.mask[voi.box]).mean(axis=0) + [part.start for part in voi.box]
-    return index_to_lps_mm(voi, centre_kji[np.newaxis, ::-1])[0]
+    return np.asarray(index_to_lps_mm(voi, centre_kji[np.newaxis, ::-1])[0])
 
 
 def largest_diameter_mm(voi: Voi) -> float:
@@ -57,7 +57,7 @@ def slice_axis(spacing_mm: tuple[float, float, float]) -> int:
 def index_to_lps_mm(voi: Voi, indices: np.ndarray) -> np.ndarray:
     """Voxel indices (n, 3) in the order I, J, K to points (n, 3) in the patient, LPS in mm."""
     axes = np.reshape(np.asarray(voi.placement.direction), (3, 3)) * np.asarray(voi.placement.spacing_mm)
-    return np.asarray(indices, float) @ axes.T + np.asarray(voi.placement.origin_mm)
+    return np.asarray(np.asarray(indices, float) @ axes.T + np.asarray(voi.placement.origin_mm))
 
 
 def lps_mm_to_index(voi: Voi, points_mm: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from ..cohort import ImageGeometry
@@ -107,7 +109,8 @@ def parse_nifti(content: bytes, compressed: bool) -> VolumeHeader:
 
 def _header(content: bytes) -> tuple[np.void, str]:
     """The header's fields and its byte order, "<" or ">"."""
-    for byte_order in "<>":
+    orders: tuple[Literal["<", ">"], ...] = ("<", ">")
+    for byte_order in orders:
         layout = _HEADERS.get(int(np.frombuffer(content[:4].ljust(4), byte_order + "i4")[0]))
         if layout is not None and len(content) >= layout.itemsize + 4:
             return np.frombuffer(content, layout.newbyteorder(byte_order), 1)[0], byte_order

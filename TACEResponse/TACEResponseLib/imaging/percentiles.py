@@ -14,4 +14,4 @@ def percentiles(values: np.ndarray, percents: Sequence[float]) -> np.ndarray:
     for each of ``percents``.
     """
     ordered = np.sort(values, axis=None).astype(float)
-    return np.interp(np.asarray(percents) / 100 * (ordered.size - 1), np.arange(ordered.size), ordered)
+    return np.asarray(np.interp(np.asarray(percents) / 100 * (ordered.size - 1), np.arange(ordered.size), ordered))

@@ -12,11 +12,15 @@ Where the VOI holds values that are 0 but for rounding noise, ITK interpolates t
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .bounding_box import bounding_box
 from .voi import ResampledVoi, Voi
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 CROP_MARGIN_VOXELS = 20
 """Native voxels kept around the mask; what lies beyond has a weight below 1e-11."""
@@ -117,12 +121,12 @@ def _cubic_b_spline(voxels: np.ndarray, points: list[np.ndarray]) -> np.ndarray:
     # slice: on one large product BLAS starts threads, which wait for each other longer than they work.
     values = (matrices[0] @ values.swapaxes(0, 1)).swapaxes(0, 1)
     values = matrices[1] @ values
-    return (values @ matrices[2].T).astype(np.float32)
+    return np.asarray(values @ matrices[2].T, dtype=np.float32)
 
 
 def _interpolation_matrix(points: np.ndarray, length: int) -> np.ndarray:
     """Weights (n_points, length) of the voxels of a line in the cubic B-spline through them, mirrored at its ends."""
-    return _basis(points, length) @ _spline_coefficients(length)
+    return np.asarray(_basis(points, length) @ _spline_coefficients(length))
 
 
 def _spline_coefficients(length: int) -> np.ndarray:
@@ -165,7 +169,7 @@ def _basis(points: np.ndarray, length: int) -> np.ndarray:
     return basis
 
 
-def _simpleitk_image(array: np.ndarray, spacing_mm: np.ndarray):
+def _simpleitk_image(array: np.ndarray, spacing_mm: np.ndarray) -> sitk.Image:
     import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(array))
@@ -173,7 +177,9 @@ def _simpleitk_image(array: np.ndarray, spacing_mm: np.ndarray):
     return image
 
 
-def _on_grid(image, interpolator: str, origin_mm: np.ndarray, spacing_mm: np.ndarray, size: np.ndarray) -> np.ndarray:
+def _on_grid(
+    image: sitk.Image, interpolator: str, origin_mm: np.ndarray, spacing_mm: np.ndarray, size: np.ndarray
+) -> np.ndarray:
     """The image at the points of a grid, (K, J, I) in its own type; 0 outside the image."""
     import SimpleITK as sitk
 
@@ -183,7 +189,7 @@ def _on_grid(image, interpolator: str, origin_mm: np.ndarray, spacing_mm: np.nda
     resampler.SetOutputSpacing(spacing_mm.tolist())
     resampler.SetSize([int(length) for length in size])
     resampler.SetOutputPixelType(image.GetPixelID())
-    return sitk.GetArrayFromImage(resampler.Execute(image))
+    return np.asarray(sitk.GetArrayFromImage(resampler.Execute(image)))
 
 
 def _in_words(spacing_mm: np.ndarray) -> str:

@@ -164,8 +164,8 @@ def _remarks(result: StudyResult) -> list[str]:
     cohort = result.cohort
     remarks = list(result.remarks)
     remarks += [
-        f"{CLINICAL_CODING[name]} is unknown in {count} patients; they count as the share of the training part that "
-        "has it."
+        f"{CLINICAL_CODING[name]}: unknown in {count} of {cohort.patients} patients; counted as the share of the "
+        "training part that has it."
         for name, count in cohort.missing_facts.items()
         if count < cohort.patients
     ]

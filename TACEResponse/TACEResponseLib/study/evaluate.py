@@ -66,12 +66,13 @@ class Evaluation:
             remarks.append("The model was trained on phantoms: its probabilities mean nothing for patients.")
         if self.left_out:
             remarks.append(
-                f"{self.left_out} patients are left out, as a fact that the model needs is unknown in them and "
-                "nothing is imputed."
+                f"{self.left_out} of {self.left_out + len(self.data.cases)} patients are left out, as a fact that the "
+                "model needs is unknown and nothing is imputed."
             )
         if self.bundle.unknown_facts == "drop":
             remarks += [
-                f"{CLINICAL_CODING[name]} is unknown in {count} patients; the model's term is dropped for them."
+                f"{CLINICAL_CODING[name]}: unknown in {count} of {len(self.data.cases)} patients; the model's term is "
+                "dropped for them."
                 for name, count in self.data.missing_facts.items()
                 if name in self.bundle.required_facts
             ]

@@ -57,10 +57,10 @@ class NativeEngine:
             raise ValueError("The VOI holds no voxel; draw the tumour on this sequence.")
         try:
             resampled = resampled or resample(voi, settings.spacing_mm)
-            refusal = _refusal(voi, resampled)
+            refusal = _refusal(voi, resampled) or ""
         except ValueError as error:
             refusal = str(error)
-        if refusal:
+        if refusal or resampled is None:
             return EngineResult(dict.fromkeys(feature_names, np.nan), dict.fromkeys(feature_names, refusal))
         return features_of_resampled(resampled, settings.bin_width, feature_names)
 

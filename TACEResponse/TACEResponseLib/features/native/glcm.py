@@ -112,7 +112,7 @@ def _sums_by(k: np.ndarray, p: np.ndarray, n_bins: int) -> np.ndarray:
 
 def _entropy(q: np.ndarray) -> np.ndarray:
     """-sum q log2(q + eps), in bits, of each direction."""
-    return -np.sum(q * np.log2(q + EPSILON), axis=tuple(range(q.ndim - 1)))
+    return np.asarray(-np.sum(q * np.log2(q + EPSILON), axis=tuple(range(q.ndim - 1))))
 
 
 def _information_correlations(p: np.ndarray, px: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -145,8 +145,9 @@ def _maximal_correlation(p: np.ndarray, px: np.ndarray) -> np.ndarray:
     q = np.moveaxis(weighted, -1, 0) @ np.moveaxis(p, -1, 0)
     second_largest = np.sort(np.linalg.eigvals(q), axis=1)[:, -2]
     if np.iscomplexobj(second_largest):
-        return np.sqrt(second_largest).real
-    return np.sqrt(second_largest, out=np.full_like(second_largest, np.nan), where=second_largest >= 0)
+        return np.asarray(np.sqrt(second_largest).real)
+    undefined = np.full_like(second_largest, np.nan)
+    return np.asarray(np.sqrt(second_largest, out=undefined, where=second_largest >= 0))
 
 
 def _mean_over_directions(values: np.ndarray) -> float:

@@ -32,7 +32,7 @@ def _sum_of_3x3x3(padded: np.ndarray) -> np.ndarray:
     """Sum over each inner voxel and its 26 neighbours, axis by axis; the padding is gone from the result."""
     planes = padded[:-2] + padded[1:-1] + padded[2:]
     rows = planes[:, :-2] + planes[:, 1:-1] + planes[:, 2:]
-    return rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
+    return np.asarray(rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:])
 
 
 def ngtdm_features(voi: DiscretisedVoi) -> dict[str, float]:

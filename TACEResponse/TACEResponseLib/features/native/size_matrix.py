@@ -35,19 +35,19 @@ class SizeMatrices:
     @property
     def n(self) -> np.ndarray:
         """Number of runs, zones or dependences."""
-        return self.c.sum(axis=(1, 2))
+        return np.asarray(self.c.sum(axis=(1, 2)))
 
     def emphasis(self, level_power: int, size_power: int) -> np.ndarray:
         """sum p i^level_power j^size_power; the *emphases* have powers of -2, 0 or 2."""
-        return (self.c @ self.j**size_power) @ self.i**level_power / self.n
+        return np.asarray((self.c @ self.j**size_power) @ self.i**level_power / self.n)
 
     def level_non_uniformity(self) -> np.ndarray:
         """sum over i of (sum over j of c)^2, divided by n."""
-        return np.sum(self.c.sum(axis=2) ** 2, axis=1) / self.n
+        return np.asarray(np.sum(self.c.sum(axis=2) ** 2, axis=1) / self.n)
 
     def size_non_uniformity(self) -> np.ndarray:
         """sum over j of (sum over i of c)^2, divided by n."""
-        return np.sum(self.c.sum(axis=1) ** 2, axis=1) / self.n
+        return np.asarray(np.sum(self.c.sum(axis=1) ** 2, axis=1) / self.n)
 
     def level_variance(self) -> np.ndarray:
         """sum p (i - mu)^2 with mu = sum p i."""
@@ -60,9 +60,9 @@ class SizeMatrices:
     def entropy(self) -> np.ndarray:
         """-sum p log2(p + eps), in bits."""
         p = self.c / self.n[:, None, None]
-        return -np.sum(p * np.log2(p + EPSILON), axis=(1, 2))
+        return np.asarray(-np.sum(p * np.log2(p + EPSILON), axis=(1, 2)))
 
 
 def _variance(values: np.ndarray, p: np.ndarray) -> np.ndarray:
     mean = p @ values
-    return np.sum(p * (values - mean[:, None]) ** 2, axis=1)
+    return np.asarray(np.sum(p * (values - mean[:, None]) ** 2, axis=1))
