@@ -15,8 +15,15 @@ warnings.simplefilter("ignore")
 from fuzz_images import image_case, mask_case
 from fuzz_models import model_case
 from fuzz_process import Case, Tally, run_cases, table
+from fuzz_tables import feature_table_case, manifest_case
 
-KINDS: dict[str, Case] = {"image": image_case, "mask": mask_case, "model": model_case}
+KINDS: dict[str, Case] = {
+    "image": image_case,
+    "mask": mask_case,
+    "model": model_case,
+    "manifest": manifest_case,
+    "feature table": feature_table_case,
+}
 
 
 def fuzz(count: int, first_seed: int, kinds: list[str]) -> list[Tally]:

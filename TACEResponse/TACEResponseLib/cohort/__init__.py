@@ -27,7 +27,7 @@ from .selection import select_cases, select_lesions, select_where_possible
 from .sequence import SEQUENCES, MrSequence
 from .table_reading import Table, read_table
 from .table_writing import Cell, table_bytes, table_lines, write_table
-from .texts import named_and_more, printable
+from .texts import named_and_more, printable, shortened
 
 __all__ = [
     "AFP",
@@ -76,6 +76,7 @@ __all__ = [
     "select_cases",
     "select_lesions",
     "select_where_possible",
+    "shortened",
     "table_bytes",
     "table_lines",
     "write_manifest",

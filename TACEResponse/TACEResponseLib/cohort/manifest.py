@@ -23,6 +23,9 @@ from .mrecist import is_objective_response, mrecist_category
 from .selection import LESION_DIAMETER_COLUMN
 from .table_numbers import with_decimal_point, with_decimal_points
 from .table_reading import read_table
+from .texts import shortened
+
+_LONGEST_PROBLEM = 500
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class ManifestProblem:
         place = ", ".join(
             part for part in (self.row and f"row {self.row}", self.column and f"column {self.column}") if part
         )
-        return f"{place}: {self.text}" if place else self.text
+        return shortened(f"{place}: {self.text}" if place else self.text, _LONGEST_PROBLEM)
 
 
 class ManifestError(ValueError):

@@ -19,6 +19,11 @@ def named_and_more(names: Iterable[object], most: int = 5, separator: str = ", "
     return f"{text}{';' if ';' in separator else ''} and {more} more"
 
 
+def shortened(text: str, most: int = 80) -> str:
+    """The text of a cell, cut where nobody would read on in a message."""
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 def printable(text: str, line_ends: bool = True) -> str:
     """``text`` without what could steer a terminal, a log or a page instead of being shown there.
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..cohort import CaseKey, named_and_more, read_table, replace_file, table_bytes
+from ..cohort import CaseKey, named_and_more, read_table, replace_file, shortened, table_bytes
 from ..cohort.case_names import normal_identifier, probably_meant
 from .feature_vector import FeatureVector
 from .settings import FeatureSettings
@@ -140,6 +140,9 @@ def read_feature_table(path: Path) -> FeatureTable:
     except ValueError as error:
         raise ValueError(f"The feature table {path.name}: {error}") from error
     names = tuple(name for name in records[0][1] if name not in _KEY_COLUMNS)
+    for name in names:
+        if name.strip().lower() in _KEY_COLUMNS:
+            raise ValueError(f"The feature table {path.name}: rename the column {name} to {name.strip().lower()}.")
     rows = [[cells[name] for name in names] for _, cells in records]
     has_commas = any("," in cell for cells in rows for cell in cells)
     known: dict[CaseKey, int] = {}
@@ -226,8 +229,8 @@ def _refuse_cell(path: Path, number: int, cells: Mapping[str, str], has_commas: 
             elif cell.strip("+-").lower() in ("inf", "infinity", "nan"):
                 what = "is not a finite number"
             raise ValueError(
-                f"The feature table {path.name}, row {number}, column {name}: {cell!r} {what}; extract it again, or "
-                "leave the cell empty where a feature is undefined."
+                f"The feature table {path.name}, row {number}, column {name}: {shortened(cell)!r} {what}; extract it "
+                "again, or leave the cell empty where a feature is undefined."
             ) from error
     raise AssertionError(number)
 
