@@ -17,7 +17,7 @@ from .memory import peak_memory_mb
 
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -215,9 +215,10 @@ def _recorded(path: Path) -> tuple[str, dict[str, Any]] | None:
 
 
 def _add_file(digest: hashlib._Hash, path: Path) -> None:
+    block = memoryview(bytearray(_BLOCK_BYTES))
     try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
+        with path.open("rb", buffering=0) as file:
+            while count := file.readinto(block):
+                digest.update(block[:count])
     except OSError:
         digest.update(b"absent")
