@@ -25,6 +25,8 @@ def start(write_manifest_file, bundle_folder, tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # In the background of a script the tests themselves inherit that interrupts are ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     return run

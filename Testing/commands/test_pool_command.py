@@ -95,14 +95,14 @@ def test_what_is_missing_or_doubtful_is_told(run, site, tmp_path):
     berlin, lyon = site("berlin"), site("lyon")
     (lyon / "features.run.json").unlink()
     (berlin / "features.run.json").write_text("{}")
-    assert run("pool", berlin, lyon, "--out", tmp_path / "a")[2].count("versions are not known") == 2
+    assert run("pool", berlin, lyon, "--out", tmp_path / "a")[2].count("its versions are unknown") == 2
     (lyon / "features.run.json").write_text('{"versions": {"numpy": "1.26"}}')
     (berlin / "features.run.json").write_text('{"versions": {"numpy": "2.4"}}')
     assert "different versions of numpy: berlin 2.4, lyon 1.26" in run("pool", berlin, lyon, "--out", tmp_path / "b")[2]
     shutil.copytree(lyon, tmp_path / "x" / "lyon")
     for folders, words in (
         ((berlin,), "at least two"),
-        ((lyon, tmp_path / "x" / "lyon"), "Two folders are called lyon"),
+        ((lyon, tmp_path / "x" / "lyon"), "Two folders are named lyon"),
     ):
         code, _, complained = run("pool", *folders, "--out", tmp_path / "c")
         assert code == 1
