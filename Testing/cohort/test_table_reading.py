@@ -86,7 +86,7 @@ def test_the_separator_is_that_of_the_needed_column(tmp_path, header, separator)
         (b"patient_id\nP1\0x\n", "damaged text or not text|zero bytes"),
         (b"patient_id" + b"x" * 300 + b"\nP1\0\n", "zero bytes"),
         ("patient_id\nПетров\n".encode("cp1251"), "encoding of the file is not clear"),
-        ("patient_id\n王小明\n".encode("gbk"), "encoding of the file is not clear"),
+        ("patient_id\n王小明\n".encode("gbk"), "damaged UTF-8|encoding of the file is not clear"),
         ("patient_id\n田中太郎\n".encode("shift-jis"), "encoding of the file is not clear"),
         ("patient_id\nWałęsa\n".encode("cp1250"), "encoding of the file is not clear"),
         (b"patient_id\nP1\n\xff\xfe\xfd\xfc", "encoding of the file is not clear"),
@@ -330,3 +330,18 @@ def test_five_thousand_rows_are_read_in_two_seconds(tmp_path):
     assert time.process_time() - started_s < 2
     assert len(cases) == 5000
     assert cases[-1].columns["lab_0"] == "3.25"
+
+
+def test_a_file_cut_in_the_middle_of_a_letter_is_not_taken_for_another_encoding(tmp_path):
+    raw = "patient_id\nMü".encode()[:-1]
+    for damaged in (raw, "patient_id\nÅsa\n".encode() + b"M\xfcller\n"):
+        with pytest.raises(ValueError, match="damaged UTF-8; export it again"):
+            read(tmp_path, damaged)
+
+
+def test_a_columns_name_with_control_characters_is_shown_with_escapes(tmp_path):
+    with pytest.raises(ManifestError) as caught:
+        manifest(tmp_path, '"patient_id","child\x1b_pugh","ast_u\n_l"\nP1,A,41\n')
+    assert r"column child\x1b_pugh: " in str(caught.value)
+    assert "this column is not known; if ast_u_l is meant, rename it." in str(caught.value)
+    assert r"column ast_u\n_l: " in str(caught.value)

@@ -33,6 +33,8 @@ def test_numbers_stay_numbers(number):
 @example("'=1")
 @example("''-1.5")
 @example("  \n=")
+@example(" '=1")
+@example("' ' =1")
 def test_every_text_comes_back(text):
     assert readable_cell(safe_cell(text)) == text
 

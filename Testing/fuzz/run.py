@@ -15,6 +15,7 @@ warnings.simplefilter("ignore")
 from fuzz_images import image_case, mask_case
 from fuzz_models import model_case
 from fuzz_process import Case, Tally, run_cases, table
+from fuzz_table_forms import feature_table_form_case, manifest_form_case
 from fuzz_tables import feature_table_case, manifest_case
 
 KINDS: dict[str, Case] = {
@@ -23,6 +24,8 @@ KINDS: dict[str, Case] = {
     "model": model_case,
     "manifest": manifest_case,
     "feature table": feature_table_case,
+    "manifest form": manifest_form_case,
+    "feature table form": feature_table_form_case,
 }
 
 

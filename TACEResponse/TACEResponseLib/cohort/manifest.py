@@ -23,7 +23,7 @@ from .mrecist import is_objective_response, mrecist_category
 from .selection import LESION_DIAMETER_COLUMN
 from .table_numbers import with_decimal_point, with_decimal_points
 from .table_reading import read_table
-from .texts import shortened
+from .texts import printable, shortened
 
 _LONGEST_PROBLEM = 500
 
@@ -37,9 +37,8 @@ class ManifestProblem:
     text: str
 
     def __str__(self) -> str:
-        place = ", ".join(
-            part for part in (self.row and f"row {self.row}", self.column and f"column {self.column}") if part
-        )
+        column = self.column and f"column {printable(self.column, line_ends=False)}"
+        place = ", ".join(part for part in (self.row and f"row {self.row}", column) if part)
         return shortened(f"{place}: {self.text}" if place else self.text, _LONGEST_PROBLEM)
 
 

@@ -116,7 +116,11 @@ def read_table(path: Path, needed: Sequence[str] = ("patient_id",)) -> Table:
 
 
 def _clean(cell: str) -> str:
-    return readable_cell(cell).strip().strip(_INVISIBLE).strip()
+    return _stripped(readable_cell(_stripped(cell)))
+
+
+def _stripped(cell: str) -> str:
+    return cell.strip().strip(_INVISIBLE).strip()
 
 
 def _separator(text: str, needed: Sequence[str]) -> str:

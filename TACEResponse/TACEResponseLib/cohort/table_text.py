@@ -49,12 +49,15 @@ class _EightBit:
         if len(word) == 1:
             return word[0] < 0x80 or word[0] in self.alone
         beside = 0
-        for before, byte in zip(b" " + word, word, strict=False):
+        for before, byte, after in zip(b" " + word, word, word[1:] + b" ", strict=False):
             beside = beside + 1 if byte in self.letters else 0
             if byte >= 0x80 and byte not in self.letters | _IN_WORDS & self.signs:
                 return False
-            # A capital behind a small letter is the other encoding's letter: MŸller is Müller.
-            if beside > _MOST_IN_A_ROW or (byte in self.capitals and chr(before).islower()):
+            # A capital beside a small letter, unless it is the first, is the other encoding's: MŸller is Müller.
+            is_inside = before not in b" '" and before not in _IN_WORDS
+            if is_inside and byte in self.capitals and (chr(before).islower() or chr(after).islower()):
+                return False
+            if beside > _MOST_IN_A_ROW:
                 return False
         return True
 
@@ -126,6 +129,10 @@ def decoded(raw: bytes) -> str:
     except UnicodeDecodeError as error:
         if encoding is not None:
             raise ValueError(f"the file is damaged text or not text; {_SAVE_AS}.") from error
+        is_cut = error.end == len(raw) and error.reason == "unexpected end of data"
+        if is_cut or not raw.decode("utf-8", errors="ignore").isascii():
+            # Other encodings have no letters that are whole in UTF-8.
+            raise ValueError(f"the file is damaged UTF-8; export it again and {_SAVE_AS}.") from error
         text = _eight_bit_text(raw)
     if "\0" in text:
         raise ValueError(f"the file holds zero bytes and is not text; {_SAVE_AS}.")

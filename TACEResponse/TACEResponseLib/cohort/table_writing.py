@@ -19,10 +19,10 @@ Cell = str | int | float | None
 """What a cell may hold; None is an empty cell, and a float is written with all its digits."""
 
 _EXECUTED = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
-_BLANKS = r"[^\S\t\r\n]*"
+_BLANKS = r"(?:[^\S\t\r\n]|')*"
 _CELL_BEGINS = r"(?:^|(?<=[;\t\r\n]))"
-_TO_GUARD = re.compile(rf"{_CELL_BEGINS}(?='*(?:{_BLANKS}{_EXECUTED}|[\t\r\n]))")
-_GUARDED = re.compile(rf"{_CELL_BEGINS}'(?='*(?:{_BLANKS}{_EXECUTED}|[\t\r\n]))")
+_TO_GUARD = re.compile(rf"{_CELL_BEGINS}(?={_BLANKS}(?:{_EXECUTED}|[\t\r\n]))")
+_GUARDED = re.compile(rf"{_CELL_BEGINS}'(?={_BLANKS}(?:{_EXECUTED}|[\t\r\n]))")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NEEDS_CARE = re.compile(rf"[\",;\t\r\n]|^[\s']*{_EXECUTED}|^\s|\s$")
 
