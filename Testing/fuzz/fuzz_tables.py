@@ -156,15 +156,15 @@ def _read_features(path: Path) -> list[dict[str, object]]:
 
 def _compared(found: list[dict[str, object]], content: bytes, style: _Style, changed: bool) -> tuple[str, str]:
     """Against the cells by Python's csv; a changed byte may have made it a file of another encoding."""
-    reason = "read although it is not text"
+    reasons = ["read although it is not text"]
     for encoding in (style.encoding, *(("utf-8-sig", "cp1252", "mac-roman") if changed else ())):
         try:
-            reason = _difference(found, content.decode(encoding), style)
+            reasons.append(_difference(found, content.decode(encoding), style))
         except UnicodeDecodeError:
             continue
-        if not reason:
+        if not reasons[-1]:
             return "right", "as changed" if changed else ""
-    return "silent", reason
+    return "silent", "; ".join(reasons[1:] or reasons)
 
 
 def _difference(found: list[dict[str, object]], text: str, style: _Style) -> str:
@@ -199,7 +199,10 @@ def _means(name: str, cell: str, value: object, style: _Style) -> bool:
     if name in ("patient_id", "reader", "lesion", "session"):
         return str(value) == plain or (not plain and value == "1") or str(value) == plain.lstrip("'")
     # Further columns are kept as text, numbers among them with a decimal point.
-    return value is None or str(value).replace(".", ",") == plain.lstrip("'").replace(".", ",")
+    return value is None or str(value).replace(".", ",") in (
+        plain.replace(".", ","),
+        plain.lstrip("'").replace(".", ","),
+    )
 
 
 def _numbers(text: str, style: _Style) -> list[float]:
@@ -208,6 +211,8 @@ def _numbers(text: str, style: _Style) -> list[float]:
     comma = style.decimal_comma or re.fullmatch(r"\d+,\d{1,2}", text) is not None
     if "," in text and "." in text:
         comma = text.rindex(",") > text.rindex(".")
+    elif re.fullmatch(r"\d+\.(\d{1,2}|\d{4,})", text):
+        comma = False
     thousands, decimal = (".", ",") if comma else (",", ".")
     try:
         return [float(text.replace(thousands, "").replace(decimal, "."))]

@@ -30,7 +30,7 @@ write_prediction(folder / "prediction.json", prediction)
 write_predictions_table(folder / "predictions.csv", [prediction])
 write_patient_report(folder / "report.html", prediction, bundle, images, case.clinical)
 heavy = {"torch", "pandas", "sklearn", "matplotlib", "radiomics", "statsmodels", "pydicom", "PIL"}
-loaded = sorted(heavy & {name.partition(".")[0] for name in sys.modules} | {"numpy.ma"} & set(sys.modules))
+loaded = sorted(heavy & {name.partition(".")[0] for name in sys.modules})
 sys.exit(f"loaded: {loaded}" if loaded else 0)
 """
 

@@ -141,9 +141,7 @@ def _choose_segment(path: Path, segments: list[_Segment], label: int | str | Non
 
 
 def _choose_value(path: Path, labels: np.ndarray, label: int | str | None) -> int:
-    # Not by numpy.unique, which imports numpy.ma: as long as reading the mask takes.
-    drawn = np.sort(labels[labels != 0])
-    present = [int(value) for value in drawn[np.append(True, drawn[1:] != drawn[:-1])]]
+    present = [int(value) for value in np.unique(labels[labels != 0])]
     listed = named_and_more(present, 10)
     if label is None:
         if len(present) == 1:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..imaging.percentiles import percentiles
-
 INTERVAL_PERCENTILES = (2.5, 97.5)
 
 
@@ -62,7 +60,7 @@ class LinearPredictor:
     def probability(self, values: np.ndarray, refit_values: np.ndarray) -> tuple[float, float, float]:
         """Probability of OR with its 95 % percentile interval over the refits; arguments as of `log_odds`."""
         log_odds, refit_log_odds = self.log_odds(values, refit_values)
-        low, high = percentiles(refit_log_odds, INTERVAL_PERCENTILES)
+        low, high = np.percentile(refit_log_odds, INTERVAL_PERCENTILES)
         return tuple(float(value) for value in expit(np.array([log_odds, low, high])))
 
     def log_odds(self, values: np.ndarray, refit_values: np.ndarray) -> tuple[float, np.ndarray]:
@@ -88,7 +86,7 @@ class LinearPredictor:
             term: (
                 float(values[number]),
                 float(contributions[number]),
-                *(float(edge) for edge in percentiles(refit_contributions[:, number], INTERVAL_PERCENTILES)),
+                *(float(edge) for edge in np.percentile(refit_contributions[:, number], INTERVAL_PERCENTILES)),
             )
             for number, term in enumerate(self.terms)
             if not np.isnan(values[number])

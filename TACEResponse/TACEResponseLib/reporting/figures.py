@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from ..imaging.percentiles import percentiles
 from ..models import ModelBundle
 from ..prediction import Contribution, PerturbationBand, Prediction
 from ..prediction.wording import per_hundred, percent_of_threshold, score_label
@@ -194,7 +193,7 @@ def _clamped_label(x: float, y: float, text: str, left: float, right: float, col
 
 def _density(values: np.ndarray, grid: np.ndarray, bounds: tuple[float, float] | None) -> np.ndarray:
     """Gaussian kernel density with Silverman's bandwidth; mass beyond ``bounds`` is folded back."""
-    spread = min(values.std(), float(np.subtract(*percentiles(values, (75, 25)))) / 1.34) or values.std()
+    spread = min(values.std(), float(np.subtract(*np.percentile(values, (75, 25)))) / 1.34) or values.std()
     bandwidth = max(0.9 * spread * len(values) ** -0.2, (grid[-1] - grid[0]) / 50)
     centres = values if bounds is None else np.concatenate([values, 2 * bounds[0] - values, 2 * bounds[1] - values])
     kernels = np.exp(-0.5 * ((grid[:, None] - centres) / bandwidth) ** 2)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..imaging import Voi, slice_axis
-from ..imaging.percentiles import percentiles
 
 _PLANES = ("sagittal", "coronal", "axial")
 _TOWARDS = (("L", "R"), ("P", "A"), ("S", "I"))
@@ -95,7 +94,7 @@ def crop(view: SliceView, field_mm: float) -> SliceView:
 
 def display_window(pixels: np.ndarray) -> tuple[float, float]:
     """Intensities shown black and white: the 1st and 99.5th percentile of the finite pixels."""
-    low, high = percentiles(pixels[np.isfinite(pixels)], _WINDOW_PERCENTILES)
+    low, high = np.percentile(pixels[np.isfinite(pixels)].astype(float), _WINDOW_PERCENTILES)
     return float(low), float(high) if high > low else float(low) + 1.0
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...imaging.percentiles import percentiles
 from .discretisation import DiscretisedVoi
 
 EPSILON = np.spacing(1.0)
@@ -52,7 +51,7 @@ def first_order_features(
     deviation = x - mean
     squared_deviation = deviation**2
     variance = squared_deviation.mean()
-    percentile_10, percentile_25, median, percentile_75, percentile_90 = percentiles(x, (10, 25, 50, 75, 90))
+    percentile_10, percentile_25, median, percentile_75, percentile_90 = np.percentile(x, (10, 25, 50, 75, 90))
     central = x[(x >= percentile_10) & (x <= percentile_90)]
     energy = np.sum(x**2)
     frequencies = voi.voxel_counts / voi.n_voxels
