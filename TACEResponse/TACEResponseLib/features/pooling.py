@@ -108,7 +108,7 @@ def _check_alike(first: SiteTable, other: SiteTable) -> None:
         raise ValueError(
             f"{first.site} and {other.site} have other columns ({len(columns)}, for example {columns[0]}); extract "
             "the same sequences."
-            if differ
+            if columns
             else f"{first.site} and {other.site} have their columns in another order; extract again with one version."
         )
 
