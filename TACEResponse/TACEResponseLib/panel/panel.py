@@ -181,6 +181,11 @@ class Panel(VTKObservationMixin):
         if self.parameters.node is not None:
             self._timer.start()
 
+    @property
+    def isRefreshPending(self) -> bool:
+        """Something has changed that is not shown yet."""
+        return self._timer.isActive()
+
     def refresh(self) -> None:
         """Take over the scene and show what follows from it."""
         if self.parameters.node is None:
