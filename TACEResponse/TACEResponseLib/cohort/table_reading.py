@@ -11,14 +11,13 @@ from itertools import zip_longest
 from pathlib import Path
 
 from .table_text import read_text
-from .table_writing import readable_cell
+from .table_writing import INVISIBLE, readable_cell
 from .texts import named_and_more
 
 _SEPARATORS = (",", ";", "\t", "|")
 _MOST_ROWS = 1_000_000
 _TITLE_ROWS = 20
-_INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060"
-"""What pages and documents leave beside a copied text."""
+_BESIDE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + INVISIBLE
 
 
 @dataclass(frozen=True)
@@ -116,11 +115,8 @@ def read_table(path: Path, needed: Sequence[str] = ("patient_id",)) -> Table:
 
 
 def _clean(cell: str) -> str:
-    return _stripped(readable_cell(_stripped(cell)))
-
-
-def _stripped(cell: str) -> str:
-    return cell.strip().strip(_INVISIBLE).strip()
+    """The cell without the guard against spreadsheets, and without blanks and invisible signs at its ends."""
+    return readable_cell(cell.lstrip(_BESIDE)).strip(_BESIDE)
 
 
 def _separator(text: str, needed: Sequence[str]) -> str:

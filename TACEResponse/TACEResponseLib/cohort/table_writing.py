@@ -19,12 +19,15 @@ Cell = str | int | float | None
 """What a cell may hold; None is an empty cell, and a float is written with all its digits."""
 
 _EXECUTED = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
-_BLANKS = r"(?:[^\S\t\r\n]|')*"
+INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060"
+"""What pages and documents leave beside a copied text."""
+
+_BLANKS = rf"(?:[^\S\t\r\n]|['{INVISIBLE}])*"
 _CELL_BEGINS = r"(?:^|(?<=[;\t\r\n]))"
 _TO_GUARD = re.compile(rf"{_CELL_BEGINS}(?={_BLANKS}(?:{_EXECUTED}|[\t\r\n]))")
 _GUARDED = re.compile(rf"{_CELL_BEGINS}'(?={_BLANKS}(?:{_EXECUTED}|[\t\r\n]))")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_NEEDS_CARE = re.compile(rf"[\",;\t\r\n]|^[\s']*{_EXECUTED}|^\s|\s$")
+_NEEDS_CARE = re.compile(rf"[\",;\t\r\n]|^[\s'{INVISIBLE}]*{_EXECUTED}|^\s|\s$")
 
 
 def safe_cell(text: str) -> str:
