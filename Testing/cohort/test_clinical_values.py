@@ -1,6 +1,7 @@
 """Clinical cells: what is accepted, what is refused, and the units."""
 
 import math
+import time
 
 import pytest
 from hypothesis import given
@@ -124,6 +125,14 @@ def test_measured_values_and_limits_come_back(value):
     assert AFP.read(AFP.write(value)) == value
     for one in (Between.below(max(value, 1e-3)), Between.above(value), Between(0.0, value), Between(value, math.inf)):
         assert AFP.term.holds(one) is None or AFP.read(AFP.write(one)) == one
+
+
+def test_a_long_cell_is_refused_at_once():
+    started_s = time.process_time()
+    for cell in ("1" + " " * 100_000 + "x", "1.234" * 20_000, "1'234" * 20_000):
+        with pytest.raises(ValueError, match="not a number"):
+            AST.read(cell)
+    assert time.process_time() - started_s < 1
 
 
 def test_values_in_reports():

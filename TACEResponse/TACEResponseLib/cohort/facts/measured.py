@@ -76,7 +76,9 @@ def measured(
     term = None if above is None else _term(*above, name, unit)
 
     def read(cell: str) -> Measured:
-        text = re.sub(rf"\s*{re.escape(unit)}$", "", cell.strip(), flags=re.IGNORECASE) if unit else cell.strip()
+        text = cell.strip()
+        if unit and text[-len(unit) :].lower() == unit.lower():
+            text = text[: -len(unit)].rstrip()
         sign = _SIGN.match(text)
         number = parse_number(text[sign.end() :] if sign else text)
         if not least <= number <= most:
