@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime
 
 _YES = ("yes", "y", "1", "1.0", "true", "wahr", "ja", "oui", "present", "positive")
 _BLANKS_OF_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'](?=\d{3}(?:\D|$))")
@@ -39,6 +40,17 @@ def parse_number(cell: str) -> float:
     if not 0 <= value < float("inf"):
         raise ValueError(f"{cell!r} is negative or not finite; enter the measured value, or leave it empty.")
     return value
+
+
+def parse_date(cell: str) -> date:
+    """The date of year-month-day; others are read in two ways."""
+    try:
+        return datetime.strptime(cell.strip(), "%Y-%m-%d").date()
+    except ValueError as error:
+        raise ValueError(
+            f"{cell!r} is not a date; write year-month-day such as 2021-08-31 (in a spreadsheet, format the column as "
+            "text first)."
+        ) from error
 
 
 def check_typed_number(text: str) -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from .case import Case, CaseKey, FileSource
 from .case_names import case_folder_names, check_identifier, folder_name, normal_identifier
 from .clinical_record import ClinicalRecord
-from .clinical_values import parse_number, parse_yes_no
+from .clinical_values import parse_date, parse_number, parse_yes_no
 from .facts import FACT_OF_TERM, FACTS
 from .manifest_columns import KEY_COLUMNS, READER_PREFIX, SOURCE_COLUMN, column_problems, meant_header, sequences_of
 from .mrecist import is_objective_response, mrecist_category
@@ -157,7 +156,7 @@ def _case(row: _Row, sequences: tuple[str, ...], folder: Path) -> Case:
         clinical=_clinical(row),
         objective_response=response,
         mrecist=mrecist,
-        first_tace_date=row.parsed("tace_date", _date),
+        first_tace_date=row.parsed("tace_date", parse_date),
         columns={column: cell for column, cell in row.cells.items() if column not in used},
     )
 
@@ -240,15 +239,6 @@ def _response(cell: str) -> bool:
     if cell.upper() in ("OR", "NOR"):
         return cell.upper() == "OR"
     raise ValueError(f"{cell!r} is neither OR (CR or PR) nor NOR (SD or PD); write one of them or leave it empty.")
-
-
-def _date(cell: str) -> date:
-    try:
-        return datetime.strptime(cell, "%Y-%m-%d").date()
-    except ValueError as error:
-        raise ValueError(
-            f"{cell!r} is not a date; write year-month-day such as 2021-08-31 (format the column as text first)."
-        ) from error
 
 
 def _problems_between(cases: list[Case], row_of: Mapping[CaseKey, int]) -> list[ManifestProblem]:

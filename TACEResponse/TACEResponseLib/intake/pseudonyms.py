@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import hmac
 import os
@@ -13,8 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from ..cohort import write_table
-from ..cohort.table_writing import readable_cell
+from ..cohort import read_table, write_table
 
 _KEY_BYTES = 32
 _MOST_SHIFT_DAYS = 365
@@ -109,9 +107,13 @@ def _is_weak(key: bytes) -> bool:
 def write_who_is_who(key_path: Path, patients: Mapping[str, str]) -> Path:
     """Write (pseudonym, original ID) beside the key and return that file; patients of earlier runs stay in it."""
     path = key_path.with_name(f"{key_path.stem}.patients.csv")
-    rows = {}
+    columns = ("patient_id", "original_id")
+    known: dict[str, str] = {}
     if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = {row["patient_id"]: readable_cell(row["original_id"]) for row in csv.DictReader(file)}
-    write_table(path, ["patient_id", "original_id"], sorted({**rows, **patients}.items()), private=True)
+        try:
+            records = read_table(path, columns).records(columns)
+        except ValueError as error:
+            raise ValueError(f"The list of who is who {path} cannot be read: {error} Or move it elsewhere.") from error
+        known = {row["patient_id"]: row["original_id"] for _, row in records}
+    write_table(path, columns, sorted({**known, **patients}.items()), private=True)
     return path

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from ..cohort import read_table
+from ..cohort.clinical_values import parse_date
 from .archive import ArchivePatient, ArchiveStudy
 
 _ANGIOGRAPHY = ("XA", "RF")
@@ -121,9 +121,7 @@ def read_tace_dates(path: Path) -> dict[str, TaceDate]:
         if patient_id in dates:
             raise ValueError(f"{path.name}, row {number}: patient {patient_id} is there twice; keep the first TACE.")
         try:
-            dates[patient_id] = TaceDate(datetime.strptime(cell, "%Y-%m-%d").strftime("%Y%m%d"), number)
+            dates[patient_id] = TaceDate(f"{parse_date(cell):%Y%m%d}", number)
         except ValueError as error:
-            raise ValueError(
-                f"{path.name}, row {number}: {cell!r} is not a date; write year-month-day, for example 2021-08-31."
-            ) from error
+            raise ValueError(f"{path.name}, row {number}: {error}") from error
     return dates
