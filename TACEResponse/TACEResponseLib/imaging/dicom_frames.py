@@ -24,6 +24,14 @@ _ENHANCED_NAMES = {
 }
 """Classic keyword: the names that enhanced objects use instead, the first that is there counts."""
 
+FRAME_KEYWORDS = (
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "ContrastBolusAgentSequence",
+    *(name for names in _ENHANCED_NAMES.values() for name in names),
+)
+"""The elements of an object, beside those asked for, that `image_tags` reads."""
+
 _DATE_DIGITS = 8
 _PADDING = " \0\r\n\t"
 _PLAIN_TEXT = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI"})

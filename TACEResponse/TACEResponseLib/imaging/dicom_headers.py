@@ -10,9 +10,9 @@ import numpy as np
 
 from ..cohort import named_and_more
 from .acquisition_tags import DICOM_TAGS
-from .dicom_frames import image_tags
+from .dicom_frames import FRAME_KEYWORDS, image_tags
 from .dicom_objects import DAMAGED, open_dicom
-from .pixel_format import PixelFormat
+from .pixel_format import FORMAT_KEYWORDS, PixelFormat
 
 _PHASE_KEYWORDS = {
     "TemporalPositionIdentifier": "temporal position",
@@ -35,6 +35,7 @@ _KEYWORDS = (
     *_PHASE_KEYWORDS,
     *DICOM_TAGS,
 )
+_READ = (*_KEYWORDS, *FRAME_KEYWORDS, *FORMAT_KEYWORDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +109,7 @@ def read_headers(paths: Sequence[Path]) -> list[DicomSlice]:
 
 
 def _read_header(path: Path) -> list[DicomSlice]:
-    dataset = open_dicom(path)
+    dataset = open_dicom(path, keywords=_READ)
     if dataset is None:
         return []
     if "Rows" not in dataset or "Columns" not in dataset:

@@ -6,6 +6,7 @@ import mmap
 import warnings
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -53,11 +54,18 @@ def open_dicom(path: Path, stop_before_pixels: bool = True, keywords: Sequence[s
                         cast(BinaryIO, content),
                         stop_before_pixels=stop_before_pixels,
                         force=not with_preamble,
-                        specific_tags=None if keywords is None else list(keywords),
+                        specific_tags=None if keywords is None else _tags(tuple(keywords)),
                     )
             except Exception as error:
                 # pydicom raises many kinds for bytes that make no sense.
                 raise ValueError(f"{path} {DAMAGED}") from error
+
+
+@cache
+def _tags(keywords: tuple[str, ...]) -> list[int | str]:
+    from pydicom.tag import Tag
+
+    return [Tag(keyword) for keyword in keywords]
 
 
 def _check_deflated_size(content: mmap.mmap) -> None:

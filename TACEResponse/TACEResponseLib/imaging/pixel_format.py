@@ -40,6 +40,13 @@ COMPRESSED_SYNTAXES = (
 )
 
 
+FORMAT_KEYWORDS = (
+    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "ModalityLUTSequence"),
+    *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "LossyImageCompression"),
+)
+"""The elements of an object that `PixelFormat.of` reads."""
+
+
 @dataclass(frozen=True)
 class PixelFormat:
     """How a DICOM object stores its pixels (DICOM PS3.3 C.7.6.3)."""
