@@ -83,7 +83,7 @@ class TestTags:
 
     def test_a_study_date_that_is_no_date_is_refused_where_it_must_be_compared(self, check, vois):
         tagged = _tagged(vois, study_date=dict.fromkeys(vois, "March"))
-        with pytest.raises(ValueError, match="T2 has the study date 'March', which is no date"):
+        with pytest.raises(ValueError, match="T2 has the study date 'March', which is not a date"):
             check(tagged, date(2021, 3, 3))
 
     def test_differing_frames_of_reference_are_warned_of(self, check, vois):

@@ -227,7 +227,7 @@ class TestRefused:
             (lambda s: {"origin_mm": (np.nan, 0.0, 0.0)}, "not numbers"),
             (lambda s: {"voxels": s.voxels[0]}, "the image has 2 dimensions"),
             (lambda s: {"voxels": np.stack([s.voxels] * 3, axis=-1)}, "the image has 4 dimensions"),
-            (lambda s: {"voxels": s.voxels.astype(complex)}, "no grey values"),
+            (lambda s: {"voxels": s.voxels.astype(complex)}, "not grey values"),
             (lambda s: {"mask": s.mask[0]}, "the mask has 2 dimensions"),
             (lambda s: {"mask": s.mask[1:]}, "44 x 40 x 23 voxels and the image 44 x 40 x 24"),
             (lambda s: {"mask": np.zeros_like(s.mask)}, "empty"),

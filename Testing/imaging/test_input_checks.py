@@ -51,17 +51,17 @@ class TestIntensities:
         source = make_source()
         voxels = source.voxels.astype(np.float32)
         voxels[tuple(np.argwhere(source.mask)[5])] = value
-        _refused(check, replace(source, voxels=voxels), "1 voxel of the VOI holds no number")
+        _refused(check, replace(source, voxels=voxels), "1 voxel of the VOI is NaN or infinite")
 
     def test_nan_beside_the_voi_is_refused_where_interpolation_spreads_it(self, check, make_source):
         source = make_source()
         voxels = source.voxels.astype(np.float32)
         voxels[12, 20, 0] = np.nan
-        _refused(check, replace(source, voxels=voxels), "1 voxel of the image, outside the VOI, holds no number")
+        _refused(check, replace(source, voxels=voxels), "1 voxel of the image, outside the VOI, is NaN or infinite")
 
     def test_values_beyond_float32_are_refused(self, check, make_source):
         source = make_source()
-        _refused(check, replace(source, voxels=source.voxels * 1e300), "hold no number")
+        _refused(check, replace(source, voxels=source.voxels * 1e300), "are NaN or infinite")
 
     def test_a_constant_image_is_refused(self, check, make_source):
         source = make_source()
@@ -138,7 +138,7 @@ class TestSizeAndPlace:
 
     def test_thinner_than_2_voxels_at_1_mm_is_refused(self, check):
         source = _box_source((8, 10, 2), spacing_mm=(0.4, 1.0, 1.0))
-        _refused(check, source, "1 voxel thin at 1 x 1 x 1 mm")
+        _refused(check, source, "1 voxel thick at 1 x 1 x 1 mm")
 
     def test_a_mask_that_covers_the_whole_image_is_refused(self, check, make_source):
         source = make_source()

@@ -92,7 +92,7 @@ def _check_study_before(vois: Mapping[str, Voi], study_before: date | None) -> N
             study = datetime.strptime(voi.tags.study_date, "%Y%m%d").date()
         except ValueError as error:
             raise ValueError(
-                f"{sequence} has the study date {voi.tags.study_date!r}, which is no date; correct it or remove it."
+                f"{sequence} has the study date {voi.tags.study_date!r}, which is not a date; correct it or remove it."
             ) from error
         if study > study_before:
             raise ValueError(

@@ -62,7 +62,7 @@ def canonical_voi(sequence: str, source: ArraySource) -> Voi:
     if voxels.ndim != 3:
         raise ValueError(f"the image has {voxels.ndim} dimensions; give one 3-D volume with one grey value per voxel.")
     if voxels.dtype.kind not in "biuf":
-        raise ValueError(f"the image holds values of type {voxels.dtype}, which are no grey values.")
+        raise ValueError(f"the image holds values of type {voxels.dtype}, which are not grey values.")
     _check_geometry(source.geometry, "image")
     mask = np.asarray(source.mask)
     if mask.ndim != 3:

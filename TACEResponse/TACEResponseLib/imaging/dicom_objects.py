@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+    from pydicom.tag import BaseTag
 
 DAMAGED = "is a damaged or cut-off DICOM image, or no image at all; copy it again, or remove it."
 
@@ -62,7 +63,7 @@ def open_dicom(path: Path, stop_before_pixels: bool = True, keywords: Sequence[s
 
 
 @cache
-def _tags(keywords: tuple[str, ...]) -> list[int | str]:
+def _tags(keywords: tuple[str, ...]) -> list[BaseTag]:
     from pydicom.tag import Tag
 
     return [Tag(keyword) for keyword in keywords]

@@ -124,11 +124,11 @@ def _check_one_series(folder: Path, slices: list[DicomSlice]) -> None:
 
 def _check_one_study(folder: Path, slices: list[DicomSlice]) -> None:
     """A slice that a wrong export or a pseudonymisation put among those of another patient or study."""
-    for name, words in (("PatientID", "patients (PatientID)"), ("StudyDate", "study dates")):
+    for name, plural in (("PatientID", "patients (PatientID)"), ("StudyDate", "study dates")):
         values = sorted({one.metadata.get(name, "") or "none" for one in slices})
         if len(values) > 1:
             raise ValueError(
-                f"the images in {folder} are of {len(values)} {words}: {', '.join(values)}; export the series again."
+                f"the images in {folder} are of {len(values)} {plural}: {', '.join(values)}; export the series again."
             )
 
 
@@ -150,7 +150,7 @@ def _check_same_plane(folder: Path, slices: list[DicomSlice]) -> None:
         )
         raise ValueError(
             f"the folder {folder} holds images of {len(planes)} orientations or matrices in one series, "
-            f"which make no volume: {found}."
+            f"which do not make one volume: {found}."
         )
 
 
@@ -256,7 +256,7 @@ def _rescaling(one: DicomSlice) -> tuple[float, float]:
     if not np.isfinite([slope, intercept]).all() or slope == 0:
         raise ValueError(
             f"{one.path} has the rescale slope {one.metadata.get('RescaleSlope', '1')!r} and intercept "
-            f"{one.metadata.get('RescaleIntercept', '0')!r}, which give no grey values; export the original series "
+            f"{one.metadata.get('RescaleIntercept', '0')!r}, which do not give grey values; export the original series "
             "again."
         )
     return slope, intercept

@@ -137,8 +137,8 @@ def _check_native(voi: Voi) -> tuple[CaseWarning, ...]:
     bad = int(np.count_nonzero(~np.isfinite(voi.voxels[box][inside])))
     if bad:
         raise ValueError(
-            f"{_voxels_text(bad)} of the VOI {'holds' if bad == 1 else 'hold'} no number (NaN or infinite); export the "
-            "image again without blanked voxels."
+            f"{_voxels_text(bad)} of the VOI {'is' if bad == 1 else 'are'} NaN or infinite; export the image again "
+            "without blanked voxels."
         )
     warnings = list(check_drawing(voi))
     geometry_warning = _geometry_warning(voi)
@@ -191,15 +191,14 @@ def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float) -> tup
     extents = [part.stop - part.start for part in bounding_box(resampled.mask)]
     if min(extents) < THINNEST_VOI_VOXELS:
         raise ValueError(
-            f"the VOI is {min(extents)} voxel thin at {grid} mm, below {THINNEST_VOI_VOXELS}: too thin for features."
+            f"the VOI is {min(extents)} voxel thick at {grid} mm, below {THINNEST_VOI_VOXELS}: too thin for features."
         )
     values = resampled.voxels[resampled.mask]
     if not np.isfinite(values).all():
         blank = int(np.count_nonzero(~np.isfinite(voi.voxels)))
         raise ValueError(
-            f"{_voxels_text(blank)} of the image, outside the VOI, {'holds' if blank == 1 else 'hold'} no number (NaN "
-            "or infinite), and interpolation carries them into the VOI; export the image again with a number there, "
-            "such as 0."
+            f"{_voxels_text(blank)} of the image, outside the VOI, {'is' if blank == 1 else 'are'} NaN or infinite, "
+            "and interpolation carries them into the VOI; export the image again with a number there, such as 0."
         )
     bins = count_bins(values, bin_width)
     if bins == 1:

@@ -1,4 +1,4 @@
-"""Keeping ITK's own warnings off stderr: what matters is checked here and told in a radiologist's words."""
+"""Keeping ITK's own warnings off stderr: what matters is checked and reported in a radiologist's terms."""
 
 from __future__ import annotations
 

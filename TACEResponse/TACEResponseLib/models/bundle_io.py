@@ -36,7 +36,7 @@ _REPAIR = "Install the model again."
 _LONGEST_ARRAY_HEADER = 4096
 _LONGEST_REASON = 200
 _MOST_BYTES = {MODEL_FILE: 8 << 20, ARRAYS_FILE: 512 << 20, CARD_FILE: 1 << 20}
-"""A larger file is no model's."""
+"""A larger file is not a model's."""
 
 
 def save_bundle(bundle: ModelBundle, folder: Path) -> ModelBundle:
@@ -72,7 +72,7 @@ def save_bundle(bundle: ModelBundle, folder: Path) -> ModelBundle:
 def load_bundle(folder: Path) -> ModelBundle:
     """Read and check a bundle.
 
-    Raises ValueError with the reason for a folder that is no bundle, a missing or changed file, a newer schema, an
+    Raises ValueError with the reason for a folder that is not a bundle, a missing or changed file, a newer schema, an
     unknown kind, score type, fact, feature set or setting, and for whatever `bundle_checks` refuses.
     """
     folder = Path(folder)
