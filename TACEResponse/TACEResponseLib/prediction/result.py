@@ -118,8 +118,9 @@ class Prediction:
     @property
     def score_only(self) -> tuple[float, float, float] | None:
         """The probability of the model of the score alone with its interval, where one is offered."""
-        values = self.score_only_probability, self.score_only_low, self.score_only_high
-        return None if None in values else values  # type: ignore[return-value]
+        if self.score_only_probability is None or self.score_only_low is None or self.score_only_high is None:
+            return None
+        return self.score_only_probability, self.score_only_low, self.score_only_high
 
     @property
     def demonstration_only(self) -> bool:
