@@ -15,9 +15,7 @@ from ..workflow.perturbed_drawings import perturb_cohort
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "icc"
-HELP = (
-    "Measure test-retest and inter-observer repeatability of features and VOIs, or plan which patients to draw again."
-)
+HELP = "Measure test-retest and inter-observer repeatability of features and VOIs, or plan what to draw again."
 EXAMPLES = """\
   tace-response icc cohort/manifest.csv --plan 0.25 --seed 1 --out out/plan
   tace-response icc cohort/manifest.csv --out out/icc
@@ -30,9 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("manifest", type=Path, help="CSV with patient_id, lesion, reader, session, images and masks")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
-    parser.add_argument(
-        "--plan", type=float, metavar="SHARE", help="only choose this share of the patients to draw again (paper: 0.25)"
-    )
+    parser.add_argument("--plan", type=float, metavar="SHARE", help="only choose this share of patients to draw again")
     parser.add_argument("--seed", type=int, default=1, help="seed of all random numbers (default: 1)")
     parser.add_argument("--features", type=Path, help="feature table of all rows (default: extract them)")
     parser.add_argument(
@@ -42,12 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_FORM,
         help="form of the ICC: 1,1, 2,1 or 3,1 (default: 2,1)",
     )
-    parser.add_argument(
-        "--threshold", type=float, default=GOOD_ICC, help="ICC above which a feature is stable (default: 0.75)"
-    )
-    parser.add_argument(
-        "--on-lower-bound", action="store_true", help="apply the threshold to the lower end of the interval"
-    )
+    parser.add_argument("--threshold", type=float, default=GOOD_ICC, help="ICC of a stable feature (default: 0.75)")
+    parser.add_argument("--on-lower-bound", action="store_true", help="compare the lower end of the interval with it")
     parser.add_argument("--reader", default="1", help="reference reader (default: 1)")
     parser.add_argument("--other-reader", help="the reader to compare with, if there are more than two")
     parser.add_argument("--bland-altman", nargs="+", default=[], metavar="FEATURE", help="plot these features")
