@@ -74,7 +74,40 @@ class Archive:
         self.add("t1_vibe_dyn_delayed", time="101800", **rest)
         return arterial
 
-    def add_seg(self, image_files, mask, name=SEG_NAME, fractional=False, labels=None):
+    def add_enhanced(self, files):
+        """Replace single images, which may be several phases, by one Enhanced MR object (PS3.3 A.36.2); its file.
+
+        Frames lie in no order; each says its position, time, temporal position and rescaling in functional groups.
+        """
+        images = [pydicom.dcmread(path) for path in files]
+        whole = pydicom.dcmread(files[0])
+        for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
+                        "AcquisitionTime", "InstanceNumber", "TemporalPositionIdentifier"):  # fmt: skip
+            if keyword in whole:
+                delattr(whole, keyword)
+        whole.SOPClassUID = whole.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4.1"
+        groups = []
+        order = np.random.default_rng(len(files)).permutation(len(images))
+        for number in order:
+            image, group = images[number], pydicom.Dataset()
+            content = {"FrameAcquisitionDateTime": f"{image.StudyDate}{image.AcquisitionTime}", "StackID": "1"}
+            if "TemporalPositionIdentifier" in image:
+                content["TemporalPositionIndex"] = int(image.TemporalPositionIdentifier)
+            group.FrameContentSequence = _item(**content)
+            group.PlanePositionSequence = _item(ImagePositionPatient=image.ImagePositionPatient)
+            group.PlaneOrientationSequence = _item(ImageOrientationPatient=image.ImageOrientationPatient)
+            group.PixelMeasuresSequence = _item(PixelSpacing=image.PixelSpacing, SliceThickness=image.SliceThickness)
+            groups.append(group)
+        whole.SharedFunctionalGroupsSequence = [pydicom.Dataset()]
+        whole.PerFrameFunctionalGroupsSequence = groups
+        whole.NumberOfFrames = len(images)
+        whole.PixelData = b"".join(images[number].PixelData for number in order)
+        for path in files:
+            path.unlink()
+        whole.save_as(files[0], enforce_file_format=True)
+        return files[0]
+
+    def add_seg(self, image_files, mask, name=SEG_NAME, fractional=False, labels=None, kind=None):
         """A SEG drawn on these files; ``mask`` is (K, J, I), or (K, J, I, segment) with ``labels``."""
         highdicom = pytest.importorskip("highdicom")
         labels = labels or [name]
@@ -90,7 +123,7 @@ class Archive:
                     setattr(image, keyword, "")
         self.count += 1
         seg = highdicom.seg.Segmentation(
-            images, mask.astype(float if fractional else np.uint8), "FRACTIONAL" if fractional else "BINARY",
+            images, mask.astype(float if fractional else np.uint8), kind or ("FRACTIONAL" if fractional else "BINARY"),
             descriptions, f"1.2.826.0.1.{self.count}", self.count, f"1.2.826.0.1.{self.count}.1", 1,
             "maker", "model", "1", "7", omit_empty_frames=True,
         )  # fmt: skip
@@ -98,8 +131,12 @@ class Archive:
         seg.save_as(path)
         return path
 
-    def add_contours(self, image_files, contours, name=SEG_NAME, kind="CLOSED_PLANAR"):
-        """An RTSTRUCT: ``contours`` are (n, 3) arrays of LPS points in mm."""
+    def add_contours(self, image_files, contours, name=SEG_NAME, kind="CLOSED_PLANAR", refers_to="images", **also):
+        """An RTSTRUCT: ``contours`` are (n, 3) arrays of LPS points in mm; ``also`` are contours of other names.
+
+        ``refers_to`` is "images", "series", "other images" (of the series, by UIDs that the archive does not hold) or
+        "frame", the frame of reference alone.
+        """
         first = pydicom.dcmread(image_files[0], stop_before_pixels=True)
         self.count += 1
         data = pydicom.Dataset()
@@ -110,20 +147,40 @@ class Archive:
         for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate"):
             setattr(data, keyword, getattr(first, keyword))
         data.SeriesInstanceUID, data.SeriesNumber, data.Modality = f"1.2.826.0.1.{self.count}", self.count, "RTSTRUCT"
-        structure, roi, image = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
-        structure.ROINumber, structure.ROIName = 4, name
-        image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = MR, first.SOPInstanceUID
-        roi.ReferencedROINumber, roi.ContourSequence = 4, []
-        for points in contours:
-            contour = pydicom.Dataset()
-            contour.ContourGeometricType, contour.NumberOfContourPoints = kind, len(points)
-            contour.ContourData = [f"{value:.8g}" for value in np.asarray(points).ravel()]
-            contour.ContourImageSequence = [image]
-            roi.ContourSequence.append(contour)
-        data.StructureSetROISequence, data.ROIContourSequence = [structure], [roi]
+        frame, study, series = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+        frame.FrameOfReferenceUID = first.FrameOfReferenceUID
+        if refers_to in ("series", "other images"):
+            series.SeriesInstanceUID, study.ReferencedSOPInstanceUID = first.SeriesInstanceUID, first.StudyInstanceUID
+            study.ReferencedSOPClassUID = "1.2.840.10008.3.1.2.3.1"
+            study.RTReferencedSeriesSequence, frame.RTReferencedStudySequence = [series], [study]
+        data.ReferencedFrameOfReferenceSequence = [frame]
+        data.StructureSetROISequence, data.ROIContourSequence = [], []
+        for number, (roi_name, own) in enumerate({name: contours, **also}.items(), start=4):
+            structure, roi, image = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+            structure.ROINumber, structure.ROIName = number, roi_name
+            structure.ReferencedFrameOfReferenceUID = first.FrameOfReferenceUID
+            image.ReferencedSOPClassUID = MR
+            image.ReferencedSOPInstanceUID = first.SOPInstanceUID if refers_to == "images" else "1.2.826.0.9.9"
+            roi.ReferencedROINumber, roi.ContourSequence = number, []
+            for points in own:
+                contour = pydicom.Dataset()
+                contour.ContourGeometricType, contour.NumberOfContourPoints = kind, len(points)
+                contour.ContourData = [f"{value:.8g}" for value in np.asarray(points).ravel()]
+                if refers_to in ("images", "other images"):
+                    contour.ContourImageSequence = [image]
+                roi.ContourSequence.append(contour)
+            data.StructureSetROISequence.append(structure)
+            data.ROIContourSequence.append(roi)
         path = self.folder / f"rt{self.count}.dcm"
         data.save_as(path, enforce_file_format=True)
         return path
+
+
+def _item(**values):
+    item = pydicom.Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return [item]
 
 
 @pytest.fixture

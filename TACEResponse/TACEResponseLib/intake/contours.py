@@ -19,8 +19,8 @@ _HOLE = 0.95
 _CROSSING = 0.75
 """... one of which at most this share does crosses it, and both together are drawn; between the two nobody knows."""
 
-_COLLINEAR = 1e-6
-"""Twice the area of a triangle, in pixels, below which its corners lie on one line."""
+_SAME_POINT_DIGITS = 3
+"""Points that agree to so many digits of a pixel are one."""
 
 Mask = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -34,8 +34,8 @@ def filled_contours(
 ) -> Mask:
     """Voxels whose centres lie inside the contours.
 
-    A contour that returns along its own way encloses a hole (keyhole technique); where one crosses itself, all that it
-    runs around is inside. Within one slice a contour inside another is a hole, and one inside the
+    A contour that runs back along its own way encloses a hole (keyhole technique: even-odd rule); any other one holds
+    all that it runs around (non-zero winding), also where it crosses itself. Within one slice a contour inside another is a hole, and one inside the
     hole is an island; contours that cross are one area, as contouring programs show them; a contour that is there twice
     counts once.
 
@@ -136,17 +136,11 @@ def _inside(points: Points, shape: tuple[int, int]) -> Mask:
         turns = np.concatenate([[0], np.cumsum(np.sign(end[:, 1] - start[:, 1])[order])])
         even_odd[row] = to_the_left % 2
         winding[row] = turns[to_the_left] != 0
-    return winding if (even_odd != winding).any() and _crosses_itself(points) else even_odd
+    return even_odd if _returns(points) else winding
 
 
-def _crosses_itself(points: Points) -> bool:
-    """Whether two edges of the polygon cross at an inner point of both; a way along another edge is no crossing."""
-    starts, ends = points, np.roll(points, -1, axis=0)
-
-    def side(a: Points, b: Points, c: Points) -> NDArray[np.float64]:
-        turn = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
-        return np.where(np.abs(turn) < _COLLINEAR, 0.0, np.sign(turn))
-
-    p, q = starts[:, np.newaxis], ends[:, np.newaxis]
-    r, s = starts[np.newaxis], ends[np.newaxis]
-    return bool(((side(p, q, r) * side(p, q, s) < 0) & (side(r, s, p) * side(r, s, q) < 0)).any())
+def _returns(points: Points) -> bool:
+    """Whether the polygon runs back along one of its own edges: the bridge to a hole (keyhole technique)."""
+    corners = [tuple(corner) for corner in points.round(_SAME_POINT_DIGITS).tolist()]
+    edges = {(start, end) for start, end in zip(corners, corners[1:] + corners[:1], strict=True) if start != end}
+    return any((end, start) in edges for start, end in edges)

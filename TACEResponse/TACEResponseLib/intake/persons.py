@@ -10,7 +10,7 @@ from .archive import ArchivePatient
 
 _NOBODY = re.compile(
     r"(?:0+|[x*#?.\-_ ]+|anon(?:ym\w*)?|(?:de|not) ?identified|deident\w*|pseudonym\w*|removed|redacted|hidden|blank"
-    r"|unknown|unbekannt|none|null|nil|n ?/? ?a|no ?name|no ?id|patient(?: ?id)?|id|name|subject|test|dummy|phantom)"
+    r"|unknown|unbekannt|no|none|null|nil|n ?/? ?a|no ?name|no ?id|patient(?: ?id)?|id|name|subject|test|dummy|phantom)"
 )
 """IDs that an anonymiser gives to everybody; one with a number of its own (ANON0001) is a patient's."""
 
@@ -82,7 +82,7 @@ def _is_birth_date(text: str) -> bool:
 
 def _is_placeholder(text: str) -> bool:
     plain = " ".join(text.casefold().replace("^", " ").split())
-    return not plain or all(_NOBODY.fullmatch(part) for part in plain.split())
+    return not plain or bool(_NOBODY.fullmatch(plain)) or all(_NOBODY.fullmatch(part) for part in plain.split())
 
 
 def _plain_person(name: str) -> str:

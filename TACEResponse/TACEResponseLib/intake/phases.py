@@ -83,7 +83,9 @@ def split_phases(series: ArchiveSeries, identifier: Callable[[Sequence[ArchiveIm
     for number, (group, start_s) in enumerate(zip(groups, starts_s, strict=True), start=1):
         first = min(group.images, key=lambda one: _order(clock[one]))
         name = identifier(group.images, number if told_by else 0)
-        facts = replace(facts_from_dicom(name, first.tags, len(group.images) + group.lacking), acquired_at_s=start_s)
+        facts = facts_from_dicom(name, first.tags, len(group.images) + group.lacking)
+        if told_by:
+            facts = replace(facts, acquired_at_s=start_s)
         phases.append(Phase(series, number, tuple(group.images), told_by, facts, group.lacking))
     return phases
 
@@ -174,7 +176,7 @@ def _starts_s(groups: Sequence[_Group], clock: _Clock) -> list[float | None]:
     times = [[time_s for one in group.images if (time_s := clock[one]["AcquisitionTime"])] for group in groups]
     starts = [min(own, default=None) for own in times]
     known = {start for start in starts if start is not None}
-    if len(groups) == 1 or None in starts or len(known) == len(starts):
+    if None in starts or len(known) == len(starts):
         return starts
     triggers = [min((clock[one]["TriggerTime"] or 0.0 for one in group.images), default=0.0) for group in groups]
     in_order = sorted(trigger / 1000 for trigger in triggers)

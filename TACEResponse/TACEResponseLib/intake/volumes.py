@@ -47,7 +47,9 @@ def find_volumes(patient: ArchivePatient, pseudonyms: Pseudonyms) -> PatientVolu
                 volumes.not_read[pseudonyms.series(series.uid)] = str(error)
                 continue
             volumes.phases |= {phase.facts.identifier: phase for phase in phases}
-    copies = copied_phases(list(volumes.phases.values()))
+    # What belongs to the larger study is the original.
+    size = {uid: len(study.series) for study in patient.studies for uid in study.series}
+    copies = copied_phases(sorted(volumes.phases.values(), key=lambda phase: -size[phase.series.uid]))
     volumes.copy_of = {name: original.facts.identifier for name, original in copies.items()}
     objects = {
         pseudonyms.series(series.uid, count)
