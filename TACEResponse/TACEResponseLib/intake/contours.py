@@ -35,9 +35,9 @@ def filled_contours(
     """Voxels whose centres lie inside the contours.
 
     A contour that runs back along its own way encloses a hole (keyhole technique: even-odd rule); any other one holds
-    all that it runs around (non-zero winding), also where it crosses itself. Within one slice a contour inside another is a hole, and one inside the
-    hole is an island; contours that cross are one area, as contouring programs show them; a contour that is there twice
-    counts once.
+    all that it runs around (non-zero winding), also where it crosses itself. Within one slice a contour inside another
+    is a hole, and one inside the hole is an island; contours that cross are one area, as contouring programs show them;
+    a contour that is there twice counts once.
 
     Parameters
     ----------
