@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from TACEResponseLib.cohort import printable
+from TACEResponseLib.cohort import printable, private, public
 from TACEResponseLib.commands.terminal import Terminal, TerminalLog
 
 HOSTILE = "P1\x1b[2J\x07\u202e\r\x9b31m\ud800\u2028end"
@@ -91,3 +91,11 @@ def test_a_full_disk_below_the_output_is_reported_once():
 def test_arguments_are_printed_without_control_characters(run, capsys):
     assert run("predict", "\x1b[31m", "--out", "x", "--dance\x1b")[0] == 2
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_what_is_private_is_printed_and_kept_out_of_results():
+    hostile = "\u2069HCC\u2068_08"
+    message = f"AP: {private('DOE^JOHN')} and {private(hostile)} differ; give one patient."
+    assert printable(message) == "AP: DOE^JOHN and HCC_08 differ; give one patient."
+    assert public(message) == "AP: ... and ... differ; give one patient."
+    assert public("nothing private") == "nothing private"

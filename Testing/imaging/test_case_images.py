@@ -84,7 +84,7 @@ def test_a_study_after_the_tace_is_refused(case):
     dated = case
     for name in case.sources:
         dated = _changed(dated, name, tags=AcquisitionTags(study_date="20210304"))
-    with pytest.raises(ValueError, match=r"^Patient HCC_07b: T2 was acquired on 2021-03-04, after the TACE"):
+    with pytest.raises(ValueError, match=r"^Patient HCC_07b: T2 was acquired on \u20682021-03-04\u2069, after"):
         read_case_images(dated, SEQUENCES, study_before=date(2021, 3, 1))
 
 

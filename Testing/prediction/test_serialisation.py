@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from TACEResponseLib.cohort import CaseKey, CaseWarning, ClinicalRecord
+from TACEResponseLib.cohort import CaseKey, CaseWarning, ClinicalRecord, private
 from TACEResponseLib.prediction import (
     PREDICTION_COLUMNS,
     Contribution,
@@ -170,3 +170,11 @@ def test_damaged_files_are_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"prediction\.json cannot be read as a prediction"):
         read_prediction(path)
+
+
+def test_the_table_holds_no_original_identifier_of_a_failed_case(tmp_path):
+    error = f"The images have 2 PatientIDs ({private('DOE^JOHN')}); give one patient."
+    write_predictions_table(tmp_path / "predictions.csv", [], {CaseKey("P1"): error})
+    text = (tmp_path / "predictions.csv").read_text(encoding="utf-8")
+    assert "DOE" not in text
+    assert "The images have 2 PatientIDs (...); give one patient." in text

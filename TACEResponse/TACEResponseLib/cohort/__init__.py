@@ -27,7 +27,7 @@ from .selection import select_cases, select_lesions, select_where_possible
 from .sequence import SEQUENCES, MrSequence
 from .table_reading import Table, read_table
 from .table_writing import Cell, table_bytes, table_lines, write_table
-from .texts import named_and_more, printable, shortened
+from .texts import named_and_more, printable, private, public, shortened
 
 __all__ = [
     "AFP",
@@ -70,6 +70,8 @@ __all__ = [
     "new_folder",
     "part_of",
     "printable",
+    "private",
+    "public",
     "read_manifest",
     "read_table",
     "replace_file",

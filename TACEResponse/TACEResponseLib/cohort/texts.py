@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
 _STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode's categories of what is obeyed and not shown: controls, formats, surrogates, ends of lines and paragraphs."""
+
+
+_OPEN, _CLOSE = "\u2068", "\u2069"
+_MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
+_PRIVATE = re.compile(f"{_OPEN}[^{_CLOSE}]*{_CLOSE}")
 
 
 def named_and_more(names: Iterable[object], most: int = 5, separator: str = ", ") -> str:
@@ -24,6 +30,20 @@ def shortened(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
+def private(value: object) -> str:
+    """An original identifier, date or text of a scanner within a message.
+
+    The person at the screen needs it; `public` leaves it out of results. It stands between Unicode's isolates, which
+    are invisible and stay on the way through logs and processes.
+    """
+    return f"{_OPEN}{_MARKS.sub('', str(value))}{_CLOSE}"
+
+
+def public(text: str) -> str:
+    """A message as it may stand in results, which are handed on: what is `private` is left out."""
+    return _MARKS.sub("", _PRIVATE.sub("...", text))
+
+
 def printable(text: str, line_ends: bool = True) -> str:
     """``text`` without what could steer a terminal, a log or a page instead of being shown there.
 
@@ -32,6 +52,7 @@ def printable(text: str, line_ends: bool = True) -> str:
     """
     if text.isprintable():
         return text
+    text = _MARKS.sub("", text)
     return "".join(sign if _is_shown(sign) or (line_ends and sign == "\n") else _escape(sign) for sign in text)
 
 

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ..cohort import CaseKey, CaseWarning
+from ..cohort import CaseKey, CaseWarning, private
 from .measurements import (
     centre_lps_mm,
     index_to_lps_mm,
@@ -75,7 +75,7 @@ def check_between_sequences(
 def _check_same_value(vois: Mapping[str, Voi], name: str, value_of: Callable[[Voi], str | None]) -> None:
     groups = _groups(vois, value_of)
     if len(groups) > 1:
-        found = "; ".join(f"{', '.join(sequences)}: {value}" for value, sequences in groups.items())
+        found = "; ".join(f"{', '.join(sequences)}: {private(value)}" for value, sequences in groups.items())
         raise ValueError(
             f"the images have {len(groups)} different entries of {name} ({found}); give sequences of one study of one "
             "patient."
@@ -92,11 +92,13 @@ def _check_study_before(vois: Mapping[str, Voi], study_before: date | None) -> N
             study = datetime.strptime(voi.tags.study_date, "%Y%m%d").date()
         except ValueError as error:
             raise ValueError(
-                f"{sequence} has the study date {voi.tags.study_date!r}, which is not a date; correct it or remove it."
+                f"{sequence} has the study date {private(repr(voi.tags.study_date))}, which is not a date; correct or "
+                "remove it."
             ) from error
         if study > study_before:
             raise ValueError(
-                f"{sequence} was acquired on {study}, after the TACE of {study_before}; give the study before it."
+                f"{sequence} was acquired on {private(study)}, after the TACE of {private(study_before)}; give the "
+                "study before it."
             )
 
 
@@ -197,14 +199,14 @@ def _volume_warning(vois: Mapping[str, Voi]) -> CaseWarning | None:
 
 
 def _gadoxetate_warning(vois: Mapping[str, Voi]) -> CaseWarning | None:
-    found = [s for s, voi in vois.items() if voi.tags.contrast_agent and _GADOXETATE.search(voi.tags.contrast_agent)]
+    # Only the name that was recognised: what else stands in the tag is a scanner's free text.
+    found = {s: match[0] for s, voi in vois.items() if (match := _GADOXETATE.search(voi.tags.contrast_agent or ""))}
     if not found:
         return None
-    agent = vois[found[0]].tags.contrast_agent
     return CaseWarning(
         "gadoxetate",
-        f"The contrast agent is gadoxetate ({', '.join(found)}: {agent}): its 180 s phase is transitional, "
-        "not delayed; the study used extracellular gadolinium.",
+        f"The contrast agent is gadoxetate ({', '.join(found)}: {next(iter(found.values()))}): its 180 s phase is "
+        "transitional, not delayed; the study used extracellular gadolinium.",
     )
 
 

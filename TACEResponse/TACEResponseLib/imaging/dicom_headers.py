@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import named_and_more
+from ..cohort import named_and_more, private
 from .acquisition_tags import DICOM_TAGS
 from .dicom_frames import FRAME_KEYWORDS, image_tags
 from .dicom_objects import DAMAGED, open_dicom
@@ -71,7 +71,7 @@ class DicomSlice:
         """Number and description of the series, as a person knows it."""
         number = self.metadata.get("SeriesNumber", "")
         description = self.metadata.get("SeriesDescription", "")
-        return f"series {number or 'without number'}, {description or 'no description'}"
+        return f"series {number or 'without number'}, {private(description) if description else 'no description'}"
 
 
 def phases_of(slices: list[DicomSlice]) -> str:

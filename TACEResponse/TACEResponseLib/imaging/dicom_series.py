@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cohort import AcquisitionTags, ImageGeometry, named_and_more
+from ..cohort import AcquisitionTags, ImageGeometry, named_and_more, private
 from .acquisition_tags import acquisition_tags
 from .dicom_headers import DicomSlice, phases_of, read_dicom_headers, read_headers
 from .dicom_pixels import read_frames
@@ -128,7 +128,8 @@ def _check_one_study(folder: Path, slices: list[DicomSlice]) -> None:
         values = sorted({one.metadata.get(name, "") or "none" for one in slices})
         if len(values) > 1:
             raise ValueError(
-                f"the images in {folder} are of {len(values)} {plural}: {', '.join(values)}; export the series again."
+                f"the images in {folder} are of {len(values)} {plural}: {', '.join(map(private, values))}; export the "
+                "series again."
             )
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..cohort import CaseKey, CaseWarning, Json, replace_file, write_table
+from ..cohort import CaseKey, CaseWarning, Json, public, replace_file, write_table
 from ..scores import PublishedScores, ScoreResult, published_scores
 from .result import Contribution, PerturbationBand, Position, Prediction
 
@@ -210,7 +210,7 @@ def write_predictions_table(
     cannot be written.
     """
     rows = [prediction_row(prediction) for prediction in predictions]
-    rows += [{**key._asdict(), "error": error} for key, error in (errors or {}).items()]
+    rows += [{**key._asdict(), "error": public(error)} for key, error in (errors or {}).items()]
     write_table(path, PREDICTION_COLUMNS, rows)
 
 
