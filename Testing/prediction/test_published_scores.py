@@ -9,7 +9,7 @@ from TACEResponseLib.prediction import plain_text, read_prediction, write_predic
 from TACEResponseLib.prediction.serialisation import prediction_row
 from TACEResponseLib.reporting.patient_report import patient_report
 from TACEResponseLib.workflow import predict_case
-from TACEResponseLib.workflow.published_scores import score_facts
+from TACEResponseLib.workflow.published_scores import facts_with_size
 
 FACTS = {"child_pugh": "A5", "portal_venous_invasion": "no", "afp_ng_ml": "500", "ast_u_l": "30"}
 
@@ -81,8 +81,8 @@ def test_the_size_comes_from_the_voi_unless_entered(make_lesion_source):
     source = make_lesion_source()
     case = Case(CaseKey("P1"), {"AP": source}, case_of().clinical)
     images = read_case_images(case, ("AP",), (1.0, 1.0, 1.0), 25.0)
-    facts = score_facts(case, images)
+    facts = facts_with_size(case, images)
     assert 10 * facts.largest_diameter_cm == pytest.approx(largest_in_plane_diameter_mm(images.vois["AP"]))
     assert "in-plane diameter of the VOI on AP" in facts.diameter_source
-    entered = score_facts(replace(case, columns={"lesion_diameter_mm": "31"}), images)
+    entered = facts_with_size(replace(case, columns={"lesion_diameter_mm": "31"}), images)
     assert (entered.largest_diameter_cm, entered.diameter_source) == (3.1, "entered")

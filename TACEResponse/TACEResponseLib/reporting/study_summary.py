@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..evaluation import Performance
+from ..study.protocol_models import PUBLISHED_PREFIX
 from ..study.results import Comparison, NestedCvResult, StudyResult
 from .results_files import with_interval
 
@@ -36,7 +37,11 @@ def summary_sentences(result: StudyResult) -> list[str]:
 
 
 def _without_controls(models: Mapping[str, Performance]) -> dict[str, Performance]:
-    return {title: one for title, one in models.items() if title not in (_SIZE, _SCANNER)}
+    return {
+        title: one
+        for title, one in models.items()
+        if title not in (_SIZE, _SCANNER) and not title.startswith(PUBLISHED_PREFIX)
+    }
 
 
 def _best(models: Mapping[str, Performance]) -> str:
@@ -57,6 +62,14 @@ def _controls(models: Mapping[str, Performance], tested: Mapping[str, Performanc
         size = tested[_SIZE].auc
         verdict = "no model is better" if size.value >= best else "the least that a model must beat"
         sentences.append(f"Size alone (diameter, number): AUC {with_interval(*size)}, {verdict}.")
+    published = {title: one.auc for title, one in tested.items() if title.startswith(PUBLISHED_PREFIX)}
+    if published:
+        title = max(published, key=lambda name: published[name].value)
+        verdict = "no model is better" if published[title].value >= best else "a model must beat it, too"
+        sentences.append(
+            f"The best of {len(published)} published scores, which need no image, is "
+            f"{title.removeprefix(PUBLISHED_PREFIX)}: AUC {with_interval(*published[title])}, {verdict}."
+        )
     if _SCANNER in tested and tested[_SCANNER].auc.low > _CHANCE:
         sentences.append(
             f"The scanner alone predicts the outcome, AUC {with_interval(*tested[_SCANNER].auc)}: a model may have "

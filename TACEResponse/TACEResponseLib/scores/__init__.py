@@ -3,6 +3,7 @@
 from ..cohort import Between
 from .catalogue import all_scores, published_scores
 from .facts import FACTS, ScoreFacts
+from .of_case import score_facts
 from .score import NOT_COVERED, Group, Known, PublishedScores, Score, ScoreResult, score_result
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "ScoreResult",
     "all_scores",
     "published_scores",
+    "score_facts",
     "score_result",
 ]

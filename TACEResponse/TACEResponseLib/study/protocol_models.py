@@ -9,6 +9,7 @@ import numpy as np
 
 from ..cohort import CLINICAL_FACTS, Case
 from ..models.classifiers import CLASSIFIERS
+from ..scores import ScoreFacts, published_scores, score_facts, score_result
 from .study_data import StudyData
 
 
@@ -16,7 +17,8 @@ from .study_data import StudyData
 class ProtocolModel:
     """A model: the radiomics score it needs (None for none) and the names of its covariates.
 
-    ``title`` is its name in tables. Models of size or scanner alone, as yardsticks, are ``is_control``.
+    ``title`` is its name in tables. Models of size, scanner or a published score alone, as yardsticks, are
+    ``is_control``.
     """
 
     name: str
@@ -40,6 +42,12 @@ SIZE_COLUMNS = (("lesion_diameter_mm", "tumour_diameter_cm"), ("number_of_tumour
 """The first of each that the cohort table has: diameter and number."""
 
 SCANNER_COLUMN = "scanner"
+
+PUBLISHED_PREFIX = "Published score: "
+"""Begins the titles of published scores as yardsticks."""
+
+_LEAST_KNOWN = 0.8
+"""Share of patients of whom a published score must be known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +80,33 @@ def make_covariates(data: StudyData, scores: Sequence[str]) -> Covariates:
     if scanners:
         columns |= scanners
         models.append(ProtocolModel("scanner", "Scanner only", None, tuple(scanners), is_control=True))
+    for title, column in _published(data.cases).items():
+        columns[title] = column
+        models.append(ProtocolModel(title, PUBLISHED_PREFIX + title, None, (title,), is_control=True))
     return Covariates(columns, tuple(models))
+
+
+def _published(cases: Sequence[Case]) -> dict[str, np.ndarray]:
+    """Published scores by title, NaN where unknown; of several that are the same number, the first."""
+    facts: list[ScoreFacts | None] = []
+    for case in cases:
+        try:
+            facts.append(score_facts(case))
+        except ValueError:
+            # Facts that contradict each other, which the command scores names.
+            facts.append(None)
+    found: dict[str, np.ndarray] = {}
+    for score in published_scores():
+        if score.decimals is None:
+            continue
+        results = [None if one is None else score_result(score, one) for one in facts]
+        values = [np.nan if one is None or one.value is None else one.value for one in results]
+        column = np.array(values)
+        known = column[~np.isnan(column)]
+        is_new = not any(np.array_equal(column, other, equal_nan=True) for other in found.values())
+        if len(known) >= _LEAST_KNOWN * len(column) and np.unique(known).size > 1 and is_new:
+            found[score.title] = column
+    return found
 
 
 def _numbers(cases: Sequence[Case], names: Sequence[str]) -> np.ndarray | None:
