@@ -80,11 +80,14 @@ def test_a_run_in_the_background_of_a_script_is_not_interrupted(write_manifest_f
     manifest = tmp_path / "facts.csv"
     manifest.write_text("patient_id,child_pugh,portal_venous_invasion,afp_ng_ml,ast_u_l\nP1,A5,no,12,30\n")
     command = [sys.executable, "-m", "TACEResponseLib.cli", "predict", manifest, "--model", "published-clinical"]
-    running = subprocess.Popen(
-        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *map(str, command), "--out", str(tmp_path / "out")],
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-    )
+    # Ignored before the program starts, as a shell does behind an ampersand.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        running = subprocess.Popen(
+            [*map(str, command), "--out", str(tmp_path / "out")], start_new_session=True, stdout=subprocess.DEVNULL
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     while running.poll() is None:
         os.killpg(running.pid, signal.SIGINT)
         time.sleep(0.05)

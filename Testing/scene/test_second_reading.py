@@ -116,5 +116,5 @@ def test_the_icc_of_a_cohort_as_table_and_plot(scene, tmp_path):
 
 
 def test_a_folder_without_features_says_so(scene, tmp_path):
-    with pytest.raises(ValueError, match=r"features\.csv cannot be read"):
+    with pytest.raises(ValueError, match=r"features\.csv: the file cannot be read"):
         TACEResponseLogic().icc(tmp_path / "features.csv")

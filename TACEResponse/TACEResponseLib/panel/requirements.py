@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..cohort import check_identifier
+from ..scene.clinical_entry import MORE_FACTS
 from ..scene.i18n import _
 from ..scene.roles import checklistFor
 from .inputs import PanelInputs
@@ -27,7 +28,8 @@ class Requirements:
         if inputs.sequences and inputs.engineProblem:
             reasons.append(_("Feature engine: {problem}").format(problem=inputs.engineProblem))
         problems = inputs.clinical.problems()
-        reasons += [problems[name] for name in inputs.model.requiredFields if name in problems]
+        asked = (*inputs.model.requiredFields, *(fact.column for fact in MORE_FACTS))
+        reasons += [problems[name] for name in asked if name in problems]
         return tuple(reasons)
 
     def checklistNeeded(self) -> tuple[str, ...]:

@@ -1,11 +1,23 @@
-"""The four clinical facts as they stand in the panel's fields, and what they say."""
+"""The clinical facts as they stand in the panel's fields, and what they say."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..cohort import AFP, AST, CHILD_PUGH, PORTAL_VENOUS_INVASION, Between, ChildPugh, ClinicalRecord, Fact, Measured
+from ..cohort import (
+    AFP,
+    AST,
+    CHILD_PUGH,
+    FACTS,
+    PORTAL_VENOUS_INVASION,
+    Between,
+    ChildPugh,
+    ClinicalRecord,
+    Fact,
+    Measured,
+)
 from ..cohort.clinical_values import check_typed_number, parse_number
 from ..cohort.facts.measured import measured_text
 from ..cohort.units import AFP_UNITS, AST_UNITS, to_ng_ml, to_u_l
@@ -32,6 +44,9 @@ FACT_OF_FIELD: Mapping[str, Fact] = {
 }
 """The fact that each field of the panel asks for."""
 
+MORE_FACTS: tuple[Fact, ...] = tuple(fact for fact in FACTS if fact.term is None)
+"""Facts that no model takes: published scores ask for them, and none is needed."""
+
 FIELD_OF_FACT = {fact.term.name: field for field, fact in FACT_OF_FIELD.items()}
 """The field of the panel that asks for each of the model's facts."""
 
@@ -41,7 +56,8 @@ class ClinicalEntry:
     """The fields of step 3; empty means not entered yet, which is not the same as "unknown".
 
     ``childPugh`` is one of `CHILD_PUGH_CHOICES`, ``portalVenousInvasion`` of `INVASION_CHOICES`. ``afp`` and ``ast``
-    are texts in the units chosen, such as "12" or "<20"; ``ngPerMlPerIu`` converts AFP from IU/mL.
+    are texts in the units chosen, such as "12" or "<20"; ``ngPerMlPerIu`` converts AFP from IU/mL. ``moreFacts`` are
+    the cells of `MORE_FACTS` as JSON by column, as a manifest has them; what is absent is unknown.
     """
 
     childPugh: str = NOT_ENTERED
@@ -53,6 +69,16 @@ class ClinicalEntry:
     ast: str = ""
     astUnit: str = "U/L"
     astUnknown: bool = False
+    moreFacts: str = ""
+
+    def more(self) -> dict[str, str]:
+        """The cells of `MORE_FACTS` that are filled, by column."""
+        return json.loads(self.moreFacts) if self.moreFacts else {}
+
+    def withMore(self, column: str, cell: str) -> ClinicalEntry:
+        """With another cell of `MORE_FACTS`; an empty one makes the fact unknown."""
+        cells = {name: text for name, text in {**self.more(), column: cell.strip()}.items() if text}
+        return replace(self, moreFacts=json.dumps(cells, sort_keys=True) if cells else "")
 
     def isEmpty(self) -> bool:
         """Nothing was entered yet."""
@@ -70,16 +96,35 @@ class ClinicalEntry:
                 self._value(field)
             except ValueError as error:
                 problems[field] = str(error)
+        problems |= self._readMore()[1]
         return problems
 
     def record(self) -> ClinicalRecord:
         """The facts. Raises ValueError naming the first field that does not tell its fact."""
-        return ClinicalRecord({FACT_OF_FIELD[field].column: self._value(field) for field in FACT_OF_FIELD})
+        values = {FACT_OF_FIELD[field].column: self._value(field) for field in FACT_OF_FIELD}
+        more, problems = self._readMore()
+        if problems:
+            raise ValueError(next(iter(problems.values())))
+        return ClinicalRecord({**values, **more})
 
     def knownFacts(self) -> ClinicalRecord:
         """The facts of the fields that are right; the others count as unknown. For showing, not for predicting."""
         known = FACT_OF_FIELD.keys() - self.problems().keys()
-        return ClinicalRecord({FACT_OF_FIELD[field].column: self._value(field) for field in known})
+        values = {FACT_OF_FIELD[field].column: self._value(field) for field in known}
+        return ClinicalRecord({**values, **self._readMore()[0]})
+
+    def _readMore(self) -> tuple[dict[str, object], dict[str, str]]:
+        """Values of `MORE_FACTS` and problems of their cells, by column."""
+        values: dict[str, object] = {}
+        problems: dict[str, str] = {}
+        cells = self.more()
+        for fact in MORE_FACTS:
+            if fact.column in cells:
+                try:
+                    values[fact.column] = fact.read(cells[fact.column])
+                except ValueError as error:
+                    problems[fact.column] = f"{fact.name[:1].upper()}{fact.name[1:]}: {error}"
+        return values, problems
 
     def afpInModelUnit(self) -> str:
         """E.g. "= 121 ng/mL" beside a value in another unit; empty where there is nothing to convert."""
@@ -147,7 +192,13 @@ def entryOf(record: ClinicalRecord) -> ClinicalEntry:
         afpUnknown=record.get(AFP) is None,
         ast="" if record.get(AST) is None else measured_text(record.get(AST)),
         astUnknown=record.get(AST) is None,
+        moreFacts=_moreFacts(cells),
     )
+
+
+def _moreFacts(cells: Mapping[str, str]) -> str:
+    more = {fact.column: cells[fact.column] for fact in MORE_FACTS if cells[fact.column]}
+    return json.dumps(more, sort_keys=True) if more else ""
 
 
 def _typed(value: Measured | None) -> str:

@@ -56,5 +56,6 @@ CLINICAL_PARAMETERS: tuple[str, ...] = (
     "ast",
     "astUnit",
     "astUnknown",
+    "moreFacts",
 )
 """The fields of the clinical step, as they were typed."""
