@@ -50,7 +50,7 @@ def brain1(shared, make_voi):
 
 @pytest.fixture(scope="session")
 def assert_engines_agree():
-    """Assert that the native engine gives PyRadiomics' numbers and has none where PyRadiomics has none.
+    """Assert that the native engine gives the same numbers as PyRadiomics, and none where PyRadiomics gives none.
 
     The tolerance is 1e-6 relative, or 1e-9 absolute near zero. The only exceptions are the four features of which
     little but rounding noise may be left: how far they move when PyRadiomics' own GLCM is perturbed by one unit in the

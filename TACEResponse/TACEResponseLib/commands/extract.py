@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 
 from ..cohort import SEQUENCES, check_can_write, read_manifest
-from ..features import ENGINES, FEATURE_SETS
+from ..features import ENGINES
 from ..workflow import ExtractJob, extract_cohort
 from .batch_options import add_batch_arguments, check_engine, cohort_run, print_summary
+from .feature_options import add_feature_set_argument
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "extract"
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("manifest", type=Path, help="CSV with patient_id and <SEQ>_image, <SEQ>_mask columns")
     parser.add_argument("--out", type=Path, required=True, help="the feature table (CSV) to write")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
-    parser.add_argument("--feature-set", choices=sorted(FEATURE_SETS), default="paper110")
+    add_feature_set_argument(parser)
     parser.add_argument(
         "--sequences",
         nargs="+",

@@ -6,12 +6,13 @@ import argparse
 from pathlib import Path
 
 from ..cohort import Case, check_can_write, read_manifest
-from ..features import ENGINES, FEATURE_SETS
+from ..features import ENGINES
 from ..repeatability import DEFAULT_FORM, DEFAULT_PERTURBATION, GOOD_ICC, ICC_FORMS, PerturbationSettings
 from ..workflow import FeatureRecipe
 from ..workflow.compared_drawings import compare_drawings
 from ..workflow.drawings import DrawingRun, plan_drawings
 from ..workflow.perturbed_drawings import perturb_cohort
+from .feature_options import add_feature_set_argument
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "icc"
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default = getattr(DEFAULT_PERTURBATION, f"{name}_mm")
         parser.add_argument(f"--{name}-mm", type=float, default=default, help=f"{what} (default: %(default)s)")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
-    parser.add_argument("--feature-set", choices=sorted(FEATURE_SETS), default="paper110")
+    add_feature_set_argument(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -3,14 +3,13 @@
 from .engine import Engine, EngineResult
 from .engines import ENGINES, get_engine
 from .extraction import extract_features
-from .feature_sets import FEATURE_CLASSES, FEATURE_SETS, FeatureSet, get_feature_set
+from .feature_sets import FEATURE_SETS, FeatureSet, get_feature_set
 from .feature_vector import FeatureVector
 from .settings import PAPER_SETTINGS, FeatureSettings
 from .table import FeatureTable, append_to_feature_table, provenance_path, read_feature_table, write_feature_table
 
 __all__ = [
     "ENGINES",
-    "FEATURE_CLASSES",
     "FEATURE_SETS",
     "PAPER_SETTINGS",
     "Engine",

@@ -15,12 +15,13 @@ from .table import FeatureTable, provenance_path, read_feature_table
 
 @dataclass(frozen=True)
 class SiteTable:
-    """The features of one centre; ``engines`` and ``input_sha256`` are by case."""
+    """The features of one centre; ``engines``, ``undefined`` and ``input_sha256`` are by case."""
 
     site: str
     table: FeatureTable
     settings: FeatureSettings
     feature_set: str
+    undefined: Mapping[CaseKey, Mapping[str, str]]
     engines: Mapping[CaseKey, str]
     input_sha256: Mapping[CaseKey, Mapping[str, Mapping[str, str]]]
 
@@ -34,7 +35,7 @@ def read_site_table(site: str, path: Path) -> SiteTable:
         table = read_feature_table(path)
     except ValueError as error:
         raise ValueError(f"{site}: {error}") from error
-    if table.settings is None or table.feature_set is None:
+    if table.settings is None or table.feature_set is None or table.undefined is None:
         raise ValueError(
             f"{site}: {path.name} has no provenance file {provenance_path(path).name}, so that it is not known how it "
             "was made; send both files of `tace-response extract`."
@@ -49,7 +50,7 @@ def read_site_table(site: str, path: Path) -> SiteTable:
             f"{site}: {provenance_path(path).name} does not say how each case was made; send the one that "
             "`tace-response extract` wrote beside the features."
         ) from error
-    return SiteTable(site, table, table.settings, table.feature_set, engines, inputs)
+    return SiteTable(site, table, table.settings, table.feature_set, table.undefined, engines, inputs)
 
 
 def pooled_patient_id(site: str, patient_id: str) -> str:
@@ -80,7 +81,7 @@ def pool_tables(sites: Sequence[SiteTable]) -> list[FeatureVector]:
                     feature_set=site.feature_set,
                     engine=site.engines[key],
                     is_phantom=key in site.table.phantoms,
-                    undefined=(site.table.undefined or {}).get(key, {}),
+                    undefined=site.undefined[key],
                     input_sha256={
                         sequence: (hashes["image"], hashes["mask"])
                         for sequence, hashes in site.input_sha256[key].items()

@@ -11,11 +11,11 @@ import numpy as np
 
 from ..imaging import ResampledVoi, Voi
 from .engine import EngineResult
-from .feature_sets import FEATURE_CLASSES
+from .native.feature_classes import FEATURE_CLASSES
 from .settings import FeatureSettings
 
 if TYPE_CHECKING:
-    import SimpleITK as sitk
+    import SimpleITK
 
 
 class PyRadiomicsEngine:
@@ -58,7 +58,7 @@ class PyRadiomicsEngine:
 
 
 def features_of_images(
-    image: sitk.Image, mask: sitk.Image, settings: FeatureSettings, feature_names: Sequence[str]
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: FeatureSettings, feature_names: Sequence[str]
 ) -> EngineResult:
     """PyRadiomics' features of a SimpleITK image and mask (label 1) as they are, without canonical form.
 
@@ -85,7 +85,7 @@ def features_of_images(
             warnings.simplefilter("ignore")  # what it warns of (means of nothing, complex casts) comes back as a reason
             raw = extractor.execute(image, mask, label=1)
     except LookupError as error:
-        raise ValueError(f"PyRadiomics knows no such feature: {error}") from error
+        raise ValueError(f"PyRadiomics has no such feature: {error}") from error
     except (ValueError, RuntimeError, AssertionError) as error:
         reason = f"PyRadiomics refuses this VOI: {error}"
         return EngineResult(dict.fromkeys(feature_names, np.nan), dict.fromkeys(feature_names, reason))

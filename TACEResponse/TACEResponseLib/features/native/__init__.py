@@ -1,4 +1,4 @@
-"""The native engine: the 110 features in NumPy, SciPy and SimpleITK, with PyRadiomics' numbers."""
+"""The native engine: the same numbers as PyRadiomics on the same canonical form, from NumPy and SimpleITK alone."""
 
 from .engine import NativeEngine, features_of_resampled
 

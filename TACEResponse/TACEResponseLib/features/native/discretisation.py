@@ -62,7 +62,7 @@ def discretise(voxels: np.ndarray, mask: np.ndarray, bin_width: float) -> Discre
     n_bins = np.ptp(intensities.astype(float)) / bin_width
     if not n_bins <= MOST_BINS:
         raise ValueError(
-            f"The intensities in the VOI are no finite numbers or span over {MOST_BINS} bins of {bin_width:g}; "
+            f"The intensities in the VOI are not finite or span over {MOST_BINS} bins of {bin_width:g}; "
             "check that the VOI lies on the right image and that the image is not damaged."
         )
     bins = np.digitize(intensities, bin_edges(intensities, bin_width))

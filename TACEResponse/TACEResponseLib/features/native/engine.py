@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ...imaging import ResampledVoi, Voi, resample
 from ..engine import EngineResult
-from ..feature_sets import FEATURE_CLASSES
 from ..settings import FeatureSettings
-from .discretisation import DiscretisedVoi, discretise
-from .first_order import first_order_features
-from .glcm import glcm_features
-from .gldm import gldm_features
-from .glrlm import glrlm_features
-from .glszm import glszm_features
-from .ngtdm import ngtdm_features
-from .shape import shape_features
-
-_TEXTURE_CLASSES: dict[str, Callable[[DiscretisedVoi], dict[str, float]]] = {
-    "glcm": glcm_features,
-    "glrlm": glrlm_features,
-    "glszm": glszm_features,
-    "gldm": gldm_features,
-    "ngtdm": ngtdm_features,
-}
+from .feature_class import GriddedVoi
+from .feature_classes import FEATURE_CLASSES
 
 
 class NativeEngine:
-    """PyRadiomics' features in NumPy, SciPy and SimpleITK; see `Engine`.
+    """Computes the classes of `FEATURE_CLASSES` in NumPy and SimpleITK; see `Engine`.
 
     Where PyRadiomics refuses a VOI or gives no real number, the features are undefined here too, with the reason.
     """
@@ -57,48 +42,38 @@ class NativeEngine:
             raise ValueError("The VOI holds no voxel; draw the tumour on this sequence.")
         try:
             resampled = resampled or resample(voi, settings.spacing_mm)
-            refusal = _refusal(voi, resampled) or ""
+            _check_extent(voi, resampled)
         except ValueError as error:
-            refusal = str(error)
-        if refusal or resampled is None:
-            return EngineResult(dict.fromkeys(feature_names, np.nan), dict.fromkeys(feature_names, refusal))
+            return EngineResult(dict.fromkeys(feature_names, np.nan), dict.fromkeys(feature_names, str(error)))
         return features_of_resampled(resampled, settings.bin_width, feature_names)
 
 
 def features_of_resampled(voi: ResampledVoi, bin_width: float, feature_names: Sequence[str]) -> EngineResult:
     """Compute ``feature_names`` of a VOI on its final grid; only the classes that are asked for."""
-    wanted = {name.partition("_")[0] for name in feature_names}
-    unknown = wanted.difference(FEATURE_CLASSES)
+    wanted = dict.fromkeys(name.partition("_")[0] for name in feature_names)
+    unknown = wanted.keys() - FEATURE_CLASSES.keys()
     if unknown:
         raise ValueError(f"There is no feature class {', '.join(sorted(unknown))}.")
+    gridded = GriddedVoi(voi.voxels, voi.mask, voi.spacing_mm, bin_width)
     computed: dict[str, float] = {}
-    if wanted - {"shape"}:
-        discretised = discretise(voi.voxels, voi.mask, bin_width)
-    for feature_class in wanted:
-        if feature_class == "shape":
-            features = shape_features(voi.mask, voi.spacing_mm)
-        elif feature_class == "firstorder":
-            features = first_order_features(voi.voxels, voi.mask, voi.spacing_mm, discretised)
-        else:
-            features = _TEXTURE_CLASSES[feature_class](discretised)
-        computed |= {f"{feature_class}_{feature}": value for feature, value in features.items()}
-    unknown = set(feature_names).difference(computed)
+    for name in wanted:
+        computed |= {f"{name}_{feature}": value for feature, value in FEATURE_CLASSES[name].compute(gridded).items()}
+    unknown = set(feature_names) - computed.keys()
     if unknown:
         raise ValueError(f"There is no feature {', '.join(sorted(unknown))}.")
     values = {name: float(computed[name]) for name in feature_names}
     return EngineResult(values, {name: _why(name) for name, value in values.items() if not np.isfinite(value)})
 
 
-def _refusal(voi: Voi, resampled: ResampledVoi) -> str | None:
-    """Why PyRadiomics would compute nothing of this VOI, or None."""
+def _check_extent(voi: Voi, resampled: ResampledVoi) -> None:
+    """Raises ValueError for a VOI of which PyRadiomics would compute nothing."""
     if voi.mask.all():
-        return "The VOI fills the whole image, which PyRadiomics refuses."
+        raise ValueError("The VOI fills the whole image, which PyRadiomics refuses.")
     extent = sum(length > 1 for length in resampled.mask.shape)
     if extent == 0:
-        return "The VOI is a single voxel on the grid of the features."
+        raise ValueError("The VOI is a single voxel on the grid of the features.")
     if extent == 1:
-        return "The VOI is a single row of voxels on the grid of the features."
-    return None
+        raise ValueError("The VOI is a single row of voxels on the grid of the features.")
 
 
 def _why(name: str) -> str:

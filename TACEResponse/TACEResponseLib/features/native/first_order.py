@@ -7,29 +7,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from .discretisation import DiscretisedVoi
+from .feature_class import FeatureClass, GriddedVoi
 
 EPSILON = np.spacing(1.0)
 """Added to a probability inside a logarithm, as in PyRadiomics (2.2e-16)."""
 
 
-def first_order_features(
-    voxels: np.ndarray, mask: np.ndarray, spacing_mm: tuple[float, float, float], voi: DiscretisedVoi
-) -> dict[str, float]:
-    """The 18 first order features.
-
-    Parameters
-    ----------
-    voxels, mask : ndarray
-        Bounding box (K, J, I) of the VOI, float32 and bool.
-    spacing_mm : tuple of float
-    voi : DiscretisedVoi
-        The same VOI as grey levels; ``p`` are the frequencies of its levels.
+def first_order_features(voi: GriddedVoi) -> dict[str, float]:
+    """The 18 first order features; ``p`` are the frequencies of the grey levels.
 
     Returns
     -------
     dict
-        In units of intensity unless said otherwise:
+        In units of intensity unless another is given:
 
         - ``Energy`` (N8CA): sum of x^2
         - ``TotalEnergy`` (not in IBSI): Energy times the volume of a voxel in mm^3
@@ -46,7 +36,8 @@ def first_order_features(
         - ``Kurtosis`` (IPH6 + 3): m4 / m2^2; IBSI subtracts 3; 0 in a flat VOI
         - ``Uniformity`` (BJ5W): sum of p^2
     """
-    x = voxels[mask].astype(float)
+    frequencies = voi.discretised.voxel_counts / voi.discretised.n_voxels
+    x = voi.voxels[voi.mask].astype(float)
     mean = x.mean()
     deviation = x - mean
     squared_deviation = deviation**2
@@ -54,7 +45,6 @@ def first_order_features(
     percentile_10, percentile_25, median, percentile_75, percentile_90 = np.percentile(x, (10, 25, 50, 75, 90))
     central = x[(x >= percentile_10) & (x <= percentile_90)]
     energy = np.sum(x**2)
-    frequencies = voi.voxel_counts / voi.n_voxels
     return {
         "10Percentile": percentile_10,
         "90Percentile": percentile_90,
@@ -71,7 +61,19 @@ def first_order_features(
         "RobustMeanAbsoluteDeviation": np.abs(central - central.mean()).mean() if central.size else np.nan,
         "RootMeanSquared": np.sqrt(energy / x.size),
         "Skewness": np.mean(squared_deviation * deviation) / variance**1.5 if variance else 0.0,
-        "TotalEnergy": energy * np.prod(spacing_mm),
+        "TotalEnergy": energy * np.prod(voi.spacing_mm),
         "Uniformity": np.sum(frequencies**2),
         "Variance": variance,
     }
+
+
+FIRST_ORDER = FeatureClass(
+    "firstorder",
+    tuple(
+        (
+            "10Percentile 90Percentile Energy Entropy InterquartileRange Kurtosis Maximum MeanAbsoluteDeviation Mean "
+            "Median Minimum Range RobustMeanAbsoluteDeviation RootMeanSquared Skewness TotalEnergy Uniformity Variance"
+        ).split()
+    ),
+    first_order_features,
+)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from .discretisation import DiscretisedVoi
+from .feature_class import FeatureClass, GriddedVoi
 from .first_order import EPSILON
 
 
@@ -35,7 +36,7 @@ def co_occurrence_matrices(voi: DiscretisedVoi) -> np.ndarray:
     return np.stack(matrices, axis=-1)
 
 
-def glcm_features(voi: DiscretisedVoi) -> dict[str, float]:
+def glcm_features(gridded: GriddedVoi) -> dict[str, float]:
     """The 24 GLCM features; NaN where no two voxels are neighbours.
 
     - ``JointAverage`` (60VM): sum i p
@@ -57,6 +58,7 @@ def glcm_features(voi: DiscretisedVoi) -> dict[str, float]:
     - ``InverseVariance`` (E8JP): sum over k > 0 of p_diff / k^2
     - ``Imc1`` (R8DG), ``Imc2`` (JN9H), ``MCC`` (not in IBSI): see `_information_correlations`, `_maximal_correlation`
     """
+    voi = gridded.discretised
     p = co_occurrence_matrices(voi)
     i = voi.grey_levels
     highest = int(i[-1])
@@ -112,7 +114,8 @@ def _sums_by(k: np.ndarray, p: np.ndarray, n_bins: int) -> np.ndarray:
 
 def _entropy(q: np.ndarray) -> np.ndarray:
     """-sum q log2(q + eps), in bits, of each direction."""
-    return np.asarray(-np.sum(q * np.log2(q + EPSILON), axis=tuple(range(q.ndim - 1))))
+    entropies: np.ndarray = -np.sum(q * np.log2(q + EPSILON), axis=tuple(range(q.ndim - 1)))
+    return entropies
 
 
 def _information_correlations(p: np.ndarray, px: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -144,12 +147,27 @@ def _maximal_correlation(p: np.ndarray, px: np.ndarray) -> np.ndarray:
     weighted = p / (px[:, None] * px + EPSILON)
     q = np.moveaxis(weighted, -1, 0) @ np.moveaxis(p, -1, 0)
     second_largest = np.sort(np.linalg.eigvals(q), axis=1)[:, -2]
+    correlation: np.ndarray
     if np.iscomplexobj(second_largest):
-        return np.asarray(np.sqrt(second_largest).real)
-    undefined = np.full_like(second_largest, np.nan)
-    return np.asarray(np.sqrt(second_largest, out=undefined, where=second_largest >= 0))
+        correlation = np.sqrt(second_largest).real
+    else:
+        correlation = np.sqrt(second_largest, out=np.full_like(second_largest, np.nan), where=second_largest >= 0)
+    return correlation
 
 
 def _mean_over_directions(values: np.ndarray) -> float:
     defined = values[~np.isnan(values)]
     return defined.mean() if defined.size else np.nan
+
+
+GLCM = FeatureClass(
+    "glcm",
+    tuple(
+        (
+            "Autocorrelation ClusterProminence ClusterShade ClusterTendency Contrast Correlation DifferenceAverage "
+            "DifferenceEntropy DifferenceVariance Id Idm Idmn Idn Imc1 Imc2 InverseVariance JointAverage JointEnergy "
+            "JointEntropy MCC MaximumProbability SumAverage SumEntropy SumSquares"
+        ).split()
+    ),
+    glcm_features,
+)

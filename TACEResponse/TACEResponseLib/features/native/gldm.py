@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .discretisation import DiscretisedVoi
+from .feature_class import FeatureClass, GriddedVoi
 from .size_matrix import SizeMatrices, count_pairs
 
 _LARGEST_DEPENDENCE = 27
@@ -26,7 +27,7 @@ def dependence_matrix(voi: DiscretisedVoi) -> SizeMatrices:
     return SizeMatrices(counts[None], voi.grey_levels, np.arange(1.0, _LARGEST_DEPENDENCE + 1))
 
 
-def gldm_features(voi: DiscretisedVoi) -> dict[str, float]:
+def gldm_features(gridded: GriddedVoi) -> dict[str, float]:
     """The 14 GLDM features, by level i and dependence j (formulas: `SizeMatrices`).
 
     - ``SmallDependenceEmphasis`` (SODN): sum p / j^2; ``LargeDependenceEmphasis`` (IMOQ): sum p j^2
@@ -38,6 +39,7 @@ def gldm_features(voi: DiscretisedVoi) -> dict[str, float]:
     - ``DependenceNonUniformity`` (Z87G) and divided by n ``...Normalized`` (OKJI)
     - ``GrayLevelVariance`` (1PFV), ``DependenceVariance`` (DNX2), ``DependenceEntropy`` (FCBV)
     """
+    voi = gridded.discretised
     dependences = dependence_matrix(voi)
     features = {
         "DependenceEntropy": dependences.entropy(),
@@ -56,3 +58,17 @@ def gldm_features(voi: DiscretisedVoi) -> dict[str, float]:
         "SmallDependenceLowGrayLevelEmphasis": dependences.emphasis(-2, -2),
     }
     return {name: value.item() for name, value in features.items()}
+
+
+GLDM = FeatureClass(
+    "gldm",
+    tuple(
+        (
+            "DependenceEntropy DependenceNonUniformity DependenceNonUniformityNormalized DependenceVariance "
+            "GrayLevelNonUniformity GrayLevelVariance HighGrayLevelEmphasis LargeDependenceEmphasis "
+            "LargeDependenceHighGrayLevelEmphasis LargeDependenceLowGrayLevelEmphasis LowGrayLevelEmphasis "
+            "SmallDependenceEmphasis SmallDependenceHighGrayLevelEmphasis SmallDependenceLowGrayLevelEmphasis"
+        ).split()
+    ),
+    gldm_features,
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .discretisation import DIRECTIONS, DiscretisedVoi
+from .feature_class import FeatureClass, GriddedVoi
 from .size_matrix import SizeMatrices, count_pairs
 
 
@@ -49,7 +50,7 @@ def _share_a_line(codes: np.ndarray, direction: tuple[int, int, int]) -> bool:
     return len(np.unique(foot_points, axis=0)) < len(positions)
 
 
-def glrlm_features(voi: DiscretisedVoi) -> dict[str, float]:
+def glrlm_features(gridded: GriddedVoi) -> dict[str, float]:
     """The 16 GLRLM features, by level i and run length j (formulas: `SizeMatrices`); NaN if no direction counts.
 
     - ``ShortRunEmphasis`` (22OV): sum p / j^2; ``LongRunEmphasis`` (W4KF): sum p j^2
@@ -61,6 +62,7 @@ def glrlm_features(voi: DiscretisedVoi) -> dict[str, float]:
     - ``RunPercentage`` (9ZK5): number of runs / number of voxels
     - ``GrayLevelVariance`` (8CE5), ``RunVariance`` (SXLW), ``RunEntropy`` (HJ9O)
     """
+    voi = gridded.discretised
     runs = run_length_matrices(voi)
     by_direction = {
         "GrayLevelNonUniformity": runs.level_non_uniformity(),
@@ -81,3 +83,17 @@ def glrlm_features(voi: DiscretisedVoi) -> dict[str, float]:
         "ShortRunLowGrayLevelEmphasis": runs.emphasis(-2, -2),
     }
     return {name: values.mean() if values.size else np.nan for name, values in by_direction.items()}
+
+
+GLRLM = FeatureClass(
+    "glrlm",
+    tuple(
+        (
+            "GrayLevelNonUniformity GrayLevelNonUniformityNormalized GrayLevelVariance HighGrayLevelRunEmphasis "
+            "LongRunEmphasis LongRunHighGrayLevelEmphasis LongRunLowGrayLevelEmphasis LowGrayLevelRunEmphasis "
+            "RunEntropy RunLengthNonUniformity RunLengthNonUniformityNormalized RunPercentage RunVariance "
+            "ShortRunEmphasis ShortRunHighGrayLevelEmphasis ShortRunLowGrayLevelEmphasis"
+        ).split()
+    ),
+    glrlm_features,
+)

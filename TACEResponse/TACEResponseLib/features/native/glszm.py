@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from .discretisation import DiscretisedVoi
+from .feature_class import FeatureClass, GriddedVoi
 from .size_matrix import SizeMatrices, count_pairs
 
 
@@ -35,7 +36,7 @@ def _zones(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return code_of_label[zones], n_voxels[zones]
 
 
-def glszm_features(voi: DiscretisedVoi) -> dict[str, float]:
+def glszm_features(gridded: GriddedVoi) -> dict[str, float]:
     """The 16 GLSZM features, by level i and zone size j (formulas: `SizeMatrices`).
 
     - ``SmallAreaEmphasis`` (5QRC): sum p / j^2; ``LargeAreaEmphasis`` (48P8): sum p j^2
@@ -47,6 +48,7 @@ def glszm_features(voi: DiscretisedVoi) -> dict[str, float]:
     - ``ZonePercentage`` (P30P): number of zones / number of voxels
     - ``GrayLevelVariance`` (BYLV), ``ZoneVariance`` (3NSA), ``ZoneEntropy`` (GU8N)
     """
+    voi = gridded.discretised
     zones = size_zone_matrix(voi)
     features = {
         "GrayLevelNonUniformity": zones.level_non_uniformity(),
@@ -67,3 +69,17 @@ def glszm_features(voi: DiscretisedVoi) -> dict[str, float]:
         "ZoneVariance": zones.size_variance(),
     }
     return {name: value.item() for name, value in features.items()}
+
+
+GLSZM = FeatureClass(
+    "glszm",
+    tuple(
+        (
+            "GrayLevelNonUniformity GrayLevelNonUniformityNormalized GrayLevelVariance HighGrayLevelZoneEmphasis "
+            "LargeAreaEmphasis LargeAreaHighGrayLevelEmphasis LargeAreaLowGrayLevelEmphasis LowGrayLevelZoneEmphasis "
+            "SizeZoneNonUniformity SizeZoneNonUniformityNormalized SmallAreaEmphasis SmallAreaHighGrayLevelEmphasis "
+            "SmallAreaLowGrayLevelEmphasis ZoneEntropy ZonePercentage ZoneVariance"
+        ).split()
+    ),
+    glszm_features,
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .discretisation import DiscretisedVoi
+from .feature_class import FeatureClass, GriddedVoi
 
 COARSENESS_OF_A_FLAT_VOI = 1e6
 """PyRadiomics' value where coarseness would be 1 / 0."""
@@ -25,17 +26,19 @@ def differences_by_level(voi: DiscretisedVoi) -> np.ndarray:
     difference = np.abs(own_level - neighbours_sum / np.maximum(n_neighbours, 1))
     difference[n_neighbours == 0] = 0
     codes = voi.codes[1:-1, 1:-1, 1:-1][inside]
-    return np.bincount(codes, difference, voi.n_levels + 1)[1:]
+    sums: np.ndarray = np.bincount(codes, difference, voi.n_levels + 1)[1:]
+    return sums
 
 
 def _sum_of_3x3x3(padded: np.ndarray) -> np.ndarray:
     """Sum over each inner voxel and its 26 neighbours, axis by axis; the padding is gone from the result."""
     planes = padded[:-2] + padded[1:-1] + padded[2:]
     rows = planes[:, :-2] + planes[:, 1:-1] + planes[:, 2:]
-    return np.asarray(rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:])
+    sums: np.ndarray = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
+    return sums
 
 
-def ngtdm_features(voi: DiscretisedVoi) -> dict[str, float]:
+def ngtdm_features(gridded: GriddedVoi) -> dict[str, float]:
     """The 5 NGTDM features; sums are over the m levels that occur, or over pairs i, j of them.
 
     - ``Coarseness`` (QCDE): 1 / sum p s; 10^6 if that sum is 0
@@ -44,6 +47,7 @@ def ngtdm_features(voi: DiscretisedVoi) -> dict[str, float]:
     - ``Complexity`` (HDEZ): sum abs(i - j) (p_i s_i + p_j s_j) / (p_i + p_j), divided by N
     - ``Strength`` (1X9X): sum (p_i + p_j) (i - j)^2 / sum s; 0 if sum s is 0
     """
+    voi = gridded.discretised
     i, s = voi.grey_levels, differences_by_level(voi)
     n_voxels, n_levels = voi.n_voxels, voi.n_levels
     p = voi.voxel_counts / n_voxels
@@ -59,3 +63,10 @@ def ngtdm_features(voi: DiscretisedVoi) -> dict[str, float]:
         "Contrast": spread / (n_levels * (n_levels - 1)) * s_sum / n_voxels if n_levels > 1 else 0.0,
         "Strength": np.sum(p_pair * distance**2) / s_sum if s_sum else 0.0,
     }
+
+
+NGTDM = FeatureClass(
+    "ngtdm",
+    tuple(("Busyness Coarseness Complexity Contrast Strength").split()),
+    ngtdm_features,
+)

@@ -5,18 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ...imaging.diameters import largest_distance, largest_distance_in_plane
+from .feature_class import FeatureClass, GriddedVoi
 from .mesh import mesh_area_and_volume, mesh_vertices
 
 
-def shape_features(mask: np.ndarray, spacing_mm: tuple[float, float, float]) -> dict[str, float]:
+def shape_features(voi: GriddedVoi) -> dict[str, float]:
     """The 17 shape features.
-
-    Parameters
-    ----------
-    mask : ndarray of bool
-        Bounding box (K, J, I) of the VOI.
-    spacing_mm : tuple of float
-        Along I, J, K.
 
     Returns
     -------
@@ -33,8 +27,8 @@ def shape_features(mask: np.ndarray, spacing_mm: tuple[float, float, float]) -> 
         - ``MajorAxisLength`` (TDIC), ``MinorAxisLength`` (P9VJ), ``LeastAxisLength`` (7J51), mm: 4 sqrt(l)
         - ``Elongation`` (Q3CK): sqrt(l2 / l1); ``Flatness`` (N17B): sqrt(l3 / l1)
     """
-    spacing_kji = np.array(spacing_mm[::-1], dtype=float)
-    padded_mask = np.pad(mask, 1)
+    spacing_kji = np.array(voi.spacing_mm[::-1], dtype=float)
+    padded_mask = np.pad(voi.mask, 1)
     area, volume = mesh_area_and_volume(padded_mask, spacing_kji)
     vertices, half_voxel_mm = mesh_vertices(padded_mask), spacing_kji / 2
     n_voxels, (least, minor, major) = _principal_variances(padded_mask, spacing_kji)
@@ -68,3 +62,17 @@ def _principal_variances(padded_mask: np.ndarray, spacing_kji: np.ndarray) -> tu
     covariance = np.dot(scaled.copy(), scaled.T)  # copied: a product with itself would be rounded in another way
     variances = np.sort(np.linalg.eigvals(covariance).real)
     return n_voxels, np.maximum(variances, 0)  # rounding may make a 0 negative
+
+
+SHAPE = FeatureClass(
+    "shape",
+    tuple(
+        (
+            "Elongation Flatness LeastAxisLength MajorAxisLength Maximum2DDiameterColumn Maximum2DDiameterRow "
+            "Maximum2DDiameterSlice Maximum3DDiameter MeshVolume MinorAxisLength Sphericity SurfaceArea "
+            "SurfaceVolumeRatio VoxelVolume"
+        ).split()
+    ),
+    shape_features,
+    by_name_only=("Compactness1", "Compactness2", "SphericalDisproportion"),
+)

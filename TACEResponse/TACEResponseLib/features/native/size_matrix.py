@@ -7,6 +7,7 @@ size, number of dependent voxels), and share their formulas; names and IBSI code
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -25,44 +26,67 @@ class SizeMatrices:
     """One matrix ``c`` of counts a direction, (directions, n_levels, n_sizes); a single one for GLSZM and GLDM.
 
     ``i`` (n_levels,) are the grey levels, ``j`` (n_sizes,) the sizes. Below, ``n`` is the sum of a matrix and
-    ``p = c / n``; every method gives one value a direction.
+    ``p = c / n``; everything has one value a direction.
     """
 
     c: np.ndarray
     i: np.ndarray
     j: np.ndarray
 
-    @property
+    @cached_property
+    def by_level(self) -> np.ndarray:
+        """Sum over j of c, (directions, n_levels)."""
+        counts: np.ndarray = self.c.sum(axis=2)
+        return counts
+
+    @cached_property
+    def by_size(self) -> np.ndarray:
+        """Sum over i of c, (directions, n_sizes)."""
+        counts: np.ndarray = self.c.sum(axis=1)
+        return counts
+
+    @cached_property
     def n(self) -> np.ndarray:
         """Number of runs, zones or dependences."""
-        return np.asarray(self.c.sum(axis=(1, 2)))
+        n: np.ndarray = self.by_size.sum(axis=1)
+        return n
 
     def emphasis(self, level_power: int, size_power: int) -> np.ndarray:
-        """sum p i^level_power j^size_power; the *emphases* have powers of -2, 0 or 2."""
-        return np.asarray((self.c @ self.j**size_power) @ self.i**level_power / self.n)
+        """sum p i^level_power j^size_power, with powers of -2, 0 or 2."""
+        emphases: np.ndarray = self._weighted_by_level[level_power] @ self.j**size_power / self.n
+        return emphases
 
     def level_non_uniformity(self) -> np.ndarray:
         """sum over i of (sum over j of c)^2, divided by n."""
-        return np.asarray(np.sum(self.c.sum(axis=2) ** 2, axis=1) / self.n)
+        non_uniformity: np.ndarray = np.sum(self.by_level**2, axis=1) / self.n
+        return non_uniformity
 
     def size_non_uniformity(self) -> np.ndarray:
         """sum over j of (sum over i of c)^2, divided by n."""
-        return np.asarray(np.sum(self.c.sum(axis=1) ** 2, axis=1) / self.n)
+        non_uniformity: np.ndarray = np.sum(self.by_size**2, axis=1) / self.n
+        return non_uniformity
 
     def level_variance(self) -> np.ndarray:
         """sum p (i - mu)^2 with mu = sum p i."""
-        return _variance(self.i, self.c.sum(axis=2) / self.n[:, None])
+        return _variance(self.i, self.by_level / self.n[:, None])
 
     def size_variance(self) -> np.ndarray:
         """sum p (j - mu)^2 with mu = sum p j."""
-        return _variance(self.j, self.c.sum(axis=1) / self.n[:, None])
+        return _variance(self.j, self.by_size / self.n[:, None])
 
     def entropy(self) -> np.ndarray:
         """-sum p log2(p + eps), in bits."""
         p = self.c / self.n[:, None, None]
-        return np.asarray(-np.sum(p * np.log2(p + EPSILON), axis=(1, 2)))
+        entropies: np.ndarray = -np.sum(p * np.log2(p + EPSILON), axis=(1, 2))
+        return entropies
+
+    @cached_property
+    def _weighted_by_level(self) -> dict[int, np.ndarray]:
+        """By power, the sum over i of c i^power, (directions, n_sizes)."""
+        return {0: self.by_size} | {power: self.i**power @ self.c for power in (-2, 2)}
 
 
 def _variance(values: np.ndarray, p: np.ndarray) -> np.ndarray:
     mean = p @ values
-    return np.asarray(np.sum(p * (values - mean[:, None]) ** 2, axis=1))
+    variances: np.ndarray = np.sum(p * (values - mean[:, None]) ** 2, axis=1)
+    return variances
