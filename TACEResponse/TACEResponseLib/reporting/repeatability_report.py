@@ -10,7 +10,16 @@ import numpy as np
 
 from .. import __version__
 from ..cohort import CaseKey, Json, replace_file, write_table
-from ..repeatability import ICC_FORMS, TEST_RETEST, FeatureChoice, Icc, Overlap, PerturbationSettings, Repeatability
+from ..repeatability import (
+    ICC_FORMS,
+    INTER_OBSERVER,
+    TEST_RETEST,
+    FeatureChoice,
+    Icc,
+    Overlap,
+    PerturbationSettings,
+    Repeatability,
+)
 from .cohort_page import PHANTOM_STRIP, CohortPage, ReportFigure, write_figures
 from .page import definitions, section, table
 from .repeatability_figures import agreement, bland_altman_figure, feature_groups, icc_figure, sequence_and_class
@@ -20,18 +29,9 @@ PairOverlap = tuple[tuple[CaseKey, CaseKey], Overlap]
 """Both drawings, and how far they overlap on a sequence."""
 
 _ICC_HEADER = ("repetition", "feature", "sequence", "class", "form", "cases", "icc", "low", "high", "stable")
-_OVERLAP_HEADER = (
-    "patient_id",
-    "lesion",
-    "first",
-    "second",
-    "sequence",
-    "dice",
-    "hausdorff_95_mm",
-    "mean_surface_distance_mm",
-    "first_volume_ml",
-    "second_volume_ml",
-    "volume_difference_ml",
+_OVERLAP_NUMBERS = (
+    *("dice", "hausdorff_95_mm", "mean_surface_distance_mm"),
+    *("first_volume_ml", "second_volume_ml", "volume_difference_ml"),
 )
 
 
@@ -69,6 +69,43 @@ class Perturbed:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Report:
+    """What both reports have: ICCs by kind of repetition, and (term, text) pairs of what was compared."""
+
+    title: str
+    names: Sequence[str]
+    iccs: Mapping[str, Icc]
+    choice: FeatureChoice
+    compared: Sequence[tuple[str, str]]
+    warnings: Sequence[str]
+
+    def write(
+        self, folder: Path, numbers: Mapping[str, Json], plots: Sequence[ReportFigure] = (), overlap: str = ""
+    ) -> None:
+        """Write all but overlap.csv; ``plots`` come after the figure of the ICCs, ``overlap`` is a section."""
+        names, choice = self.names, self.choice
+        write_table(folder / "icc.csv", *icc_rows(names, self.iccs, choice.names))
+        replace_file(folder / "results.json", json_bytes(numbers))
+        icc = ReportFigure("icc", "ICC below -0.1 is drawn at -0.1.", icc_figure(names, self.iccs, choice.threshold))
+        shown = write_figures(folder, [icc, *plots], "bland_altman_*")
+        stable = ("Stable", f"{len(choice.names)} of {len(names)} features: {choice.rule}")
+        page = CohortPage(
+            title=self.title,
+            heading=self.title,
+            strips=[PHANTOM_STRIP] if choice.phantoms else [],
+            remarks=self.warnings,
+            sections=[
+                section("What was compared", definitions([*self.compared, stable])),
+                section("ICC of every feature by class and sequence", shown["icc"]),
+                section("Bland-Altman plots", "".join(shown[one.name] for one in plots)) if plots else "",
+                *(_class_section(kind, names, result, choice.threshold) for kind, result in self.iccs.items()),
+                overlap,
+            ],
+        )
+        replace_file(folder / "report.html", page.html().encode("utf-8"))
+
+
 def write_repeatability_report(
     folder: Path,
     parts: Sequence[Repeatability],
@@ -81,9 +118,7 @@ def write_repeatability_report(
     Raises ValueError if a file cannot be written.
     """
     names = parts[0].names
-    iccs = {one.redrawn.kind: one.icc for one in parts}
     medians = _overlap_medians(overlaps)
-    write_table(folder / "icc.csv", *icc_rows(names, iccs, choice.names))
     write_table(folder / "overlap.csv", *_overlap_rows(overlaps))
     numbers: dict[str, Json] = {
         "schema": 1,
@@ -108,91 +143,52 @@ def write_repeatability_report(
         },
         "provenance": _provenance(choice),
     }
-    replace_file(folder / "results.json", json_bytes(numbers))
-    figures = [
-        ReportFigure("icc", "ICC below -0.1 is drawn at -0.1.", icc_figure(names, iccs, choice.threshold)),
-        *(
-            ReportFigure(
-                f"bland_altman_{name}",
-                f"Bland-Altman of {name}: bias and 95 % limits.",
-                bland_altman_figure(parts, name),
-            )
-            for name in bland_altman
-        ),
-    ]
-    shown = write_figures(folder, figures, "bland_altman_*")
-    plots = "".join(html for name, html in shown.items() if name != "icc")
-    page = CohortPage(
+    report = _Report(
         title="Repeatability of features",
-        heading="Repeatability of features",
-        strips=[PHANTOM_STRIP] if choice.phantoms else [],
-        remarks=[warning for one in parts for warning in one.warnings],
-        sections=[
-            section(
-                "What was compared",
-                definitions(
-                    [
-                        *((one.redrawn.kind, f"{one.redrawn.names}: {len(one.redrawn.pairs)} pairs") for one in parts),
-                        _stable(choice, names),
-                    ]
-                ),
-            ),
-            section("ICC of every feature by class and sequence", shown["icc"]),
-            section("Bland-Altman plots", plots) if plots else "",
-            *(_class_section(kind, names, result, choice.threshold) for kind, result in iccs.items()),
-            _overlap_section(medians) if medians else "",
-        ],
+        names=names,
+        iccs={one.redrawn.kind: one.icc for one in parts},
+        choice=choice,
+        compared=[(one.redrawn.kind, f"{one.redrawn.names}: {len(one.redrawn.pairs)} pairs") for one in parts],
+        warnings=[warning for one in parts for warning in one.warnings],
     )
-    replace_file(folder / "report.html", page.html().encode("utf-8"))
+    caption = "Bland-Altman of {}: bias and 95 % limits."
+    plots = [
+        ReportFigure(f"bland_altman_{name}", caption.format(name), bland_altman_figure(parts, name))
+        for name in bland_altman
+    ]
+    report.write(folder, numbers, plots, _overlap_section(medians) if medians else "")
 
 
 def write_perturbation_report(folder: Path, perturbed: Perturbed, choice: FeatureChoice) -> None:
     """The same for perturbed VOIs instead of a second drawing."""
-    names, result = perturbed.names, perturbed.icc
-    iccs = {"perturbation": result}
-    write_table(folder / "icc.csv", *icc_rows(names, iccs, choice.names))
+    result, settings = perturbed.icc, asdict(perturbed.settings)
     numbers: dict[str, Json] = {
         "schema": 1,
         "phantoms": choice.phantoms,
-        "perturbation": asdict(perturbed.settings),
+        "perturbation": settings,
         "cases": result.cases,
         "draws": result.raters,
         "form": ICC_FORMS[result.form],
         "stable": len(choice.names),
         "rule": choice.rule,
         "threshold": choice.threshold,
-        "by_class": _by_class_json(names, result, choice.threshold),
+        "by_class": _by_class_json(perturbed.names, result, choice.threshold),
         "warnings": perturbed.warnings,
         "provenance": _provenance(choice),
     }
-    replace_file(folder / "results.json", json_bytes(numbers))
     (folder / "overlap.csv").unlink(missing_ok=True)  # of drawings that an earlier run has compared in this folder
-    figure = ReportFigure("icc", "ICC below -0.1 is drawn at -0.1.", icc_figure(names, iccs, choice.threshold))
-    shown = write_figures(folder, [figure], "bland_altman_*")
-    page = CohortPage(
+    report = _Report(
         title="Repeatability under perturbation",
-        heading="Repeatability under perturbation",
-        strips=[PHANTOM_STRIP] if choice.phantoms else [],
-        remarks=perturbed.warnings,
-        sections=[
-            section(
-                "What was compared",
-                definitions(
-                    [
-                        ("Cases", f"{result.cases}, each VOI perturbed {result.raters} times"),
-                        (
-                            "Perturbation",
-                            "; ".join(f"{name} {value:g}" for name, value in asdict(perturbed.settings).items()),
-                        ),
-                        _stable(choice, names),
-                    ]
-                ),
-            ),
-            section("ICC of every feature over perturbations", shown["icc"]),
-            _class_section("perturbation", names, result, choice.threshold),
+        names=perturbed.names,
+        iccs={"perturbation": result},
+        choice=choice,
+        compared=[
+            ("Cases", f"{result.cases}, each VOI perturbed {result.raters} times"),
+            ("Perturbation", "; ".join(f"{name} {value:g}" for name, value in settings.items())),
         ],
+        warnings=perturbed.warnings,
     )
-    replace_file(folder / "report.html", page.html().encode("utf-8"))
+    report.write(folder, numbers)
 
 
 def icc_rows(names: Sequence[str], iccs: Mapping[str, Icc], stable: Sequence[str]) -> Rows:
@@ -206,10 +202,6 @@ def icc_rows(names: Sequence[str], iccs: Mapping[str, Icc], stable: Sequence[str
             who = [kind, name, *sequence_and_class(name), result.form, str(result.cases)]
             rows.append([*who, *cells, "yes" if name in chosen else "no"])
     return _ICC_HEADER, rows
-
-
-def _stable(choice: FeatureChoice, names: Sequence[str]) -> tuple[str, str]:
-    return "Stable", f"{len(choice.names)} of {len(names)} features: {choice.rule}"
 
 
 def _provenance(choice: FeatureChoice) -> Json:
@@ -259,18 +251,16 @@ def _class_section(kind: str, names: Sequence[str], result: Icc, threshold: floa
 def _overlap_rows(overlaps: Sequence[PairOverlap]) -> Rows:
     rows = []
     for (first, second), one in overlaps:
-        values = (one.dice, one.hausdorff_95_mm, one.mean_surface_distance_mm)
-        volumes = (one.first_volume_ml, one.second_volume_ml, one.volume_difference_ml)
         who = [f"reader {key.reader} session {key.session}" for key in (first, second)]
-        cells = [f"{value:.4f}" for value in (*values, *volumes)]
-        rows.append([first.patient_id, first.lesion, *who, one.sequence, *cells])
-    return _OVERLAP_HEADER, rows
+        numbers = [f"{getattr(one, name):.4f}" for name in _OVERLAP_NUMBERS]
+        rows.append([first.patient_id, first.lesion, *who, one.sequence, *numbers])
+    return ("patient_id", "lesion", "first", "second", "sequence", *_OVERLAP_NUMBERS), rows
 
 
 def _overlap_medians(overlaps: Sequence[PairOverlap]) -> list[OverlapMedians]:
     groups: dict[tuple[str, str], list[Overlap]] = {}
     for (first, second), one in overlaps:
-        kind = TEST_RETEST if first.reader == second.reader else "inter-observer"
+        kind = TEST_RETEST if first.reader == second.reader else INTER_OBSERVER
         groups.setdefault((kind, one.sequence), []).append(one)
     return [
         OverlapMedians(

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import cast
+
+import numpy as np
 
 from ..cohort import Json
-from ..evaluation import Calibration, DecisionCurves, Estimate, Performance
+from ..evaluation import Calibration, Performance
 from ..study.evaluate import Evaluation
-from ..study.results import (
-    Comparison,
-    NestedCvPerformance,
-    NestedCvResult,
-    Optimism,
-    PublishedPerformance,
-    PublishedResult,
-    StudyResult,
-)
+from ..study.results import NestedCvPerformance, Optimism, PublishedPerformance, StudyResult
 from ..study.site_recalibration import SiteRecalibration
 
 SCHEMA = 1
@@ -32,24 +27,69 @@ SILENT_DECISIONS: dict[str, Json] = {
 """Where the paper is silent and no learner's settings state it; recorded with every study."""
 
 
+def as_json(value: object) -> Json:
+    """Results by the names of their fields, and those whose keys are older than the fields by these."""
+    if isinstance(value, Performance):
+        return _performance(value)
+    if isinstance(value, PublishedPerformance):
+        names = ("sensitivity", "specificity", "accuracy", "penalised")
+        return {**_auc(value), **{name: getattr(value, name) for name in names}}
+    if isinstance(value, Optimism):
+        mean, low, high = value.nested_cv
+        return {
+            "model": value.model,
+            "paper_train": value.published_train,
+            "paper_test": value.published_test,
+            "honest": mean,
+            "honest_low": low,
+            "honest_high": high,
+            "gap": value.gap,
+        }
+    if isinstance(value, Calibration):
+        return {name: getattr(value, name) for name in ("intercept", "slope", "ici", "brier")}
+    if is_dataclass(value):
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): as_json(part) for name, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return cast(Json, value.tolist())
+    return [as_json(part) for part in value] if isinstance(value, (list, tuple)) else cast(Json, value)
+
+
 def study_json(result: StudyResult) -> dict[str, Json]:
     """Of a study. The keys keep the names that the protocols had first: ``paper`` holds the published protocol,
     ``honest`` nested cross-validation, ``leak_audit`` the optimism."""
-    tables = result.tables
-    return {
+    numbers: dict[str, object] = {
         "schema": SCHEMA,
-        "cohort": asdict(result.cohort),
+        "cohort": result.cohort,
         "settings": settings_json(result),
         "remarks": result.remarks,
-        **(_nested_cv_json(result.nested_cv) if result.nested_cv else {}),
-        **(_published_json(result.published) if result.published else {}),
-        **({} if result.optimism is None else {"leak_audit": [_optimism_json(one) for one in result.optimism]}),
-        "table_one": [asdict(row) for row in tables.table_one],
-        "table_one_left_out": tables.table_one_left_out,
-        "univariate": [asdict(row) for row in tables.univariate],
-        "multivariate": [asdict(row) for row in tables.multivariate],
-        **({} if tables.redundancy is None else {"redundancy": asdict(tables.redundancy)}),
     }
+    nested, published = result.nested_cv, result.published
+    if nested is not None:
+        numbers |= {
+            "honest": nested.models,
+            "honest_comparisons": nested.comparisons,
+            "decision_curves": nested.decision_curves or {},
+            "readers": nested.readers or {},
+            "selected_features": nested.selected_features,
+            "external": nested.external,
+            "external_comparisons": nested.external_comparisons,
+        }
+        optional = {"leave_one_centre_out": nested.centres, "permutation_null": nested.permutation_null}
+        numbers |= {name: part for name, part in optional.items() if part is not None}
+    if published is not None:
+        numbers |= {
+            "paper_sets": published.sets,
+            "paper": published.models,
+            "paper_comparisons": published.comparisons,
+        }
+    if result.optimism is not None:
+        numbers["leak_audit"] = result.optimism
+    numbers |= {field.name: getattr(result.tables, field.name) for field in fields(result.tables)}
+    if result.tables.redundancy is None:
+        del numbers["redundancy"]
+    return {name: as_json(part) for name, part in numbers.items()}
 
 
 def settings_json(result: StudyResult) -> dict[str, Json]:
@@ -58,7 +98,7 @@ def settings_json(result: StudyResult) -> dict[str, Json]:
     return {
         "protocol": result.settings.protocol,
         "quick": result.settings.is_quick,
-        "honest": asdict(result.settings.nested_cv),
+        "honest": as_json(result.settings.nested_cv),
         "learners": dict(result.learner_settings),
         "where_the_paper_is_silent": SILENT_DECISIONS | ({} if features is None else {"features": features.as_dict()}),
     }
@@ -66,17 +106,12 @@ def settings_json(result: StudyResult) -> dict[str, Json]:
 
 def evaluation_json(evaluation: Evaluation, recalibration: SiteRecalibration | None) -> dict[str, Json]:
     """Of a frozen bundle on new patients, and of a site recalibration made on the same patients."""
-    bundle, data, performance = evaluation.bundle, evaluation.data, evaluation.performance
-    counts = evaluation.at_threshold
-    return {
+    bundle, data, counts = evaluation.bundle, evaluation.data, evaluation.at_threshold
+    names = ("name", "sha256", "demonstration", "cohort_size", "prevalence")
+    performance = _performance(evaluation.performance)
+    numbers: dict[str, Json] = {
         "schema": SCHEMA,
-        "bundle": {
-            "name": bundle.name,
-            "sha256": bundle.sha256,
-            "demonstration": bundle.demonstration,
-            "cohort_size": bundle.cohort_size,
-            "prevalence": bundle.prevalence,
-        },
+        "bundle": {name: getattr(bundle, name) for name in names},
         "patients": len(data.outcome),
         "responders": data.responders,
         "prevalence": float(data.outcome.mean()),
@@ -85,135 +120,41 @@ def evaluation_json(evaluation: Evaluation, recalibration: SiteRecalibration | N
         "phantoms": data.is_phantom,
         "cohort_sha256": data.sha256(),
         "remarks": evaluation.remarks,
-        **_auc_json(performance.auc),
+        **{name: performance[name] for name in ("auc", "auc_low", "auc_high")},
         "threshold": bundle.threshold,
         "true_positive": counts.true_positive,
         "true_negative": counts.true_negative,
-        **_shares_json(performance),
-        **_calibration_json(performance.calibration, "calibration_"),
-        "calibration_can_be_judged": performance.calibration.can_be_judged,
+        **performance,
         "out_of_range_patients": evaluation.out_of_range_patients,
-        "decision_curve": _curves_json(evaluation.decision_curves),
-        **({} if recalibration is None else {"recalibration": _recalibration_json(recalibration)}),
+        "decision_curve": as_json(evaluation.decision_curves),
     }
+    return numbers if recalibration is None else numbers | {"recalibration": _recalibration(recalibration)}
 
 
-def _recalibration_json(one: SiteRecalibration) -> dict[str, Json]:
+def _recalibration(one: SiteRecalibration) -> dict[str, Json]:
     return {
-        **asdict(one.fitted),
-        "before": _calibration_json(one.before),
-        "after": _calibration_json(one.after),
+        **cast(dict[str, Json], as_json(one.fitted)),
+        "before": as_json(one.before),
+        "after": as_json(one.after),
         "after_is": one.after_is,
         "patients_needed_for_intercept": one.patients_for_intercept,
         "patients_needed_for_slope": one.patients_for_slope,
     }
 
 
-def _nested_cv_json(result: NestedCvResult) -> dict[str, Json]:
-    centres, null = result.centres, result.permutation_null
-    return {
-        "honest": {title: _nested_cv_performance_json(one) for title, one in result.models.items()},
-        "honest_comparisons": _comparisons_json(result.comparisons),
-        "decision_curves": {} if result.decision_curves is None else _curves_json(result.decision_curves),
-        "readers": {} if result.readers is None else asdict(result.readers),
-        "selected_features": {
-            score: [asdict(one) for one in features] for score, features in result.selected_features.items()
-        },
-        "external": {title: _performance_json(one) for title, one in result.external.items()},
-        "external_comparisons": _comparisons_json(result.external_comparisons),
-        **(
-            {}
-            if centres is None
-            else {
-                "leave_one_centre_out": {
-                    name: {
-                        "patients": one.patients,
-                        "responders": one.responders,
-                        "models": None
-                        if one.models is None
-                        else {title: _performance_json(own) for title, own in one.models.items()},
-                    }
-                    for name, one in centres.items()
-                }
-            }
-        ),
-        **({} if null is None else {"permutation_null": {score: asdict(one) for score, one in null.items()}}),
-    }
-
-
-def _published_json(result: PublishedResult) -> dict[str, Json]:
-    return {
-        "paper_sets": {name: asdict(one) for name, one in result.sets.items()},
-        "paper": {
-            title: {name: _published_performance_json(one) for name, one in sets.items()}
-            for title, sets in result.models.items()
-        },
-        "paper_comparisons": {name: _comparisons_json(rows) for name, rows in result.comparisons.items()},
-    }
-
-
-def _performance_json(one: Performance) -> dict[str, Json]:
-    return {
-        **_auc_json(one.auc),
-        **_shares_json(one),
-        **_calibration_json(one.calibration, "calibration_"),
-        "calibration_can_be_judged": one.calibration.can_be_judged,
-    }
-
-
-def _nested_cv_performance_json(one: NestedCvPerformance) -> dict[str, Json]:
-    return {
-        **_auc_json(one.auc),
-        "auc_these_predictions": one.auc_these_predictions,
-        **_performance_json(one),
-        "penalised_parts": one.penalised_parts,
-    }
-
-
-def _published_performance_json(one: PublishedPerformance) -> dict[str, Json]:
-    return {
-        **_auc_json(one.auc),
-        "sensitivity": one.sensitivity,
-        "specificity": one.specificity,
-        "accuracy": one.accuracy,
-        "penalised": one.penalised,
-    }
-
-
-def _optimism_json(one: Optimism) -> dict[str, Json]:
-    return {
-        "model": one.model,
-        "paper_train": one.published_train,
-        "paper_test": one.published_test,
-        "honest": one.nested_cv.value,
-        "honest_low": one.nested_cv.low,
-        "honest_high": one.nested_cv.high,
-        "gap": one.gap,
-    }
-
-
-def _auc_json(one: Estimate) -> dict[str, Json]:
-    return {"auc": one.value, "auc_low": one.low, "auc_high": one.high}
-
-
-def _shares_json(one: Performance) -> dict[str, Json]:
+def _performance(one: Performance) -> dict[str, Json]:
     shares = {"accuracy": one.accuracy, "sensitivity": one.sensitivity, "specificity": one.specificity}
+    fit = cast(dict[str, Json], as_json(one.calibration))
     return {
+        **_auc(one),
+        **({"auc_these_predictions": one.auc_these_predictions} if isinstance(one, NestedCvPerformance) else {}),
         **{name: share.value for name, share in shares.items()},
         **{f"{name}_interval": [share.low, share.high] for name, share in shares.items()},
+        **{f"calibration_{name}": value for name, value in fit.items()},
+        "calibration_can_be_judged": one.calibration.can_be_judged,
+        **({"penalised_parts": one.penalised_parts} if isinstance(one, NestedCvPerformance) else {}),
     }
 
 
-def _calibration_json(one: Calibration, prefix: str = "") -> dict[str, Json]:
-    return {f"{prefix}{name}": getattr(one, name) for name in ("intercept", "slope", "ici", "brier")}
-
-
-def _comparisons_json(rows: Sequence[Comparison]) -> list[Json]:
-    return [asdict(one) for one in rows]
-
-
-def _curves_json(curves: DecisionCurves) -> dict[str, Json]:
-    return {
-        "thresholds": curves.thresholds.tolist(),
-        "net_benefit": {name: benefit.tolist() for name, benefit in curves.net_benefit.items()},
-    }
+def _auc(one: Performance | PublishedPerformance) -> dict[str, Json]:
+    return {"auc": one.auc.value, "auc_low": one.auc.low, "auc_high": one.auc.high}
