@@ -99,7 +99,7 @@ def test_arrays_hold_no_pickles(merged_bundle, tmp_path):
 
 
 def test_an_existing_model_is_never_overwritten(merged_bundle, saved):
-    with pytest.raises(ValueError, match="there already"):
+    with pytest.raises(ValueError, match="already exists"):
         save_bundle(merged_bundle, saved)
 
 

@@ -154,6 +154,8 @@ class ModelBundle:
         Arguments and errors as of `estimate`.
         """
         predictor = self.score_only if score_only else self.predictor
+        if predictor is None:
+            raise ValueError(f"The model {self.name} cannot predict from its score alone.")
         values, refit_values = self._terms(predictor, *self._scores(features), facts)
         return predictor.log_odds(values, refit_values)
 

@@ -14,6 +14,7 @@ import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -87,9 +88,10 @@ def load_bundle(folder: Path) -> ModelBundle:
     try:
         arrays = _arrays_in(npz)
         check_arrays(fields, arrays)
+        plain: dict[str, Any] = {name: fields[name] for name in _PLAIN_FIELDS}
+        plain |= {name: tuple(fields[name]) for name in _TUPLE_FIELDS}
         bundle = ModelBundle(
-            **{name: fields[name] for name in _PLAIN_FIELDS},
-            **{name: tuple(fields[name]) for name in _TUPLE_FIELDS},
+            **plain,
             schema_version=fields["schema_version"],
             feature_set=fields["feature_set"],
             settings=None if fields["settings"] is None else FeatureSettings.from_dict(fields["settings"]),
@@ -153,11 +155,11 @@ def _arrays_in(npz: bytes) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _canonical(fields: Mapping[str, object]) -> str:
+def _canonical(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _own_sha256(fields: Mapping[str, object]) -> str:
+def _own_sha256(fields: Mapping[str, Any]) -> str:
     rest = {name: value for name, value in fields.items() if name != "sha256"}
     return hashlib.sha256(_canonical(rest).encode("utf-8")).hexdigest()
 
@@ -186,11 +188,11 @@ def _read_checked(path: Path, sha256: str) -> bytes:
     return content
 
 
-def _read_model_file(folder: Path) -> dict[str, object]:
+def _read_model_file(folder: Path) -> dict[str, Any]:
     content = _read(folder / MODEL_FILE)
     try:
         text = content.decode("utf-8")
-        fields = json.loads(text)
+        fields: dict[str, Any] = json.loads(text)
         newer = fields["schema_version"] > SCHEMA_VERSION
         unchanged = fields.get("sha256") == _own_sha256(fields) and _canonical(fields) == text
     except (UnicodeError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -207,7 +209,7 @@ def _read_model_file(folder: Path) -> dict[str, object]:
     return fields
 
 
-def _check_known(folder: Path, fields: Mapping[str, object]) -> None:
+def _check_known(folder: Path, fields: Mapping[str, Any]) -> None:
     """Refuse what this version cannot compute as the training did; `check_fields` finds wrong types."""
     try:
         unknown = _unknown(fields)
@@ -219,7 +221,7 @@ def _check_known(folder: Path, fields: Mapping[str, object]) -> None:
         )
 
 
-def _unknown(fields: Mapping[str, object]) -> str:
+def _unknown(fields: Mapping[str, Any]) -> str:
     """What this version does not know, or an empty text."""
     if fields["kind"] not in KINDS:
         return f"it is of the unknown kind {fields['kind']!r}"
@@ -246,7 +248,7 @@ def _unknown(fields: Mapping[str, object]) -> str:
     return ""
 
 
-def _predictor_fields(predictor: LinearPredictor) -> dict[str, object]:
+def _predictor_fields(predictor: LinearPredictor) -> dict[str, Any]:
     return {
         "terms": list(predictor.terms),
         "intercept": predictor.intercept,
@@ -256,11 +258,14 @@ def _predictor_fields(predictor: LinearPredictor) -> dict[str, object]:
     }
 
 
-def _predictor_from(fields: Mapping[str, object], arrays: Mapping[str, np.ndarray], group: str) -> LinearPredictor:
+def _predictor_from(fields: Mapping[str, Any], arrays: Mapping[str, np.ndarray], group: str) -> LinearPredictor:
+    coefficients, offsets, means = (np.array(fields[name], float) for name in ("coefficients", "offsets", "means"))
     return LinearPredictor(
         tuple(fields["terms"]),
         fields["intercept"],
-        *(np.array(fields[name], dtype=float) for name in ("coefficients", "offsets", "means")),
+        coefficients,
+        offsets,
+        means,
         **{name: arrays[f"{group}/{name}"] for name in _REFIT_FIELDS},
     )
 

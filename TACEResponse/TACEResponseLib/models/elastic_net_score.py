@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ..cohort import Json
 from .array_rules import FINITE, Rule
 from .fitting import Learner, one_by_one
 from .folds import inner_parts
@@ -62,7 +63,7 @@ def fit_elastic_net(
 
 def make_learner(ensemble_size: int, recipe: NetworkRecipe | None) -> Learner:
     """The learner, tuned within each training part."""
-    settings = {
+    settings: dict[str, Json] = {
         "alpha": f"least squared error in {ALPHA_FOLDS} stratified folds within the training patients",
         "alphas": f"{ALPHAS}, down to {SMALLEST_ALPHA_SHARE} of the smallest that leaves no feature",
         "shares of the lasso penalty": list(LASSO_SHARES),

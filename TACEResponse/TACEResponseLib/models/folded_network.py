@@ -32,7 +32,8 @@ class Layer:
         """Outputs (n, n_out) of one of the networks for inputs (n, n_in) float32."""
         if self.factor is not None and self.factor_scale is not None:
             values = (values @ _float32(self.factor[network]).T) * self.factor_scale[network]
-        return (values @ _float32(self.weight[network]).T) * self.row_scale[network] + self.bias[network]
+        outputs: np.ndarray = (values @ _float32(self.weight[network]).T) * self.row_scale[network] + self.bias[network]
+        return outputs
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays that it holds by name."""
@@ -137,4 +138,5 @@ def _float32(array: np.ndarray) -> np.ndarray:
 
 def _softmax_second(logits: np.ndarray) -> np.ndarray:
     difference = np.clip(logits[:, 0] - logits[:, 1], -700.0, 700.0)
-    return 1.0 / (1.0 + np.exp(difference))
+    second: np.ndarray = 1.0 / (1.0 + np.exp(difference))
+    return second

@@ -61,7 +61,8 @@ class LinearPredictor:
         """Probability of OR with its 95 % percentile interval over the refits; arguments as of `log_odds`."""
         log_odds, refit_log_odds = self.log_odds(values, refit_values)
         low, high = np.percentile(refit_log_odds, INTERVAL_PERCENTILES)
-        return tuple(float(value) for value in expit(np.array([log_odds, low, high])))
+        middle, lower, upper = expit(np.array([log_odds, low, high]))
+        return float(middle), float(lower), float(upper)
 
     def log_odds(self, values: np.ndarray, refit_values: np.ndarray) -> tuple[float, np.ndarray]:
         """Log odds of OR, and those of each refit (B,).
@@ -82,15 +83,12 @@ class LinearPredictor:
         """For each known term (value, log odds against the training mean, low, high)."""
         contributions = self.coefficients * (values - self.means)
         refit_contributions = self.refit_coefficients * (refit_values - self.refit_means)
-        return {
-            term: (
-                float(values[number]),
-                float(contributions[number]),
-                *(float(edge) for edge in np.percentile(refit_contributions[:, number], INTERVAL_PERCENTILES)),
-            )
-            for number, term in enumerate(self.terms)
-            if not np.isnan(values[number])
-        }
+        known = {}
+        for number, term in enumerate(self.terms):
+            if not np.isnan(values[number]):
+                low, high = np.percentile(refit_contributions[:, number], INTERVAL_PERCENTILES)
+                known[term] = (float(values[number]), float(contributions[number]), float(low), float(high))
+        return known
 
 
 def expit(log_odds: np.ndarray | float) -> np.ndarray:
@@ -101,4 +99,5 @@ def expit(log_odds: np.ndarray | float) -> np.ndarray:
 def logit(probability: np.ndarray | float) -> np.ndarray:
     """ln(p / (1 - p)) for 0 < p < 1."""
     probability = np.asarray(probability, dtype=float)
-    return np.log(probability) - np.log1p(-probability)
+    log_odds: np.ndarray = np.log(probability) - np.log1p(-probability)
+    return log_odds

@@ -21,7 +21,8 @@ class LogisticFit:
 
     def log_odds(self, values: np.ndarray) -> np.ndarray:
         """Log odds (n,) of rows (n, n_terms)."""
-        return self.intercept + np.asarray(values, dtype=float) @ self.coefficients
+        log_odds: np.ndarray = self.intercept + np.asarray(values, dtype=float) @ self.coefficients
+        return log_odds
 
 
 def fit_logistic(values: np.ndarray, outcome: np.ndarray) -> LogisticFit:
@@ -78,4 +79,4 @@ def is_separable(values: np.ndarray, outcome: np.ndarray) -> bool:
 
     signed = np.column_stack([np.ones(len(values)), values]) * np.where(outcome, 1.0, -1.0)[:, None]
     solution = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1), method="highs")
-    return bool(-solution.fun > 1e-7 * len(values))
+    return solution.fun is not None and bool(-solution.fun > 1e-7 * len(values))

@@ -53,4 +53,5 @@ def _f_statistic(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     mean = values.mean(axis=0)
     between = sum(len(group) * (group.mean(axis=0) - mean) ** 2 for group in groups)
     within = sum(((group - group.mean(axis=0)) ** 2).sum(axis=0) for group in groups) / (len(values) - 2)
-    return between / np.maximum(within, np.finfo(float).tiny)
+    ratio: np.ndarray = between / np.maximum(within, np.finfo(float).tiny)
+    return ratio

@@ -124,13 +124,9 @@ class NetworkBatch:
         for layer in range(2):
             shape = (self.count, self.widths[layer])
             of_units = (self.bn_weights, self.biases, self.running_means, self.running_variances)
-            layers.append(
-                fold_batch_norm(
-                    self.weights[layer].detach().numpy(),
-                    *(values[layer].detach().numpy().reshape(shape) for values in of_units),
-                    BATCH_NORM_EPSILON,
-                )
-            )
+            scale, shift, mean, variance = (values[layer].detach().numpy().reshape(shape) for values in of_units)
+            weight = self.weights[layer].detach().numpy()
+            layers.append(fold_batch_norm(weight, scale, shift, mean, variance, BATCH_NORM_EPSILON))
         output, bias = self.weights[2].detach().numpy(), self.biases[2].detach().numpy()
         layers.append(plain_layer(output.copy(), bias.reshape(self.count, 2).copy()))
         return FoldedNetworks(tuple(layers))

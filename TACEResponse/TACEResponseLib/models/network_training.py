@@ -85,7 +85,7 @@ def train_networks(
                 raise
     finally:
         torch.set_num_threads(threads_before)
-    return results
+    return [fit for fit in results if fit is not None]
 
 
 def _prepare_thread() -> None:

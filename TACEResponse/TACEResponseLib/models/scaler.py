@@ -24,7 +24,8 @@ class ZScore:
 
     def apply(self, features: np.ndarray) -> np.ndarray:
         """Scaled features, (..., n_features) float64."""
-        return (np.asarray(features, dtype=float) - self.mean) / self.scale
+        scaled: np.ndarray = (np.asarray(features, dtype=float) - self.mean) / self.scale
+        return scaled
 
 
 def fit_z_score(features: np.ndarray) -> ZScore:
