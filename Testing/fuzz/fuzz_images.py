@@ -175,7 +175,12 @@ def _by_nibabel(path: Path) -> list[tuple[np.ndarray, ImageGeometry]]:
     mm = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}[int(image.header["xyzt_units"]) & 7]
     sizes = np.abs(image.header.get_zooms()[:3])
     found = []
-    for matrix in (image.header.get_sform(), image.header.get_qform(), np.diag([-1, -1, 1, 1])):
+    for place in (image.header.get_sform, image.header.get_qform, lambda: np.diag([-1, -1, 1, 1])):
+        try:
+            matrix = place()
+        except ValueError:
+            # A form that is not used may be damaged.
+            continue
         steps = np.diag([-1.0, -1, 1]) @ matrix[:3, :3]
         direction = steps / np.sqrt((steps**2).sum(axis=0))
         left, _, right = np.linalg.svd(direction)

@@ -126,22 +126,24 @@ def _fields(content: bytes) -> tuple[dict[str, str], dict[str, str], int]:
             break
         line, at = decoded(content[at:end]).rstrip("\r"), end + 1
         if not line:
-            return fields, metadata, at
+            return fields, {key: value.replace("\\n", "\n") for key, value in metadata.items()}, at
         if line.startswith("#"):
             continue
         name, separator, value = line.partition(":")
         if not separator:
             raise ValueError(NOT_THIS_FORMAT)
-        kept = metadata if value.startswith("=") else fields
-        if kept is fields:
+        if value.startswith("="):
+            repeated = metadata.get(name, value[1:]) != value[1:]
+            metadata[name] = value[1:]
+        else:
             name = name.strip().lower()
             name = _SHORT_FIELDS.get(name, name)
+            repeated = name in fields
+            fields[name] = value.strip()
             if name not in _FIELDS:
                 raise ValueError(f"has the unknown field {name[:40]!r} in its header; export it again")
-        name, value = (name, value[1:]) if kept is metadata else (name, value.strip())
-        if name in kept and kept[name] != value:
+        if repeated:
             raise ValueError(f"names {name!r} twice in its header; export it again")
-        kept[name] = value.replace("\\n", "\n") if kept is metadata else value
     if "data file" in fields:
         raise ValueError(IN_ANOTHER_FILE.format(".nrrd"))
     raise ValueError(NOT_THIS_FORMAT)
