@@ -28,11 +28,13 @@ from TACEResponseLib.models import (
     load_bundle,
     save_bundle,
 )
+from TACEResponseLib.models.array_rules import COLUMNS, POSITIVE, ZERO_OR_ONE
 from TACEResponseLib.models.bundle_io import ARRAYS_FILE, CARD_FILE, MODEL_FILE, _canonical, _own_sha256
-from TACEResponseLib.models.knn_score import KnnScore
-from TACEResponseLib.models.lasso_score import LassoScore
+from TACEResponseLib.models.classifiers import CLASSIFIERS
+from TACEResponseLib.models.folded_network import plain_layer
+from TACEResponseLib.models.network_storage import low_rank, quantised
+from TACEResponseLib.models.score_model import ScoreModel
 from TACEResponseLib.models.shipped_models import is_shipped
-from TACEResponseLib.models.svm_score import SvmScore
 
 _REFITS, _FACT = 12, CLINICAL_FACTS[1]
 _VALUES = (
@@ -43,27 +45,38 @@ _VALUES = (
 _NUMBERS = (np.nan, np.inf, -np.inf, 0.0, -1.0, 1.0, 1e308, -1e308, 0.5, 1e-308, 2**31)
 
 
-def _score(type_name: str, members: int, features: int, chance: np.random.Generator):
-    columns = np.tile(np.arange(3), (members, 1))
-    small = {"columns": columns, "mean": np.zeros((members, 3)), "scale": np.ones((members, 3))}
-    whole = (members, features)
-    if type_name == "knn":
-        rows = chance.normal(size=(members, 9, 3))
-        outcome, total = (rows[..., 0] > 0).astype(float), np.array(features)
-        return KnnScore(**small, rows=rows, outcome=outcome, neighbours=np.array(4), total_features=total)
-    if type_name == "svm":
-        vectors, dual = chance.normal(size=(members, 7, 3)), chance.normal(size=(members, 7))
-        rest = {"intercepts": np.zeros(members), "gamma": np.array(0.2), "total_features": np.array(features)}
-        return SvmScore(**small, support_vectors=vectors, dual_coefficients=dual, **rest)
-    if type_name == "lasso":
-        one = np.zeros(members)
-        return LassoScore(np.zeros(whole), np.ones(whole), chance.normal(size=whole), one, one + 0.1)
+def _score(type_name: str, members: int, features: int, chance: np.random.Generator) -> ScoreModel:
+    """A score of this type by its own table of arrays, whose numbers are random but whose parts fit together."""
+    if type_name == "dnn":
+        return _dnn(members, features, chance)
+    lengths = {"m": members, "f": features, "c": 3, "n": 9, "s": 7}
+    single = {"neighbours": 4, "total_features": features, "gamma": 0.2}
+    arrays = {}
+    score_type = CLASSIFIERS[type_name].score_type
+    for name, (content, letters) in score_type.array_rules({}).items():
+        shape = tuple(lengths.setdefault(letter, 5) for letter in letters)
+        if content == COLUMNS:
+            arrays[name] = np.tile(np.arange(shape[-1]), (members, 1))
+        elif content == POSITIVE:
+            arrays[name] = np.ones(shape) if shape else np.array(single.get(name, 1))
+        else:
+            arrays[name] = (
+                chance.integers(0, 2, shape).astype(float) if content == ZERO_OR_ONE else chance.normal(size=shape)
+            )
+    return score_type.from_arrays(arrays)
+
+
+def _dnn(members: int, features: int, chance: np.random.Generator) -> DnnScore:
+    """Networks as training stores them: the ensemble in 8 bits, refits with layers of low rank."""
     shapes = [(6, features), (3, 6), (2, 3)]
-    weights = tuple(chance.normal(0, 0.3, (members, *shape)).astype(np.float32) for shape in shapes)
-    scales = tuple(np.ones((members, shape[0]), np.float32) for shape in shapes)
-    biases = tuple(chance.normal(0, 0.3, (members, shape[0])).astype(np.float32) for shape in shapes)
-    networks = FoldedNetworks(weights, scales, biases)
-    return DnnScore(np.zeros(whole), np.full(whole, 2.0), networks if members == 1 else networks.quantised())
+    layers = [
+        plain_layer(chance.normal(0, 0.3, (members, *one)).astype("f4"), np.zeros((members, one[0]), "f4"))
+        for one in shapes
+    ]
+    networks = FoldedNetworks(tuple(layers))
+    rows = chance.normal(size=(members, 8, features))
+    stored = quantised(networks) if members == 1 else low_rank(networks, rows, 2)
+    return DnnScore(np.zeros((members, features)), np.full((members, features), 2.0), stored)
 
 
 def _predictor(terms: tuple[str, ...], chance: np.random.Generator) -> LinearPredictor:
@@ -128,7 +141,7 @@ def model_case(seed: int, folder: Path) -> tuple[str, str]:
     chance = random.Random(seed)
     folder = folder / "fuzzed"
     folder.mkdir()
-    files = dict(_files(chance.choice(("dnn", "knn", "svm", "lasso"))))
+    files = dict(_files(chance.choice(sorted(CLASSIFIERS))))
     fields = json.loads(files[MODEL_FILE])
     kind = chance.randrange(10)
     if kind < 4:
