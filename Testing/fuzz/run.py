@@ -12,6 +12,7 @@ import warnings
 
 warnings.simplefilter("ignore")
 
+from fuzz_archives import archive_case
 from fuzz_images import image_case, mask_case
 from fuzz_models import model_case
 from fuzz_process import Case, Tally, run_cases, table
@@ -22,6 +23,7 @@ KINDS: dict[str, Case] = {
     "image": image_case,
     "mask": mask_case,
     "model": model_case,
+    "archive": archive_case,
     "manifest": manifest_case,
     "feature table": feature_table_case,
     "manifest form": manifest_form_case,

@@ -159,16 +159,32 @@ def _by_tag(tag: str, places: Mapping[ArchiveImage, Place], clock: _Clock) -> li
 
 
 def _by_rank(places: Mapping[ArchiveImage, Place], clock: _Clock) -> list[_Group]:
-    """The first images of all positions, the second of all, ...; none unless all have as many, in a clear order."""
-    at: dict[Place, list[ArchiveImage]] = defaultdict(list)
+    """The first images of all positions, the second of all, ... by InstanceNumber.
+
+    None unless all positions have as many and the numbers run through the volumes one after the other, or through the
+    positions: numbers in another order would put a volume together from several.
+    """
+    at: dict[Place, list[tuple[float, ArchiveImage]]] = defaultdict(list)
     for one, place in places.items():
-        at[place].append(one)
-    counts = {len(images) for images in at.values()}
-    clear = all(len({_order(clock[one]) for one in images}) == len(images) for images in at.values())
-    if len(counts) > 1 or not clear or len({place.geometry for place in at}) > 1:
+        number = clock[one]["InstanceNumber"]
+        if number is None:
+            return []
+        at[place].append((number, one))
+    ranked = [sorted(images, key=lambda image: image[0]) for images in at.values()]
+    differ = len({number for images in ranked for number, _ in images}) == len(places)
+    if not differ or len({len(images) for images in ranked}) > 1 or len({place.geometry for place in at}) > 1:
         return []
-    ranked = [sorted(images, key=lambda one: _order(clock[one])) for images in at.values()]
-    return [_Group([images[rank] for images in ranked]) for rank in range(counts.pop())]
+    volumes = list(zip(*ranked, strict=True))
+    if not _follow_each_other(volumes) and not _follow_each_other(ranked):
+        return []
+    return [_Group([image for _, image in volume]) for volume in volumes]
+
+
+def _follow_each_other(parts: Sequence[Sequence[tuple[float, ArchiveImage]]]) -> bool:
+    """Whether the numbers of each part all come before those of the next, and differ."""
+    numbers = [[number for number, _ in part] for part in parts]
+    spans = sorted((min(own), max(own)) for own in numbers)
+    return all(last < first for (_, last), (first, _) in pairwise(spans))
 
 
 def _starts_s(groups: Sequence[_Group], clock: _Clock) -> list[float | None]:
