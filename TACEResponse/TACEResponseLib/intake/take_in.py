@@ -181,7 +181,7 @@ def _at_most(confidence: str, assignment: Assignment, why: Mapping[str, str]) ->
 
 
 def _write_volumes(assignment: Assignment, work: _Work) -> tuple[dict[str, WrittenVolume], Assignment]:
-    """Write the chosen volumes; one that cannot be read is left out, and said."""
+    """Write the chosen volumes; one that cannot be read is left out and reported."""
     written: dict[str, WrittenVolume] = {}
     unread: dict[str, str] = {}
     lossy: dict[str, str] = {}
