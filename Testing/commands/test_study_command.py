@@ -137,6 +137,15 @@ def test_a_killed_study_goes_on_and_gives_the_same_bytes(cohort, studied, tmp_pa
     assert (out / "report.html").read_bytes() == (studied / "report.html").read_bytes()
 
 
+def test_every_key_of_the_results_is_documented(studied, repository):
+    numbers = json.loads((studied / "results.json").read_text(encoding="utf-8"))
+    documented = (repository / "Docs" / "study.md").read_text(encoding="utf-8")
+    model = next(iter(numbers["honest"].values()))
+    keys = [*numbers, *numbers["leak_audit"][0], *(key for key in model if not key.startswith("calibration_"))]
+    missing = [key for key in keys if f"`{key.removesuffix('_interval')}`" not in documented]
+    assert not missing
+
+
 def test_another_seed_gives_other_numbers(cohort, studied, run, tmp_path):
     code, _, _ = run(
         "study", cohort / "manifest.csv", "--features", cohort / "features.csv", *CHEAP, "--protocol", "nested-cv",

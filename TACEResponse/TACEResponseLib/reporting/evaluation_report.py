@@ -46,6 +46,7 @@ def evaluation_page(
     """The report; ``figures`` are HTML by name."""
     data, bundle = evaluation.data, evaluation.bundle
     subjects = "phantoms" if data.is_phantom else "patients"
+    note = f"Sensitivity, specificity and accuracy are those at the model's threshold of {bundle.threshold:.3f}."
     strips = [PHANTOM_STRIP] if data.is_phantom else [_DEMONSTRATION_STRIP] if bundle.demonstration else []
     return CohortPage(
         title=f"{bundle.name} on new {subjects}",
@@ -55,7 +56,7 @@ def evaluation_page(
         strips=strips,
         remarks=evaluation.remarks,
         sections=[
-            section("Performance", table(*_performance(evaluation), "numbers")),
+            section("Performance", table(*_performance(evaluation), "numbers") + f'<p class="note">{note}</p>'),
             section("Patients", definitions(_patients(evaluation, subjects))),
             "" if recalibration is None else section("Recalibration on these patients", _recalibration(recalibration)),
             section("ROC curve and calibration", figures["roc_and_calibration"]),
@@ -66,11 +67,10 @@ def evaluation_page(
 
 def _performance(evaluation: Evaluation) -> Rows:
     one, fit = evaluation.performance, evaluation.performance.calibration
-    at = f"at the model's threshold of {evaluation.bundle.threshold:.3f} (Wilson)"
     shares = {"Sensitivity": one.sensitivity, "Specificity": one.specificity, "Accuracy": one.accuracy}
     rows = [
         ["AUC (DeLong)", with_interval(*one.auc)],
-        *([f"{name} {at}", with_interval(*share)] for name, share in shares.items()),
+        *([f"{name} (Wilson)", with_interval(*share)] for name, share in shares.items()),
         ["Calibration in the large (0 is perfect)", f"{fit.intercept:+.2f}"],
         ["Calibration slope (1 is perfect)", f"{fit.slope:.2f}"],
         ["Integrated calibration index", three_digits(fit.ici)],
