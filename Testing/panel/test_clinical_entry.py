@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from TACEResponseLib.cohort import AFP, AST, CHILD_PUGH, ClinicalRecord
+from TACEResponseLib.cohort.facts import ALBUMIN, BILIRUBIN
 from TACEResponseLib.panel.child_pugh_calculator import ChildPughItems
-from TACEResponseLib.scene.clinical_entry import CHILD_PUGH_CHOICES, ClinicalEntry, entryOf
+from TACEResponseLib.scene.clinical_entry import CHILD_PUGH_CHOICES, ClinicalEntry, cellOf, entryOf
 
 COMPLETE = {"childPugh": "A5", "portalVenousInvasion": "no", "afp": "12", "ast": "30"}
 
@@ -147,3 +148,39 @@ def test_a_number_with_three_decimals_comes_back_from_a_table_as_it_was():
     )
     assert entryOf(record).record() == record
     assert ChildPughItems(coagulation="5", coagulationKind="s").childPugh().lowest_points == 6
+
+
+def test_further_facts_are_cells_of_a_manifest():
+    entry = ClinicalEntry(childPugh="B7", portalVenousInvasion="no", afp="12", ast="30")
+    entry = entry.withMore("albumin_g_l", cellOf(ALBUMIN, "3.8", "g/dL")).withMore("bilirubin_umol_l", "20")
+    assert entry.record().get(ALBUMIN) == 38.0
+    assert entry.withMore("albumin_g_l", "").record().get(ALBUMIN) is None
+    assert entryOf(entry.record()).more() == {"albumin_g_l": "38", "bilirubin_umol_l": "20"}
+    wrong = entry.withMore("albumin_g_l", "3.8")
+    assert "is it in g/dL" in wrong.problems()["albumin_g_l"]
+    assert wrong.knownFacts().get(ALBUMIN) is None
+    with pytest.raises(ValueError, match=r"Albumin: '3\.8' g/L is too low"):
+        wrong.record()
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit", "cell"),
+    [
+        ("1.1", "mg/dL", "18.81"),
+        ("20", "umol/L", "20"),
+        ("<2", "mg/dL", "<34.2"),
+        ("abc", "mg/dL", "abc"),
+        ("", "mg/dL", ""),
+    ],
+)
+def test_what_is_typed_in_a_unit_becomes_a_cell(typed, unit, cell):
+    assert cellOf(BILIRUBIN, typed, unit) == cell
+
+
+def test_the_calculator_hands_its_measurements_on():
+    items = ChildPughItems(bilirubin="1.0", albumin="38", albuminUnit="g/L", coagulation="1.2")
+    assert items.cells() == {"bilirubin_umol_l": "17.1", "albumin_g_l": "38", "inr": "1.2"}
+    assert (
+        ChildPughItems(bilirubin="x", albumin="3.8", albuminUnit="g/L", coagulation="4", coagulationKind="s").cells()
+        == {}
+    )

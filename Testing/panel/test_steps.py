@@ -17,6 +17,7 @@ STEPS = {
     "study": "StudyStep",
     "voi": "VoiStep",
     "clinical": "ClinicalStep",
+    "more_facts": "MoreFactsStep",
     "predict": "PredictStep",
     "result": "ResultStep",
     "follow_up": "FollowUpStep",
@@ -299,6 +300,32 @@ def test_facts_are_entered_and_the_calculator_fills_the_class(make_alone, load_s
     assert ui.afpLabel.text == "= 121 ng/mL"
     alone.state.newPatient()
     assert ui.bilirubinEdit.text == ""
+
+
+def test_further_facts_give_published_scores(make_alone, load_sample):
+    alone = make_alone("more_facts")
+    load_sample(alone)
+    ui = alone.step.ui
+    ui.albuminFactUnitSelector.setCurrentIndex(ui.albuminFactUnitSelector.findData("g/dL"))
+    ui.albuminFactEdit.setText("3.8")
+    ui.albuminFactEdit.textEdited.emit("3.8")
+    ui.bilirubinFactEdit.setText("20")
+    ui.bilirubinFactEdit.textEdited.emit("20")
+    alone.gather()
+    assert alone.parameters.clinicalEntry().more()["albumin_g_l"] == "38"
+    # 0.66 log10 20 - 0.0852 x 38 = -2.379
+    assert "ALBI -2.38, grade 2" in ui.publishedScoresLabel.text
+    # What was typed stays as it was typed.
+    assert ui.albuminFactEdit.text == "3.8"
+    ui.albuminFactUnitSelector.setCurrentIndex(ui.albuminFactUnitSelector.findData("g/L"))
+    alone.gather()
+    assert "is it in g/dL" in ui.moreFactsLabel.text
+    ui.ecogFactSelector.setCurrentIndex(ui.ecogFactSelector.findData("1"))
+    alone.gather()
+    assert alone.parameters.clinicalEntry().more()["ecog"] == "1"
+    alone.parameters.set("moreFacts", "")
+    alone.gather()
+    assert ui.albuminFactEdit.text == ui.bilirubinFactEdit.text == ""
 
 
 def test_predicting_and_cancelling(make_alone, load_sample):

@@ -160,8 +160,9 @@ def test_every_parameter_of_the_ui_files_exists_once_and_fits_its_widget():
             else:
                 assert type(defaults[parameter]) is PARAMETER_VALUES[ui.classes[name]], parameter
     assert set(found.values()) == {1}
-    # The lesion is always "1" in the panel; the model is chosen by a selector of its own; a button begins blinding.
-    assert {*defaults, *node_roles} - set(found) == {"lesion", "model", "blinded"}
+    # The lesion is always "1" in the panel; the model is chosen by a selector of its own; a button begins blinding;
+    # further facts are one parameter of many fields.
+    assert {*defaults, *node_roles} - set(found) == {"lesion", "model", "blinded", "moreFacts"}
 
 
 def parameters_without_slicer(source):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..cohort import CHILD_PUGH, ChildPugh, child_pugh_from_items
@@ -15,7 +16,8 @@ from ..cohort.child_pugh import (
     prothrombin_points,
 )
 from ..cohort.clinical_values import parse_number
-from ..scene.clinical_entry import withFieldName
+from ..cohort.facts import ALBUMIN, BILIRUBIN, INR
+from ..scene.clinical_entry import cellOf, withFieldName
 from ..scene.i18n import _
 
 BILIRUBIN_UNITS = ("mg/dL", "umol/L")
@@ -47,6 +49,19 @@ class ChildPughItems:
             grade_points(self.ascites, ASCITES) if self.ascites else None,
             grade_points(self.encephalopathy, ENCEPHALOPATHY) if self.encephalopathy else None,
         )
+
+    def cells(self) -> dict[str, str]:
+        """Bilirubin, albumin and INR as cells of a manifest, by column; what is missing or cannot be read is absent."""
+        typed = ((BILIRUBIN, self.bilirubin, self.bilirubinUnit), (ALBUMIN, self.albumin, self.albuminUnit))
+        if self.coagulationKind == "INR":
+            typed += ((INR, self.coagulation, INR.unit),)
+        cells = {}
+        for fact, text, unit in typed:
+            cell = cellOf(fact, text, unit)
+            # An error of an item is shown by the calculator.
+            with suppress(ValueError):
+                cells[fact.column] = fact.write(fact.read(cell))
+        return cells
 
     def choice(self) -> str:
         """The choice of `clinical_entry.CHILD_PUGH_CHOICES` that the items decide; empty while several are possible."""

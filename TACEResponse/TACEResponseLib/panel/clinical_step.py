@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..cohort.child_pugh import ASCITES, ENCEPHALOPATHY
+from ..cohort.facts import ALBUMIN, BILIRUBIN, INR
 from ..cohort.units import AFP_UNITS, AST_UNITS
 from ..scene.clinical_entry import CHILD_PUGH_CHOICES, FIELD_OF_FACT, NO, NOT_ENTERED, UNKNOWN, YES
 from ..scene.i18n import _
@@ -58,6 +59,7 @@ class ClinicalStep(Step):
         isIu = entry.afpUnit == "IU/mL"
         self.ui.ngPerMlPerIuSpinBox.setVisible(isIu)
         self.ui.ngPerMlPerIuLabel.setVisible(isIu)
+        self._fillCalculator(entry.more())
         self.ui.afpEdit.setEnabled(not entry.afpUnknown)
         self.ui.astEdit.setEnabled(not entry.astUnknown)
 
@@ -79,9 +81,25 @@ class ClinicalStep(Step):
         self.enable(self.ui.useCalculatorButton, None if isDecided else undecided)
 
     def onUseCalculator(self) -> None:
-        """Take the class over."""
+        """Take the class over, and what was measured for it as further facts."""
+        entry = self.parameters.clinicalEntry()
+        for column, cell in self._items().cells().items():
+            entry = entry.withMore(column, cell)
+        self.parameters.set("moreFacts", entry.moreFacts)
         self.parameters.set("childPugh", self._items().choice())
         self.gather()
+
+    def _fillCalculator(self, cells: dict[str, str]) -> None:
+        """Facts that are known already, into items that are empty."""
+        ui = self.ui
+        for column, edit, units, unit in (
+            (BILIRUBIN.column, ui.bilirubinEdit, ui.bilirubinUnitSelector, BILIRUBIN.unit),
+            (ALBUMIN.column, ui.albuminEdit, ui.albuminUnitSelector, ALBUMIN.unit),
+            (INR.column, ui.coagulationEdit, ui.coagulationSelector, COAGULATION_KINDS[0]),
+        ):
+            if cells.get(column) and not edit.text:
+                units.setCurrentIndex(max(0, units.findData(unit)))
+                edit.setText(cells[column])
 
     def _items(self) -> ChildPughItems:
         ui = self.ui

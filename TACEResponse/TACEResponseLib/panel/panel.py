@@ -17,6 +17,7 @@ from .focus import BLINDED, NOTHING
 from .follow_up_step import FollowUpStep
 from .gathering import Gatherer
 from .model_step import ModelStep
+from .more_facts_step import MoreFactsStep
 from .node_watch import NodeWatch
 from .predict_step import PredictStep
 from .repeatability_step import RepeatabilityStep
@@ -55,13 +56,14 @@ class Panel(VTKObservationMixin):
         self.state.patientChanged.connect(self.tasks.abandon)
         shared = (self.state, self.parameters, self.views, self.tasks)
         self.model, self.study, self.vois = ModelStep(*shared), StudyStep(*shared), VoiStep(*shared)
-        self.clinical, self.predictStep = ClinicalStep(*shared), PredictStep(*shared)
+        self.clinical, self.moreFacts = ClinicalStep(*shared), MoreFactsStep(*shared)
+        self.predictStep = PredictStep(*shared)
         self.result, self.followUp = ResultStep(*shared), FollowUpStep(*shared)
         self.repeatability = RepeatabilityStep(*shared)
         # A batch goes on while the panel predicts, and when the scene closes.
         self.batch = BatchStep(self.state, self.parameters, self.views, TaskRunner())
-        self.steps = (self.model, self.study, self.vois, self.clinical, self.predictStep, self.result)
-        self.steps += (self.followUp, self.repeatability, self.batch)
+        self.steps = (self.model, self.study, self.vois, self.clinical, self.moreFacts, self.predictStep)
+        self.steps += (self.result, self.followUp, self.repeatability, self.batch)
         for step in self.steps:
             layout.addWidget(step.widget)
         self._observeScene()

@@ -213,6 +213,19 @@ def _typed(value: Measured | None) -> str:
     return text
 
 
+def cellOf(fact: Fact, typed: str, unit: str) -> str:
+    """The cell of a manifest for what was typed in a unit; text that is not a number stays as it is."""
+    text = typed.strip()
+    sign = text[:1] if text[:1] in ("<", ">") else ""
+    factor = fact.units.get(unit, 1.0)
+    try:
+        check_typed_number(text[len(sign) :])
+        number = parse_number(text[len(sign) :])
+    except ValueError:
+        return text
+    return f"{sign}{factor * number:.10g}"
+
+
 def withFieldName(name: str, error: ValueError) -> str:
     """The refusal with its field's name, which it may begin with already."""
     return str(error) if str(error).startswith(f"{name}: ") else f"{name}: {error}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import slicer
 
+from ..cohort.facts import NUMBER_OF_TUMOURS
 from .clinical_entry import ClinicalEntry
 from .display import showNodes
 from .roles import (
@@ -132,7 +133,10 @@ class Parameters:
 
     def clinicalEntry(self) -> ClinicalEntry:
         """The fields of the clinical step."""
-        return ClinicalEntry(**{name: self.get(name) for name in CLINICAL_PARAMETERS})
+        entry = ClinicalEntry(**{name: self.get(name) for name in CLINICAL_PARAMETERS})
+        # The number of tumours has a field of its own.
+        count = self.get("tumourCount")
+        return entry.withMore(NUMBER_OF_TUMOURS.column, str(count) if count else "")
 
     def setClinicalEntry(self, entry: ClinicalEntry) -> None:
         """Fill the fields of the clinical step."""
