@@ -35,8 +35,10 @@ import numpy as np
 from TACEResponseLib.cohort import ManifestError, read_manifest, write_manifest
 from TACEResponseLib.cohort.facts.ferritin import FERRITIN
 from TACEResponseLib.models import load_bundle, save_bundle
+from TACEResponseLib.panel.inputs import ModelInput
 from TACEResponseLib.prediction import predict_from_features
 from TACEResponseLib.reporting.patient_sections import clinical_section
+from TACEResponseLib.scene.clinical_entry import MORE_FACTS, ClinicalEntry
 from TACEResponseLib.study import TrainingSettings, join_cohort, train_bundle
 
 random = np.random.default_rng(1)
@@ -68,6 +70,12 @@ assert "Unknown: ferritin." in unknown.sentence
 assert unknown.probability_range[1] - unknown.probability_range[0] > 0.2
 html = clinical_section(records[0], bundle)
 assert "900 ug/L" in html and "&gt; 300 ug/L" in html
+
+entry = ClinicalEntry(childPugh="A5", portalVenousInvasion="no", afp="12", ast="30")
+assert FERRITIN in MORE_FACTS
+assert entry.withMore("ferritin_ug_l", "900").record().get(FERRITIN) == 900
+assert "Ferritin: '0.3' ug/L is too low" in entry.withMore("ferritin_ug_l", "0.3").problems()["ferritin_ug_l"]
+assert ModelInput("toy", "ab" * 32, (), bundle.required_facts).requiredFields == ("ast",)
 
 Path("wrong.csv").write_text("patient_id,ferritin_ug_l\\nP1,0.3\\n")
 try:

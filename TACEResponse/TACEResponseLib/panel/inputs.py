@@ -26,7 +26,7 @@ class ModelInput:
     @property
     def requiredFields(self) -> tuple[str, ...]:
         """The fields of step 3 that the model needs."""
-        return tuple(FIELD_OF_FACT[fact] for fact in self.requiredFacts)
+        return tuple(FIELD_OF_FACT[fact] for fact in self.requiredFacts if fact in FIELD_OF_FACT)
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ FACT_OF_FIELD: Mapping[str, Fact] = {
 }
 """The fact that each field of the panel asks for."""
 
-MORE_FACTS: tuple[Fact, ...] = tuple(fact for fact in FACTS if fact.term is None)
-"""Facts that no model takes: published scores ask for them, and none is needed."""
+MORE_FACTS: tuple[Fact, ...] = tuple(fact for fact in FACTS if fact not in FACT_OF_FIELD.values())
+"""Facts without a field of their own: published scores and models of other centres ask for them; unknown is allowed."""
 
 FIELD_OF_FACT = {fact.term.name: field for field, fact in FACT_OF_FIELD.items()}
 """The field of the panel that asks for each of the model's facts."""
