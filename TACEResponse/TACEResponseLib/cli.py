@@ -38,7 +38,7 @@ _DESCRIPTION = (
 )
 _EXIT_CODES = "exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases failed, 130 interrupted"
 
-_INTERRUPTED = "interrupted; nothing half-written was left. Start predict or extract again with --resume to continue."
+_INTERRUPTED = "interrupted; nothing half-written was left. predict, extract and icc continue with --resume."
 
 _BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

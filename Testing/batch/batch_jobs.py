@@ -27,6 +27,9 @@ class FileJob:
     def settings(self):
         return {"factor": self.factor}
 
+    def others(self, case):
+        return ()
+
     def is_there(self, case, record):
         return (self.folder / f"{case.key.patient_id}.txt").is_file()
 

@@ -314,3 +314,56 @@ def test_bland_altman_leaves_out_pairs_without_a_value(run, tmp_path):
     numbers = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     expected = (values[13:] - values[1:12]).mean()
     assert numbers["bland_altman"]["AP_shape_A"]["test-retest"]["bias"] == pytest.approx(expected)
+
+
+def tables_of(out):
+    return {name: (out / name).read_bytes() for name in ("icc.csv", "overlap.csv", "stable.json", "features.csv")}
+
+
+def test_workers_give_the_same_tables_and_resume_does_only_what_changed(measured, run, tmp_path):
+    manifest_path, out, *_ = measured
+    code, _, _ = run("icc", manifest_path, "--out", tmp_path / "out", "--workers", 2)
+    assert code == 0
+    assert tables_of(tmp_path / "out") == tables_of(out)
+    with manifest_path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    # The second drawing of one lesion changes: its lesion alone is read again, not the other two.
+    again = next(row for row in rows if row["session"] == "2")
+    mask = sitk.ReadImage(str(manifest_path.parent / again["AP_mask"]))
+    smaller = sitk.BinaryErode(mask == 1, [1, 1, 0])
+    sitk.WriteImage(sitk.Cast(smaller, sitk.sitkUInt8), str(manifest_path.parent / "smaller.nrrd"))
+    again |= {"AP_mask": "smaller.nrrd", "AP_label": "1"}
+    changed = manifest_path.with_name("changed.csv")
+    write_rows(changed, list(rows[0]), rows)
+    code, _, complained = run("icc", changed, "--out", tmp_path / "out", "--resume")
+    assert code == 0, complained
+    log = (tmp_path / "out" / "batch" / "batch.log").read_text().splitlines()
+    assert [line.split()[1] for line in log] == ["done"] * 3 + ["done", "skipped", "skipped"]
+    assert tables_of(tmp_path / "out") != tables_of(out)
+    fresh = tmp_path / "fresh"
+    assert run("icc", changed, "--out", fresh)[0] == 0
+    assert tables_of(tmp_path / "out") == tables_of(fresh)
+
+
+def test_perturbations_by_workers_and_resumed(measured, run, tmp_path):
+    manifest_path, *_ = measured
+    words = ("icc", manifest_path, "--perturbations", 2, "--out")
+    assert run(*words, tmp_path / "a")[0] == 0
+    assert run(*words, tmp_path / "b", "--workers", 2)[0] == 0
+    before = (tmp_path / "a" / "icc.csv").read_bytes()
+    assert (tmp_path / "b" / "icc.csv").read_bytes() == before
+    assert run(*words, tmp_path / "b", "--resume")[0] == 0
+    assert (tmp_path / "b" / "icc.csv").read_bytes() == before
+    log = (tmp_path / "b" / "batch" / "batch.log").read_text().splitlines()
+    assert [line.split()[1] for line in log] == ["done"] * 9 + ["skipped"] * 9
+
+
+def test_a_failure_is_reported_again_when_its_lesion_is_skipped(image_files, write_manifest_file, run, tmp_path):
+    others = {f"{name}_{kind}": "" for name in ("T2", "PVP", "DP") for kind in ("image", "mask")}
+    rows = [{"patient_id": patient, "reader": reader, **others} for reader in "12" for patient in "abc"]
+    rows[-1]["AP_mask"] = "nowhere.nrrd"
+    path = write_manifest_file(*rows)
+    for further in ((), ("--resume",)):
+        code, _, complained = run("icc", path, "--out", tmp_path / "out", *further)
+        assert code == 3
+        assert complained.count("failed: Patient c, reader 2, AP") == 1

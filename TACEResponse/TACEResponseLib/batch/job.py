@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import traceback
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,6 +45,10 @@ class CaseJob(Protocol):
     @property
     def record_is_result(self) -> bool:
         """Whether the record holds the result itself, or only says that its files are there."""
+        ...
+
+    def others(self, case: Case) -> Sequence[Case]:
+        """Further cases, such as other drawings of the same tumour, that decide the result of this one."""
         ...
 
     def run(self, case: Case, progress: Progress | None = None, one_thread: bool = False) -> JobOutput:
@@ -106,7 +110,7 @@ class CaseTask:
         record_path, log_path = self.folder / f"{name}.json", self.folder / f"{name}.log"
         try:
             self._check_version()
-            mark = fingerprint(case, self.job.settings)
+            mark = fingerprint(case, self.job)
             if self.resume and _was_made(case, self.job, record_path, mark):
                 return self._outcome(case, SKIPPED, "", started_s, JobOutput())
             output = self.job.run(case, progress, one_thread)
@@ -157,14 +161,20 @@ class CaseTask:
         )
 
 
-def fingerprint(case: Case, settings: Mapping[str, object]) -> str:
-    """SHA-256 over version, settings, row and the bytes of the case's files: the same means the same result.
+def fingerprint(case: Case, job: CaseJob) -> str:
+    """SHA-256 over version, settings, rows and the bytes of the files of a case: the same means the same result.
 
     A file that is missing counts as absent: its reader reports that.
     """
     digest = hashlib.sha256()
-    facts = [__version__, dict(settings), list(case.key), repr(case.clinical), str(case.first_tace_date)]
-    digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
+    for one in (case, *job.others(case)):
+        facts = [__version__, dict(job.settings), list(one.key), repr(one.clinical), str(one.first_tace_date)]
+        digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
+        _add_files(digest, one)
+    return digest.hexdigest()
+
+
+def _add_files(digest: hashlib._Hash, case: Case) -> None:
     for sequence, source in sorted(case.sources.items()):
         if not isinstance(source, FileSource):
             raise ValueError(f"{case.key.label}, {sequence}: a batch needs images in files; save it first.")
@@ -173,12 +183,11 @@ def fingerprint(case: Case, settings: Mapping[str, object]) -> str:
             for file in sorted(path.iterdir()) if path.is_dir() else [path]:
                 digest.update(f"|{file.name}|".encode())
                 _add_file(digest, file)
-    return digest.hexdigest()
 
 
 def is_done_before(case: Case, job: CaseJob, folder: Path, name: str) -> bool:
     """Whether a batch in ``folder`` has done the case, and nothing that decides its result has changed since."""
-    return _was_made(case, job, folder / f"{name}.json", fingerprint(case, job.settings))
+    return _was_made(case, job, folder / f"{name}.json", fingerprint(case, job))
 
 
 def read_record(folder: Path, name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ..workflow import FeatureRecipe
 from ..workflow.compared_drawings import compare_drawings
 from ..workflow.drawings import DrawingRun, plan_drawings
 from ..workflow.perturbed_drawings import perturb_cohort
+from .batch_options import add_batch_arguments, check_engine, cohort_run
 from .feature_options import add_feature_set_argument
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
@@ -33,11 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="seed of all random numbers (default: 1)")
     parser.add_argument("--features", type=Path, help="feature table of all rows (default: extract them)")
     parser.add_argument(
-        "--form",
-        metavar="FORM",
-        choices=tuple(ICC_FORMS),
-        default=DEFAULT_FORM,
-        help="form of the ICC: 1,1, 2,1 or 3,1 (default: 2,1)",
+        "--form", metavar="FORM", choices=tuple(ICC_FORMS), default=DEFAULT_FORM, help="ICC 1,1, 2,1 (default) or 3,1"
     )
     parser.add_argument("--threshold", type=float, default=GOOD_ICC, help="ICC of a stable feature (default: 0.75)")
     parser.add_argument("--on-lower-bound", action="store_true", help="compare the lower end of the interval with it")
@@ -55,17 +52,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}-mm", type=float, default=default, help=f"{what} (default: %(default)s)")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
     add_feature_set_argument(parser)
+    add_batch_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Plan, or measure and write the report."""
     if arguments.seed < 0:
         raise ValueError(f"The seed is a whole number from 0 on, not {arguments.seed}.")
+    check_engine(arguments)
     cases = read_manifest(arguments.manifest)
     check_can_write(arguments.out, folder=True)
     drawing_run = DrawingRun(
         arguments.out,
-        terminal.progress,
+        cohort_run(arguments, terminal),
         terminal.warn,
         FeatureRecipe(feature_set=arguments.feature_set, engine=arguments.engine),
         arguments.reader,

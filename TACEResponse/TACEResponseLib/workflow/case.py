@@ -22,6 +22,11 @@ class FeatureRecipe:
     settings: FeatureSettings = PAPER_SETTINGS
     engine: str | Engine = "native"
 
+    def of_case(self, case: Case) -> FeatureRecipe:
+        """The recipe with the sequences that the case has; all four, which will be missed, if it has none."""
+        own = tuple(str(sequence) for sequence in SEQUENCES if sequence in case.sources)
+        return replace(self, sequences=own or tuple(map(str, SEQUENCES)))
+
     @classmethod
     def of_model(cls, bundle: ModelBundle, engine: str | Engine = "native") -> FeatureRecipe:
         """The features that a model needs. Engines are interchangeable: the one used is recorded, not compared."""

@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..batch import RunRecord
+from ..batch import RunRecord, read_record
 from ..cohort import Case, CaseKey
-from ..features import FeatureTable, FeatureVector, write_feature_table
-from ..imaging import CaseImages
+from ..features import FeatureTable, write_feature_table
 from ..repeatability import (
     FEW_PAIRS,
     FEWEST_PAIRS,
     FeatureChoice,
-    Overlap,
     Redrawn,
     Repeatability,
     find_redrawn,
-    overlaps,
     repeatability,
     stable_names,
     write_stable_features,
 )
-from .case import extract_case, read_images
 from .cohort import FEATURES_FILE
+from .drawing_jobs import CompareJob, LesionDrawings, Pair
 from .drawings import STABLE_FILE, DrawingRun, check_sequences, table_of
-
-Pair = tuple[CaseKey, CaseKey]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +65,8 @@ def compare_drawings(
     pairs = list(dict.fromkeys(pair for part in redrawn for pair in part.pairs))
     if given is None:
         check_sequences([by_key[key] for pair in pairs for key in pair], run)
-    vectors, overlapping, refused = _read_pairs(pairs, by_key, given is None, run)
+    found = _read_pairs(pairs, by_key, given is None, run)
+    vectors, refused = found.vectors, found.refused
     if len(refused) == len(pairs):
         raise ValueError("None of the pairs could be read, so that there is nothing to compare.")
     table = table_of(vectors) if given is None else given
@@ -84,7 +80,7 @@ def compare_drawings(
     if vectors:
         write_feature_table(run.out / FEATURES_FILE, list(vectors.values()))
     write_stable_features(run.out / STABLE_FILE, stable, used, rule, choice.phantoms)
-    write_repeatability_report(run.out, parts, overlapping, choice, bland_altman)
+    write_repeatability_report(run.out, parts, found.overlaps, choice, bland_altman)
     record.write(run.out / "run.json", pairs=len(pairs) - len(refused), failed=len(refused))
     return ComparedDrawings(parts, choice, len(refused))
 
@@ -104,7 +100,7 @@ def _enough(redrawn: Sequence[Redrawn], run: DrawingRun) -> list[Redrawn]:
 def _columns(case: Case, run: DrawingRun) -> tuple[str, ...]:
     from ..features import get_feature_set
 
-    recipe = run.recipe_of(case)
+    recipe = run.recipe.of_case(case)
     return get_feature_set(recipe.feature_set).column_names(recipe.sequences)
 
 
@@ -117,37 +113,18 @@ def _check_names(bland_altman: Sequence[str], names: Sequence[str]) -> None:
 
 def _read_pairs(
     pairs: Sequence[Pair], by_key: Mapping[CaseKey, Case], extract: bool, run: DrawingRun
-) -> tuple[dict[CaseKey, FeatureVector], list[tuple[Pair, Overlap]], set[Pair]]:
+) -> LesionDrawings:
     """Features (if ``extract``) and overlaps of all pairs, lesion by lesion, and the pairs that were refused."""
-    vectors: dict[CaseKey, FeatureVector] = {}
-    overlapping: list[tuple[Pair, Overlap]] = []
-    refused: set[Pair] = set()
     by_lesion: dict[tuple[str, str], list[Pair]] = {}
     for pair in pairs:
         by_lesion.setdefault((pair[0].patient_id, pair[0].lesion), []).append(pair)
-    for done, (lesion, own) in enumerate(by_lesion.items()):
-        run.progress(done, len(by_lesion), str(CaseKey(*lesion)))
-        images: dict[CaseKey, CaseImages] = {}
-        for key in dict.fromkeys(key for pair in own for key in pair):
-            case = by_key[key]
-            try:
-                if extract:
-                    images[key], vectors[key] = extract_case(case, run.recipe_of(case))
-                elif case.sources:
-                    images[key] = read_images(case, run.recipe_of(case))
-                else:
-                    continue
-                run.warn_of(images[key])
-            except ValueError as error:
-                refused |= {pair for pair in own if key in pair}
-                run.warn(f"failed: {error}")
-        for pair in own:
-            if not all(key in images for key in pair):
-                continue
-            try:
-                overlapping += [(pair, one) for one in overlaps(images[pair[0]].vois, images[pair[1]].vois, pair)]
-            except ValueError as error:
-                refused.add(pair)
-                run.warn(f"failed: {error}")
-    run.progress(1, 1, "")
-    return vectors, overlapping, refused
+    own = {pairs[0][0]: tuple(pairs) for pairs in by_lesion.values()}
+    job = CompareJob(own, by_key, run.recipe, extract)
+    summary = run.cohort.summary([by_key[key] for key in own], job, run.batch_folder)
+    everything = LesionDrawings(refused={pair for failure in summary.failed for pair in own[failure.key]})
+    for key in summary.with_result:
+        found = job.of_record(read_record(run.batch_folder, summary.names[key]))
+        everything.add(found)
+        for failure in found.failures:
+            run.warn(f"failed: {failure}")
+    return everything

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from ..cohort import SEQUENCES, Case, CaseKey, Progress, write_table
+from ..cohort import Case, CaseKey, write_table
 from ..features import FeatureTable, FeatureVector
-from ..imaging import CaseImages
 from ..repeatability import DEFAULT_FORM, GOOD_ICC, ICC_FORMS, PLAN_COLUMNS, plan_redrawing
 from .case import FeatureRecipe
-from .jobs import warning_lines
+from .cohort import CohortRun
 
 STABLE_FILE = "stable.json"
 
 
 @dataclass(frozen=True)
 class DrawingRun:
-    """Where results go, how features are made, which of them count as stable, and who hears of the steps.
+    """Where results go, how the cohort is done, how features are made, and which of them count as stable.
 
-    ``threshold`` (-1 to 1) is the ICC above which a feature is stable, with ``on_lower_bound`` the lower end of its
-    interval. ``recipe`` names feature set and engine; its sequences are those of the cases.
+    Records and logs go to the folder ``batch`` of the results; ``warn`` is called with each warning. ``threshold`` (-1
+    to 1) is the ICC above which a feature is stable, with ``on_lower_bound`` the lower end of its interval. ``recipe``
+    names feature set and engine; its sequences are those of the cases.
     """
 
     out: Path
-    progress: Progress
+    cohort: CohortRun
     warn: Callable[[str], None]
     recipe: FeatureRecipe = field(default_factory=FeatureRecipe)
     reader: str = "1"
@@ -35,6 +35,11 @@ class DrawingRun:
     form: str = DEFAULT_FORM
     threshold: float = GOOD_ICC
     on_lower_bound: bool = False
+
+    @property
+    def batch_folder(self) -> Path:
+        """Where the batch keeps its records and logs."""
+        return self.out / "batch"
 
     def __post_init__(self) -> None:
         if not -1.0 < self.threshold < 1.0:
@@ -44,16 +49,6 @@ class DrawingRun:
         """Which features are stable, as a report says it."""
         which = "lower bound of the 95 % interval of " if self.on_lower_bound else ""
         return f"{which}{ICC_FORMS[form]} > {self.threshold:g}, {kinds}"
-
-    def recipe_of(self, case: Case) -> FeatureRecipe:
-        """The recipe with the sequences that the case has; all four, which will be missed, if it has none."""
-        own = tuple(str(sequence) for sequence in SEQUENCES if sequence in case.sources)
-        return replace(self.recipe, sequences=own or tuple(map(str, SEQUENCES)))
-
-    def warn_of(self, images: CaseImages) -> None:
-        """Pass the warnings of the input checks on."""
-        for line in warning_lines(images):
-            self.warn(line)
 
 
 def plan_drawings(cases: Sequence[Case], share: float, seed: int, run: DrawingRun) -> tuple[int, int, Path]:
@@ -70,7 +65,7 @@ def plan_drawings(cases: Sequence[Case], share: float, seed: int, run: DrawingRu
 def check_sequences(cases: Sequence[Case], run: DrawingRun) -> None:
     """Refuse drawings of different sequences before the long work: their features make no table."""
     for case in cases:
-        own, first = (", ".join(run.recipe_of(one).sequences) for one in (case, cases[0]))
+        own, first = (", ".join(run.recipe.of_case(one).sequences) for one in (case, cases[0]))
         if own != first:
             raise ValueError(
                 f"{case.key.label} has {own}, {cases[0].key} has {first}; "

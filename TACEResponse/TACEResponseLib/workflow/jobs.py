@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -36,13 +36,16 @@ class ExtractJob:
     @property
     def settings(self) -> Mapping[str, object]:
         """What besides the case decides the features."""
-        engine = get_engine(self.engine)
-        return {
-            "sequences": list(self.sequences),
-            "feature_set": self.feature_set,
-            "engine": f"{engine.name} {engine.version}",
-            "settings": PAPER_SETTINGS.as_dict(),
-        }
+        return recipe_settings(self.recipe)
+
+    @property
+    def recipe(self) -> FeatureRecipe:
+        """The same as a recipe."""
+        return FeatureRecipe(self.sequences, self.feature_set, PAPER_SETTINGS, self.engine)
+
+    def others(self, case: Case) -> Sequence[Case]:
+        """No other case."""
+        return ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -51,16 +54,8 @@ class ExtractJob:
 
     def run(self, case: Case, progress: Progress | None = None, one_thread: bool = False) -> JobOutput:
         """The vector as a record. Raises ValueError as `extract_case` does."""
-        recipe = FeatureRecipe(self.sequences, self.feature_set, PAPER_SETTINGS, self.engine)
-        images, vector = extract_case(case, recipe, progress, one_thread=one_thread)
-        record = {
-            "values": [None if np.isnan(value) else float(value) for value in vector.values],
-            "engine": vector.engine,
-            "is_phantom": vector.is_phantom,
-            "undefined": dict(vector.undefined),
-            "input_sha256": {sequence: list(hashes) for sequence, hashes in vector.input_sha256.items()},
-        }
-        return JobOutput(record, warnings=warning_lines(images))
+        images, vector = extract_case(case, self.recipe, progress, one_thread=one_thread)
+        return JobOutput(vector_record(vector), warnings=warning_lines(images))
 
     def is_there(self, case: Case, record: Mapping[str, Any]) -> bool:
         """The record is all there is."""
@@ -68,21 +63,8 @@ class ExtractJob:
 
     def vectors(self, summary: BatchSummary, folder: Path) -> list[FeatureVector]:
         """The vectors that a batch has made or found. Raises ValueError for a record that is missing or damaged."""
-        return [self._vector(key, read_record(folder, summary.names[key])) for key in summary.with_result]
-
-    def _vector(self, key: CaseKey, record: Mapping[str, Any]) -> FeatureVector:
-        """Inverse of what `run` keeps."""
-        return FeatureVector(
-            key=key,
-            names=self.names,
-            values=np.array([np.nan if value is None else value for value in record["values"]], dtype=float),
-            settings=PAPER_SETTINGS,
-            feature_set=self.feature_set,
-            engine=record["engine"],
-            is_phantom=record["is_phantom"],
-            undefined=record["undefined"],
-            input_sha256={sequence: tuple(hashes) for sequence, hashes in record["input_sha256"].items()},
-        )
+        recipe = self.recipe
+        return [vector_of_record(key, read_record(folder, summary.names[key]), recipe) for key in summary.with_result]
 
 
 @dataclass(frozen=True)
@@ -126,6 +108,10 @@ class PredictJob:
             "prevalence": self.prevalence,
         }
 
+    def others(self, case: Case) -> Sequence[Case]:
+        """No other case."""
+        return ()
+
     def run(self, case: Case, progress: Progress | None = None, one_thread: bool = False) -> JobOutput:
         """Predict and write the case's folder. Raises ValueError as `predict_case` does, or if the model is another."""
         bundle = self.loaded or _bundle(self.bundle_folder, self.bundle_sha256)
@@ -166,6 +152,48 @@ def _bundle(folder: Path, _sha256: str) -> ModelBundle:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def recipe_settings(recipe: FeatureRecipe) -> dict[str, object]:
+    """What of a recipe decides the features, in plain JSON types."""
+    engine = get_engine(recipe.engine) if isinstance(recipe.engine, str) else recipe.engine
+    return {
+        "sequences": list(recipe.sequences),
+        "feature_set": recipe.feature_set,
+        "engine": f"{engine.name} {engine.version}",
+        "settings": recipe.settings.as_dict(),
+    }
+
+
+def vector_record(vector: FeatureVector) -> dict[str, Any]:
+    """A feature vector in plain JSON types."""
+    return {
+        "values": [None if np.isnan(value) else float(value) for value in vector.values],
+        "engine": vector.engine,
+        "is_phantom": vector.is_phantom,
+        "undefined": dict(vector.undefined),
+        "input_sha256": {sequence: list(hashes) for sequence, hashes in vector.input_sha256.items()},
+    }
+
+
+def vector_of_record(key: CaseKey, record: Mapping[str, Any], recipe: FeatureRecipe) -> FeatureVector:
+    """Inverse of `vector_record`."""
+    return FeatureVector(
+        key=key,
+        names=get_feature_set(recipe.feature_set).column_names(recipe.sequences),
+        values=values_of_record(record["values"]),
+        settings=recipe.settings,
+        feature_set=recipe.feature_set,
+        engine=record["engine"],
+        is_phantom=record["is_phantom"],
+        undefined=record["undefined"],
+        input_sha256={sequence: tuple(hashes) for sequence, hashes in record["input_sha256"].items()},
+    )
+
+
+def values_of_record(values: Sequence[float | None]) -> np.ndarray:
+    """Features (p,) of a record; NaN where undefined."""
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
 def warning_lines(images: CaseImages) -> tuple[str, ...]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 
-from ..batch import RunRecord
+from ..batch import RunRecord, read_record
 from ..cohort import Case, CaseKey, select_cases
 from ..features import FeatureVector
 from ..repeatability import (
@@ -18,11 +17,11 @@ from ..repeatability import (
     PerturbationSettings,
     icc,
     icc_warnings,
-    perturb_images,
     write_stable_features,
 )
-from .case import extract_case
+from .drawing_jobs import PerturbJob
 from .drawings import STABLE_FILE, DrawingRun, check_sequences, table_of
+from .jobs import values_of_record, vector_of_record
 
 if TYPE_CHECKING:
     from ..reporting.repeatability_report import Perturbed
@@ -59,22 +58,13 @@ def perturb_cohort(
     vectors: dict[CaseKey, FeatureVector] = {}
     chosen = select_cases(cases, run.reader)
     check_sequences(chosen, run)
-    for number, case in enumerate(chosen):
-        run.progress(number, len(chosen), str(case.key))
-        try:
-            recipe = run.recipe_of(case)
-            images, vector = extract_case(case, recipe)
-            run.warn_of(images)
-            drawn = []
-            for draw in range(draws):
-                own = perturb_images(images, settings, (seed, crc32(repr(case.key).encode()), draw))
-                drawn.append(extract_case(case, recipe, images=own).features.values)
-        except ValueError as error:
-            run.warn(f"failed: {error}")
-            continue
-        vectors[case.key] = vector
-        ratings.append(drawn)
-    run.progress(1, 1, "")
+    job = PerturbJob(run.recipe, draws, seed, settings)
+    summary = run.cohort.summary(chosen, job, run.batch_folder)
+    cases_of = {case.key: case for case in chosen}
+    for key in summary.with_result:
+        kept = read_record(run.batch_folder, summary.names[key])
+        vectors[key] = vector_of_record(key, kept["vector"], run.recipe.of_case(cases_of[key]))
+        ratings.append([values_of_record(values) for values in kept["draws"]])
     if len(ratings) < 2:
         raise ValueError(f"{len(ratings)} of {len(chosen)} cases could be perturbed; an ICC needs at least 2.")
     table = table_of(vectors)
