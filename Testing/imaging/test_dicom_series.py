@@ -174,6 +174,12 @@ class TestRefused:
         np.testing.assert_array_equal(read, voxels)
         assert place.spacing_mm[2] == pytest.approx(3.0, abs=0.005)
 
+    def test_positions_written_with_one_decimal_are_accepted(self, tmp_path, write_dicom, voxels):
+        places = np.round(7 / 3 * np.arange(9), 1)
+        read, place, _ = read_image(write_dicom(tmp_path / "series", voxels, self.straight, _place(places)))
+        np.testing.assert_array_equal(read, voxels)
+        assert place.spacing_mm[2] == pytest.approx(7 / 3, abs=0.0126)
+
     def test_a_localiser_of_two_orientations(self, tmp_path, key, write_dicom, voxels):
         uid = "1.2.826.0.1.3680043.8.498.2"
         write_dicom(tmp_path / "loc", voxels[:3], self.straight, _set(SeriesInstanceUID=uid))

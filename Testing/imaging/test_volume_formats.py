@@ -269,6 +269,7 @@ class TestRefused:
             (b"encoding: gzip", b"encoding: zip9", "in a way that is not read"),
             (b"type: short", b"type: uchar", "holds more"),
             (b"type: short", b"type: block", "in a way that is not read"),
+            (b"space: left-posterior-superior", b"space: left-posterior-inferior", "lies in the unknown space"),
             (b"dimension: 3", b"dimension: 99", "damaged or not of the format"),
             (b"sizes: 9 7 5", b"sizes: 9 7 6", "is cut off"),
             (b"sizes: 9 7 5", b"sizes: 99999 99999 99999", "more than the 134,217,728 that are read"),

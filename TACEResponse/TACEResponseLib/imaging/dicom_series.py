@@ -22,6 +22,9 @@ DIRECTION_TOLERANCE = 1e-4
 STEP_TOLERANCE = 0.01
 """Largest deviation of a slice's place from an even spacing, in slice spacings."""
 
+ROUNDED_PLACE_MM = 0.101
+"""A slice this near its even place is at it: old scanners write positions with one decimal, the first one's too."""
+
 SHIFT_TOLERANCE = 0.1
 """Largest sideways shift of a slice against the first, in pixels; direction cosines of 4 digits shift by hundredths."""
 
@@ -75,6 +78,7 @@ def read_dicom_files(
 def _read_volume(folder: Path, slices: list[DicomSlice]) -> tuple[np.ndarray, ImageGeometry, AcquisitionTags]:
     _check_one_series(folder, slices)
     _check_one_study(folder, slices)
+    _check_same_grey_scale(folder, slices)
     _check_same_plane(folder, slices)
     normal = np.cross(slices[0].row_direction, slices[0].column_direction)
     normal /= np.linalg.norm(normal)
@@ -131,6 +135,14 @@ def _check_one_study(folder: Path, slices: list[DicomSlice]) -> None:
                 f"the images in {folder} are of {len(values)} {plural}: {', '.join(map(private, values))}; export the "
                 "series again."
             )
+
+
+def _check_same_grey_scale(folder: Path, slices: list[DicomSlice]) -> None:
+    if len({one.pixels.inverted for one in slices}) > 1:
+        raise ValueError(
+            f"the images in {folder} differ in whether high values are bright (MONOCHROME1 and MONOCHROME2); export "
+            "the series again."
+        )
 
 
 def _check_same_plane(folder: Path, slices: list[DicomSlice]) -> None:
@@ -196,7 +208,7 @@ def _even_spacing_mm(folder: Path, places_mm: np.ndarray) -> float:
     usual_mm = float(np.median(steps_mm))
     spacing_mm = float(places_mm[-1] - places_mm[0]) / len(steps_mm)
     even_mm = places_mm[0] + spacing_mm * np.arange(len(places_mm))
-    if np.abs(places_mm - even_mm).max() <= STEP_TOLERANCE * spacing_mm:
+    if np.abs(places_mm - even_mm).max() <= max(STEP_TOLERANCE * spacing_mm, ROUNDED_PLACE_MM):
         return spacing_mm
     gaps = steps_mm / usual_mm
     odd = np.flatnonzero(np.abs(gaps - 1) > STEP_TOLERANCE)

@@ -39,12 +39,13 @@ _ENCODINGS = {
 }  # fmt: skip
 _ENDS = {"little": "<", "big": ">"}
 _LPS_SIGNS = {
-    "right-anterior-superior": (-1.0, -1.0, 1.0),
-    "ras": (-1.0, -1.0, 1.0),
-    "left-anterior-superior": (1.0, -1.0, 1.0),
-    "las": (1.0, -1.0, 1.0),
+    **dict.fromkeys(("right-anterior-superior", "ras"), (-1.0, -1.0, 1.0)),
+    **dict.fromkeys(("left-anterior-superior", "las"), (1.0, -1.0, 1.0)),
+    **dict.fromkeys(("left-posterior-superior", "lps"), (1.0, 1.0, 1.0)),
+    # Of no stated patient; as ITK reads them.
+    **dict.fromkeys(("scanner-xyz", "3d-right-handed", "3d-left-handed", ""), (1.0, 1.0, 1.0)),
 }
-"""Signs that turn a space's coordinates to LPS; other spaces are taken as LPS, as ITK does."""
+"""Signs that turn a space's coordinates to LPS."""
 
 _DOMAIN_KINDS = {"domain", "space", "time", "???", "none", ""}
 _COMPLEX_KINDS = {"complex"}
@@ -185,7 +186,9 @@ def _geometry(fields: dict[str, str], vectors: list[np.ndarray | None], domains:
     if space == 4 and np.abs(columns[3]).max() > 0:
         raise ValueError(NOT_THIS_FORMAT)
     name = fields.get("space", "").lower().removesuffix("-time")
-    to_lps_mm = np.array(_LPS_SIGNS.get(name, (1.0, 1.0, 1.0))) * _units_mm(fields.get("space units", ""), range(3))
+    if name not in _LPS_SIGNS:
+        raise ValueError(f"lies in the unknown space {name[:40]!r}; export it again")
+    to_lps_mm = np.array(_LPS_SIGNS[name]) * _units_mm(fields.get("space units", ""), range(3))
     return geometry_of_axes(columns[:3] * to_lps_mm[:, np.newaxis], origin[:3] * to_lps_mm)
 
 
