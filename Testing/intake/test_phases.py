@@ -222,7 +222,7 @@ def test_a_phase_that_lacks_slices_costs_only_itself_even_if_confirmed(archive, 
     code, said, complained = intake()
     assert code == 3
     assert said.startswith("2 of 2 patients")
-    assert f"AP: series 2, phase 2 lacks {len(lost)} of 10 slices that the series' other phases have" in complained
+    assert f"AP: series 2, phase 2 lacks {len(lost)} of 10 slices that other volumes of its kind have" in complained
     by_phase = {row["phase"][:1]: row for row in review_of(out) if row["phase"]}
     assert [by_phase[phase]["sequence"] for phase in "1234"] == ["", "", "PVP", "DP"]
     assert "would be AP" in by_phase["2"]["reason"]
@@ -261,6 +261,18 @@ def test_images_that_nothing_tells_apart_are_refused_and_cost_no_other_series(ar
         "in series 2 several images lie at one position and no tag tells which belong together"
         in (reasons["t1_vibe_art"])
     )
+    assert set(read_manifest(out / "manifest.csv")[0].sources) == {"T2", "PVP"}
+
+
+def test_odd_and_even_slices_in_two_series_are_no_volumes(archive, intake, out):
+    archive.add("t2_tse_fs_tra")
+    for half, time in enumerate(("101530", "101539")):
+        archive.add("t1_vibe_art", time=time, change=lambda number, phase, data, half=half: setattr(
+            data, "ImagePositionPatient", [-10.5, 20.25, 3.0 * (2 * number + half)]))  # fmt: skip
+    archive.add("t1_vibe_pv", time="101610")
+    code, _, complained = intake()
+    assert code == 3
+    assert "AP: series 3 lacks 10 of 20 slices that other volumes of its kind have" in complained
     assert set(read_manifest(out / "manifest.csv")[0].sources) == {"T2", "PVP"}
 
 

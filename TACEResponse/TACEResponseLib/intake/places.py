@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,10 @@ _SAME_POSITION_MM = (0.05, 0.25)
 
 
 Numbers = NDArray[np.float64]
+
+
+_EVEN = 0.02
+"""Largest difference between the steps of an evenly spaced stack, in steps."""
 
 
 class Place(NamedTuple):
@@ -75,6 +80,25 @@ def places_of(series: ArchiveSeries) -> dict[ArchiveImage, Place]:
         places |= {one: Place(number, int(position)) for one, position in zip(stack.images, positions, strict=True)}
     # In the order of the series.
     return {one: places[one] for one in series.images}
+
+
+def interleave(one: Sequence[ArchiveImage], other: Sequence[ArchiveImage]) -> bool:
+    """Whether two volumes are the odd and the even slices of one evenly spaced stack."""
+    geometry = _numbers(one[0]["ImageOrientationPatient"], 6)
+    if geometry is None or abs(len(one) - len(other)) > 1:
+        return False
+    normal = np.cross(geometry[:3], geometry[3:])
+    places = []
+    for number, images in enumerate((one, other)):
+        for image in images:
+            position = _numbers(image["ImagePositionPatient"], 3)
+            if position is None:
+                return False
+            places.append((float(position @ normal), number))
+    places.sort()
+    steps_mm = np.diff([distance_mm for distance_mm, _ in places])
+    alternate = all(before[1] != after[1] for before, after in pairwise(places))
+    return alternate and bool(np.ptp(steps_mm) <= _EVEN * steps_mm.mean())
 
 
 def _alike(known: Numbers, other: Numbers) -> bool:

@@ -191,8 +191,8 @@ def _write_volumes(assignment: Assignment, work: _Work) -> tuple[dict[str, Writt
             if phase.lacking:
                 count = len(phase.images)
                 raise ValueError(
-                    f"{phase.text} lacks {phase.lacking} of {count + phase.lacking} slices that the series' other "
-                    "phases have; export the whole series again."
+                    f"{phase.text} lacks {phase.lacking} of {count + phase.lacking} slices that other volumes of its "
+                    "kind have; export the whole volume as one series."
                 )
             images = [(one.path, one.frame or 0) for one in phase.images]
             voxels, geometry, tags = read_dicom_files(phase.images[0].path.parent, images)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from .archive import VOI_MODALITIES, ArchivePatient
 from .copies import copied_phases, without_copies
 from .headers import ArchiveImage
 from .phases import Phase, split_phases
+from .places import interleave
 from .pseudonyms import Pseudonyms
+
+_ONE_PASS_S = 20.0
+"""Odd and even slices of one volume begin within so many seconds."""
 
 
 @dataclass
@@ -47,6 +52,7 @@ def find_volumes(patient: ArchivePatient, pseudonyms: Pseudonyms) -> PatientVolu
                 volumes.not_read[pseudonyms.series(series.uid)] = str(error)
                 continue
             volumes.phases |= {phase.facts.identifier: phase for phase in phases}
+    _mark_halves(volumes)
     # What belongs to the larger study is the original.
     size = {uid: len(study.series) for study in patient.studies for uid in study.series}
     copies = copied_phases(sorted(volumes.phases.values(), key=lambda phase: -size[phase.series.uid]))
@@ -59,3 +65,18 @@ def find_volumes(patient: ArchivePatient, pseudonyms: Pseudonyms) -> PatientVolu
     }
     volumes.names = {*volumes.phases, *volumes.not_read, *objects}
     return volumes
+
+
+def _mark_halves(volumes: PatientVolumes) -> None:
+    """Mark as lacking what are the odd and the even slices of one volume in two series: neither is whole."""
+    alike: dict[tuple[str, ...], list[tuple[str, Phase]]] = {}
+    for name, phase in volumes.phases.items():
+        keywords = ("StudyInstanceUID", "SeriesDescription", "Rows", "Columns", "PixelSpacing")
+        alike.setdefault(tuple(phase.images[0][keyword] for keyword in keywords), []).append((name, phase))
+    for group in alike.values():
+        for (name, one), (other_name, other) in combinations(group, 2):
+            times = one.facts.acquired_at_s, other.facts.acquired_at_s
+            apart = None not in times and abs((times[0] or 0.0) - (times[1] or 0.0)) > _ONE_PASS_S
+            if not apart and interleave(one.images, other.images):
+                volumes.phases[name] = replace(one, lacking=len(other.images))
+                volumes.phases[other_name] = replace(other, lacking=len(one.images))
