@@ -324,6 +324,7 @@ def test_what_a_spreadsheet_made_of_an_identifier():
         "Müller": "Mu\u0308ller",
     }
     assert normal_identifier(" Mu\u0308ller\u00a01 ") == "Müller 1"
+    assert normal_identifier("P\x0b1") == "P\x0b1"
 
 
 def test_five_thousand_rows_are_read_in_two_seconds(tmp_path):

@@ -34,6 +34,7 @@ RESULT_NAMES = (
 """What stands beside the folders of cases in a folder of results."""
 
 _LONGEST = 64
+_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def check_identifier(text: str) -> None:
@@ -58,7 +59,7 @@ def check_identifier(text: str) -> None:
 
 def normal_identifier(text: str) -> str:
     """The identifier as all tables compare it: letters composed (NFC), blanks of all kinds as plain ones."""
-    return unicodedata.normalize("NFC", re.sub(r"[^\S\t\r\n]", " ", text.strip()))
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", text.strip()))
 
 
 def probably_meant(identifiers: Iterable[str], known: Iterable[str]) -> dict[str, str]:
