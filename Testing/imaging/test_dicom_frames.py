@@ -235,3 +235,13 @@ def test_pixels_that_are_not_as_many_as_promised_are_refused(tmp_path, single_im
     damaged = _rewritten(single_images, tmp_path / "damaged", lambda data: setattr(data, keyword, value))
     with pytest.raises(ValueError, match=words):
         read_image(damaged)
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+def test_a_slope_without_intercept_is_refused_and_so_is_the_reverse(tmp_path, single_images, keyword):
+    def change(data):
+        data.RescaleSlope, data.RescaleIntercept = "2", "-20"
+        delattr(data, keyword)
+
+    with pytest.raises(ValueError, match=r"'none'.*which do not give grey values"):
+        read_image(_rewritten(single_images, tmp_path / "one alone", change))

@@ -266,10 +266,12 @@ def _rescaling(one: DicomSlice) -> tuple[float, float]:
         intercept = float(one.metadata.get("RescaleIntercept", "0"))
     except ValueError:
         slope = intercept = np.nan
-    if not np.isfinite([slope, intercept]).all() or slope == 0:
+    # The standard has both or neither; readers disagree on what one alone means.
+    one_alone = ("RescaleSlope" in one.metadata) != ("RescaleIntercept" in one.metadata)
+    if not np.isfinite([slope, intercept]).all() or slope == 0 or (one_alone and (slope, intercept) != (1, 0)):
         raise ValueError(
-            f"{one.path} has the rescale slope {one.metadata.get('RescaleSlope', '1')!r} and intercept "
-            f"{one.metadata.get('RescaleIntercept', '0')!r}, which do not give grey values; export the original series "
-            "again."
+            f"{one.path} has the rescale slope {one.metadata.get('RescaleSlope', 'none')!r} and intercept "
+            f"{one.metadata.get('RescaleIntercept', 'none')!r}, which do not give grey values; export the original "
+            "series again."
         )
     return slope, intercept
