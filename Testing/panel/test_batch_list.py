@@ -164,3 +164,17 @@ def test_a_manifest_with_faults_is_refused_with_all_of_them(tmp_path):
     path.write_text("patient_id,afp_ng_ml\nA,-1\nB,x\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"(?s)row 2.*row 3"):
         BatchList().load(path, PREDICT)
+
+
+def test_workers_that_never_answer_leave_the_cases_to_this_process(make_work, tmp_path):
+    """The launcher of a Slicer may swallow the start of a process: its silence is shown, and the batch is done here."""
+    batch, work = make_work(tmp_path)
+    told = []
+    silent = replace(work, workers=LocalWorkers(2, first_answer_s=0.0))
+    assert silent(lambda done, total, text: told.append(text)).is_file()
+    [reason] = [text for text in told if "No worker process can start" in text]
+    assert "no answer within 0 s" in reason
+    assert reason.endswith("the cases run one after the other in this process.")
+    statuses = taken(batch, silent)
+    assert statuses.count(DONE) >= 1
+    assert "" not in statuses

@@ -1,14 +1,19 @@
 """The words of the result step."""
 
+import itertools
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from TACEResponseLib.cohort import CaseWarning
 from TACEResponseLib.models import published_clinical_bundle
 from TACEResponseLib.panel.result_text import (
+    barCells,
     comparisonText,
     estimateWords,
+    headlineHtml,
     numberHtml,
     numberWords,
     pageHtml,
@@ -83,3 +88,37 @@ def test_a_second_run_is_compared(some_prediction):
     other = replace(some_prediction, probability=some_prediction.probability + 1e-7)
     assert "1.0e-07" in comparisonText(some_prediction, other)
     assert "versions differ" in comparisonText(some_prediction, replace(other, provenance={}))
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_the_bar_is_as_long_as_its_interval(one, other, estimate, threshold):
+    low, high = sorted((one, other))
+    cells = barCells(low, high, estimate, threshold)
+    assert sum(width for _colour, width in cells) == 100
+    assert all(first[0] != second[0] for first, second in itertools.pairwise(cells))
+    inside = sum(width for colour, width in cells if colour == "#0072b2")
+    # Estimate and threshold each take one percent of it, where they lie inside.
+    assert abs(inside - 100 * (high - low)) <= 3.01
+    assert sum(width for colour, width in cells if colour == "#d55e00") == 1
+
+
+def test_the_headline_has_number_bar_and_first_warning(some_prediction):
+    warnings = (CaseWarning("a", "The first."), CaseWarning("b", "The second."))
+    html = headlineHtml(replace(some_prediction, warnings=warnings), None)
+    assert numberWords(some_prediction) in html
+    assert html.count("<td") == len(
+        barCells(
+            some_prediction.probability_low,
+            some_prediction.probability_high,
+            some_prediction.probability,
+            some_prediction.threshold,
+        )
+    )
+    assert "The first. (1 more below)" in html
+    assert "The second" not in html
+
+
+def test_a_demonstration_on_a_patient_has_no_bar(some_prediction):
+    html = headlineHtml(replace(some_prediction, bundle_demonstration=True, is_phantom=False), None)
+    assert "<s>" in html
+    assert "<td" not in html

@@ -298,6 +298,8 @@ def test_facts_are_entered_and_the_calculator_fills_the_class(make_alone, load_s
     ui.afpEdit.setText("100")
     ui.afpUnitSelector.setCurrentIndex(ui.afpUnitSelector.findData("IU/mL"))
     assert ui.afpLabel.text == "= 121 ng/mL"
+    alone.state.resultArrived.emit()
+    assert ui.stepButton.collapsed
     alone.state.newPatient()
     assert ui.bilirubinEdit.text == ""
 
@@ -368,6 +370,8 @@ def test_a_result_is_shown_kept_and_tried_with_other_facts(make_alone, load_samp
     predict(alone)
     prediction = alone.state.result.prediction
     assert prediction.sentence[:60] in alone.ui.resultBrowser.plainText
+    assert "of 100 respond" in alone.ui.headlineLabel.text
+    assert not alone.ui.stepButton.collapsed
     alone.ui.saveButton.click()
     assert storedResult(alone.parameters.node)[0] == prediction
     alone.ui.copySentenceButton.click()
@@ -384,6 +388,7 @@ def test_a_result_is_shown_kept_and_tried_with_other_facts(make_alone, load_samp
     alone.parameters.set("afp", "900")
     alone.gather()
     assert "Out of date" in alone.ui.resultBrowser.plainText
+    assert not alone.ui.headlineLabel.text
     assert not alone.ui.saveButton.enabled
 
 

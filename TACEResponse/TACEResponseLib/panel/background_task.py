@@ -80,7 +80,7 @@ class BackgroundTask:
             self._news.put(TaskNews("failed", text=str(error)))
         except Exception as error:
             _log.exception("background task")
-            words = _("An unexpected error, {kind}: {error}. This is a fault of TACEResponse; the log says where.")
+            words = _("An unexpected error, {kind}: {error}. It is an error in TACEResponse; see the log.")
             self._news.put(TaskNews("failed", text=words.format(kind=type(error).__name__, error=error)))
         else:
             cancelled = self._cancelled.is_set()

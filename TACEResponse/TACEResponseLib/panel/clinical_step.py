@@ -17,6 +17,7 @@ class ClinicalStep(Step):
 
     name = "clinical"
     uiFile = "ClinicalStep.ui"
+    isFoldedByResult = True
 
     def setup(self) -> None:
         ui = self.ui

@@ -22,6 +22,7 @@ class ModelStep(Step):
 
     name = "model"
     uiFile = "ModelStep.ui"
+    isFoldedByResult = True
 
     def setup(self) -> None:
         self.ui.browseModelButton.clicked.connect(self.onBrowse)

@@ -23,7 +23,7 @@ class Requirements:
             return (_("Model: {problem}").format(problem=inputs.model.problem),)
         reasons = [problem for problem in (self.patientProblem(), self.readerProblem()) if problem is not None]
         if self._unticked():
-            reasons.append(_("Checklist: tick what is so; the model was made for such patients only."))
+            reasons.append(_("Checklist: confirm that each statement applies; the model is for such patients only."))
         reasons += self._missingImages()
         if inputs.sequences and inputs.engineProblem:
             reasons.append(_("Feature engine: {problem}").format(problem=inputs.engineProblem))
@@ -61,10 +61,10 @@ class Requirements:
             )
         if self.inputs.isOfAnother(voi):
             reader, session = (_("not stated") if one is None else one for one in voi.drawnBy)
-            words = _("Drawn by reader {reader}, session {session}: enter these above, or choose the own VOI.")
+            words = _("Drawn by reader {reader}, session {session}: enter these above, or choose this reader's VOI.")
             return words.format(reader=reader, session=session)
         if voi.isUnchecked:
-            return _("Copied and not checked: edit it, or confirm that it fits. Breath-holds differ.")
+            return _("Copied and not checked: edit or confirm it. Breath-holds differ.")
         return None
 
     def voiIsTicked(self, sequence: str) -> bool:

@@ -18,7 +18,7 @@ from ..scene.results import storeResult
 from ..scene.tables import featureTable
 from .background_task import TaskNews
 from .present_case import predictionWork, presentCase, presentKey
-from .result_text import comparisonText, pageHtml, resultHtml, whatIfHtml
+from .result_text import comparisonText, headlineHtml, pageHtml, resultHtml, whatIfHtml
 from .shown import PLAIN, PROBLEM, Shown
 from .step import Step, fillSelector, refusals, showNote
 from .what_if import AS_ENTERED, LEVELS, changedRecord
@@ -66,10 +66,14 @@ class ResultStep(Step):
     def refresh(self, shown: Shown) -> None:
         state = self.state
         if shown.result is None:
+            showNote(self.ui.headlineLabel, None)
             self.ui.resultBrowser.setHtml(shown.resultText)
         else:
-            prediction, bundle = shown.result.prediction, state.bundleOfResult
-            self.ui.resultBrowser.setHtml(resultHtml(prediction, bundle, state.resultIsStale, state.provenance()))
+            prediction, bundle, isStale = shown.result.prediction, state.bundleOfResult, state.resultIsStale
+            # The number of a result that is out of date stands in grey with the details.
+            showNote(self.ui.headlineLabel, None if isStale else headlineHtml(prediction, bundle))
+            details = resultHtml(prediction, bundle, isStale, state.provenance(), withNumber=isStale)
+            self.ui.resultBrowser.setHtml(details)
         self._showPlot(shown)
         problem, busy = shown.resultProblem, self.tasks.busyProblem()
         for button in (self.ui.copySentenceButton, self.ui.saveButton):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import groupby
 
 from ..models import ModelBundle
 from ..models.shipped_models import is_shipped
@@ -23,18 +24,71 @@ from ..scene.i18n import _
 
 _GREY = "#808080"
 
+_TRACK, _INTERVAL, _ESTIMATE, _THRESHOLD = "#d5dde2", "#0072b2", "#1d2a33", "#d55e00"
+
+
+def headlineHtml(prediction: Prediction, bundle: ModelBundle | None) -> str:
+    """What is seen first: the number, its interval as a bar from 0 to 100, and the warnings in one line."""
+    parts = [numberHtml(prediction)]
+    if not prediction.demonstration_only:
+        parts.append(_barHtml(prediction, bundle))
+    if prediction.warnings:
+        first = prediction.warnings[0]
+        text = warning_text(first.text, first.sequence)
+        others = len(prediction.warnings) - 1
+        more = " " + _("({count} more below)").format(count=others) if others else ""
+        parts.append(f'<p style="color:{_THRESHOLD}">⚠ {escape(text + more)}</p>')
+    return "".join(parts)
+
+
+def barCells(low: float, high: float, estimate: float | None, threshold: float) -> list[tuple[str, int]]:
+    """Colour and width in percent of the bar's cells, from 0 to 100; the threshold's cell is one percent wide."""
+
+    def colour(percent: int) -> str:
+        if percent == min(int(100 * threshold), 99):
+            return _THRESHOLD
+        if estimate is not None and percent == min(int(100 * estimate), 99):
+            return _ESTIMATE
+        return _INTERVAL if 100 * low <= percent < 100 * high else _TRACK
+
+    return [(name, len(list(cells))) for name, cells in groupby(map(colour, range(100)))]
+
+
+def _barHtml(prediction: Prediction, bundle: ModelBundle | None) -> str:
+    cells = barCells(
+        prediction.probability_low, prediction.probability_high, prediction.probability, prediction.threshold
+    )
+    row = "".join(
+        f'<td width="{width}%" bgcolor="{colour}" style="font-size:6pt">&nbsp;</td>' for colour, width in cells
+    )
+    threshold = _("threshold {threshold} (orange)").format(threshold=per_hundred(prediction.threshold))
+    parts = [_("Scale 0 to 100"), threshold]
+    if bundle is not None:
+        share = per_hundred(bundle.cohort_responders / bundle.cohort_size)
+        parts.append(_("in the training cohort {share} of 100 responded").format(share=share))
+    return (
+        f'<table width="100%" cellspacing="0" cellpadding="0"><tr>{row}</tr></table>'
+        f'<p style="color:{_GREY}"><small>{escape("; ".join(parts))}</small></p>'
+    )
+
 
 def resultHtml(
-    prediction: Prediction, bundle: ModelBundle | None, isStale: bool, provenance: dict[str, int] | None = None
+    prediction: Prediction,
+    bundle: ModelBundle | None,
+    isStale: bool,
+    provenance: dict[str, int] | None = None,
+    withNumber: bool = True,
 ) -> str:
-    """Number, sentence, warnings, position and contributions; grey and said so if out of date.
+    """Number, sentence, warnings, position and contributions; grey, with a note, if out of date.
 
-    ``bundle`` is None if the model of a stored result is not here any more; then its position is left out.
+    ``withNumber`` is False where `headlineHtml` stands above. ``bundle`` is None if the model of a stored result is not
+    here any more; then its position is left out.
     """
     parts = []
     if isStale:
         parts.append(f"<p><b>{escape(_('Out of date: an input has changed. Predict again.'))}</b></p>")
-    parts += [numberHtml(prediction), f"<p>{escape(prediction.sentence)}</p>"]
+    parts += [numberHtml(prediction)] if withNumber else []
+    parts.append(f"<p>{escape(prediction.sentence)}</p>")
     if perturbation_text(prediction):
         parts.append(f"<p>{escape(perturbation_text(prediction))}</p>")
     if prediction.warnings:

@@ -11,7 +11,7 @@ SAMPLE_NAME = "TACEResponsePhantom"
 
 
 def registerSampleData() -> None:
-    """Offer the sample patient; his volumes are computed, nothing is downloaded."""
+    """Offer the sample patient; the volumes are computed, nothing is downloaded."""
     import SampleData
 
     icon = Path(__file__).resolve().parents[2] / "Resources" / "Icons" / "TACEResponse.png"

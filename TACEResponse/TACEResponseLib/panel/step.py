@@ -41,6 +41,8 @@ class Step:
 
     name = ""
     uiFile = ""
+    isFoldedByResult = False
+    """The part has been worked through when a result is there, which is then seen without scrolling."""
 
     def __init__(self, state: PanelState, parameters: Parameters, views: Views, tasks: TaskRunner) -> None:
         self.state, self.parameters, self.views, self.tasks = state, parameters, views, tasks
@@ -62,6 +64,8 @@ class Step:
         state.changed.connect(self.showStep)
         state.patientChanged.connect(self.onPatientChanged)
         state.messagesOutdated.connect(self.forgetMessages)
+        if self.isFoldedByResult:
+            state.resultArrived.connect(lambda: self.setCollapsed(True))
 
     # What a part may do in its own way
 

@@ -29,6 +29,7 @@ class StudyStep(Step):
 
     name = "study"
     uiFile = "StudyStep.ui"
+    isFoldedByResult = True
 
     def setup(self) -> None:
         self.ui.assignButton.clicked.connect(self.onAssign)

@@ -31,6 +31,7 @@ class VoiStep(Step):
 
     name = "vois"
     uiFile = "VoiStep.ui"
+    isFoldedByResult = True
 
     def setup(self) -> None:
         for sequence in map(str, SEQUENCES):

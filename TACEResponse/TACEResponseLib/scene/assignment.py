@@ -42,7 +42,7 @@ def assignVolumes(ownRules: Path | None = None) -> AssignedVolumes:
     """Find the four sequences among the volumes of the scene, for a person to confirm.
 
     Of several studies of one patient the earliest is taken, as the model needs the one before TACE. ``ownRules`` is a
-    file with a site's own names. Raises ValueError without volumes, with volumes of two patients, or for a bad file.
+    file with a site's names. Raises ValueError without volumes, with volumes of two patients, or for a bad file.
     """
     nodes = _candidates()
     if not nodes:

@@ -116,8 +116,8 @@ def checkVois(parameterNode: slicer.vtkMRMLScriptedModuleNode, sequences: Iterab
             continue
         if isUnchecked(node, content):
             raise ValueError(
-                f"{label}, {sequence}: its VOI was copied and not checked; open the scene in the panel and edit it, or "
-                "confirm that it fits."
+                f"{label}, {sequence}: its VOI was copied and not checked; open the scene in the panel and edit or "
+                "confirm it."
             )
 
 

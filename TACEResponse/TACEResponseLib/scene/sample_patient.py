@@ -28,7 +28,7 @@ SAMPLE_NAMES = {
 
 @dataclass(frozen=True)
 class SamplePatient:
-    """The nodes of the sample patient by sequence, and his facts; ``segmentations`` is empty unless asked for."""
+    """The nodes of the sample patient by sequence, and the facts; ``segmentations`` is empty unless asked for."""
 
     volumes: dict[str, slicer.vtkMRMLScalarVolumeNode]
     segmentations: dict[str, slicer.vtkMRMLSegmentationNode]

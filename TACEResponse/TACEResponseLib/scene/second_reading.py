@@ -85,7 +85,7 @@ def beginSecondReading(
 
 
 def hideOtherVois(shown: slicer.vtkMRMLSegmentationNode, others: Iterable[slicer.vtkMRMLDisplayableNode] = ()) -> None:
-    """Hide every VOI of another reader or session than that of ``shown``, and what else tells of the lesion.
+    """Hide every VOI of another reader or session than that of ``shown``, and what else shows the lesion.
 
     ``others`` are the case's first VOIs, whatever they state, and the lines that measure it. `showHidden` of `BLINDED`
     shows all of them again.

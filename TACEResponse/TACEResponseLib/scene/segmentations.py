@@ -155,7 +155,7 @@ def isEmptyVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> bool:
 
 
 def showVoi(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
-    """Make the tumour's segment visible: nobody draws what he does not see."""
+    """Make the tumour's segment visible: nobody draws what is not seen."""
     display = segmentationNode.GetDisplayNode()
     if display is not None:
         display.SetVisibility(True)

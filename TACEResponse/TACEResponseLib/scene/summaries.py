@@ -55,7 +55,7 @@ def summariseVoi(
         warnings.append("It touches the border of the image; the lesion may continue outside it.")
     drawnOn = segmentationNode.GetNodeReference(segmentationNode.GetReferenceImageGeometryReferenceRole())
     if drawnOn is not None and drawnOn is not volumeNode:
-        warnings.append(f"It was drawn on {drawnOn.GetName()}; check that it fits this image.")
+        warnings.append(f"It was drawn on {drawnOn.GetName()}; check that it matches this image.")
     return VoiSummary(content, volume, diameter, unchecked, None, tuple(warnings), voi)
 
 
