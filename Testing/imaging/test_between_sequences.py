@@ -174,6 +174,12 @@ class TestLesion:
         assert list(found) == ["identical_masks"]
         assert "(AP, PVP)" in found["identical_masks"]
 
+    def test_identical_masks_whatever_the_last_digits_of_the_spacing(self, check, make_source):
+        source = make_source((1.79, 1.89, 3.26995))
+        other = replace(make_source((1.79, 1.89, 3.27), seed=1), mask=source.mask)
+        found = check({"AP": canonical_voi("AP", source), "PVP": canonical_voi("PVP", other)})
+        assert list(found) == ["identical_masks"]
+
     def test_one_voxel_of_difference_is_not_identical(self, check, make_source):
         source = make_source()
         mask = source.mask.copy()
