@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from TACEResponseLib.models.fitting import Fit, FitJob, Learner
 from TACEResponseLib.models.folds import stratified_folds
 from TACEResponseLib.study.chain import (
-    calibration_slope,
+    deploy_second_stage,
     fit_second_stage,
     plan_chain,
     run_plans,
@@ -79,10 +79,36 @@ def test_unknown_facts_count_as_the_training_share():
     assert stage.log_odds(new)[0] == pytest.approx(stage.log_odds(new)[1])
 
 
-def test_calibration_slope_of_overconfident_log_odds_is_below_one():
-    random = np.random.default_rng(1)
-    truth = random.normal(size=20_000)
-    outcome = random.random(20_000) < 1 / (1 + np.exp(-truth))
-    assert calibration_slope(2 * truth, outcome) == pytest.approx(0.5, abs=0.03)
-    assert calibration_slope(0.5 * truth, outcome) == 1.0
-    assert calibration_slope(-truth, outcome) == 0.0
+def test_the_deployed_stage_is_shrunk_by_its_likelihood_ratio():
+    """Factor and p value from statsmodels' fit and scipy's chi-square distribution."""
+    api = pytest.importorskip("statsmodels.api")
+    from scipy.stats import chi2
+
+    random = np.random.default_rng(3)
+    values = random.normal(size=(150, 4))
+    outcome = random.random(150) < 1 / (1 + np.exp(-values[:, 0]))
+    stage = deploy_second_stage(values, outcome, is_score_alone=False)
+    fit = api.Logit(outcome.astype(float), api.add_constant(values)).fit(disp=0, tol=1e-12)
+    ratio = 2 * (fit.llf - fit.llnull)
+    assert stage.chi_squared == pytest.approx(ratio, rel=1e-6)
+    assert stage.p_value == pytest.approx(chi2.sf(ratio, 4), rel=1e-6)
+    assert stage.factor == pytest.approx((ratio - 3) / ratio, rel=1e-6)
+    np.testing.assert_allclose(stage.coefficients, stage.factor * fit.params[1:], rtol=1e-4)
+    assert np.mean(1 / (1 + np.exp(-stage.log_odds(values)))) == pytest.approx(outcome.mean(), abs=1e-9)
+    np.testing.assert_allclose(stage.ranking(values), api.add_constant(values) @ fit.params, rtol=1e-4, atol=1e-5)
+
+
+def test_what_cannot_be_told_from_chance_gives_the_prevalence():
+    """Of 400 scores without signal about 1 in 10 passes; those that do not give every patient the same."""
+    random = np.random.default_rng(5)
+    passed = 0
+    for _ in range(400):
+        values, outcome = random.normal(size=(90, 1)), random.random(90) < 0.5
+        stage = deploy_second_stage(values, outcome, is_score_alone=True)
+        passed += stage.factor > 0
+        if stage.factor == 0:
+            np.testing.assert_allclose(1 / (1 + np.exp(-stage.log_odds(values))), outcome.mean())
+        else:
+            assert stage.factor == 1.0
+            assert stage.p_value < 0.1
+    assert 24 <= passed <= 58

@@ -11,7 +11,7 @@ from TACEResponseLib.models.classifiers import get_learner
 from TACEResponseLib.models.fitting import FitJob
 from TACEResponseLib.phantom import attainable_auc, simulate_cohort
 from TACEResponseLib.study import join_cohort
-from TACEResponseLib.study.chain import fit_second_stage, recalibrate_score
+from TACEResponseLib.study.chain import deploy_second_stage, fit_second_stage
 from TACEResponseLib.study.metrics import fold_aucs, nested_cv_performance
 from TACEResponseLib.study.nested_cv import NestedCvSettings, run_nested_cv
 from TACEResponseLib.study.permutation_null import permutation_null
@@ -143,13 +143,13 @@ def test_lesions_of_a_patient_stay_together():
     assert width(grouped) > 1.2 * width(single)
 
 
-def test_a_score_is_never_turned_round():
+def test_a_score_is_never_reversed():
     random = np.random.default_rng(0)
     outcome = random.random(60) < 0.4
     backwards = -outcome.astype(float)[:, None] + 0.3 * random.standard_normal((60, 1))
-    stage = recalibrate_score(backwards, outcome)
+    stage = deploy_second_stage(backwards, outcome, is_score_alone=True)
     np.testing.assert_allclose(1 / (1 + np.exp(-stage.log_odds(backwards))), outcome.mean())
-    forwards = recalibrate_score(-backwards, outcome)
+    forwards = deploy_second_stage(-backwards, outcome, is_score_alone=True)
     assert (np.diff(forwards.log_odds(np.array([[0.0], [1.0]]))) > 0).all()
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from TACEResponseLib.cohort import AFP, AST, CLINICAL_FACTS, CaseKey, ClinicalRecord
-from TACEResponseLib.models import load_bundle, save_bundle
+from TACEResponseLib.models import DnnScore, load_bundle, save_bundle
 from TACEResponseLib.models.network_batch import NetworkRecipe
 from TACEResponseLib.study import BUNDLE_KINDS, TrainingSettings, join_cohort, train_bundle
 from TACEResponseLib.study.train import out_of_range_limit
@@ -169,3 +169,24 @@ def test_out_of_range_limit_counts_by_leaving_each_patient_out():
         others = np.delete(features, row, axis=0)
         counts.append(np.sum((features[row] < others.min(axis=0)) | (features[row] > others.max(axis=0))))
     assert out_of_range_limit(features) == np.percentile(counts, 95)
+
+
+def test_a_stored_model_shows_what_full_precision_shows(make_cohort, cd_bundle, phantom_data, monkeypatch):
+    """The same training with every weight kept in 32 bits, on 60 new patients: what the panel shows of each."""
+    pytest.importorskip("torch")
+    monkeypatch.setattr(DnnScore, "stored", lambda self, features, is_refit: self)
+    full = train_bundle(phantom_data, "test-cd", "cd", replace(FAST, refits=100), "tace-response train ...")
+    assert full.scores["dnn"].networks.layers[0].weight.dtype == np.float32
+    assert cd_bundle.scores["dnn"].networks.layers[0].weight.dtype == np.int8
+    assert cd_bundle.refit_scores["dnn"].networks.layers[0].weight.dtype == np.int8
+    cases, table = make_cohort(60, seed=91)
+    for case, features in zip(cases, table.values, strict=True):
+        facts = {name: bool(value) for name, value in case.clinical.facts().items()}
+        stored, exact = cd_bundle.estimate(features, facts), full.estimate(features, facts)
+        assert stored.probability == pytest.approx(exact.probability, abs=0.005)
+        assert stored.probability_low == pytest.approx(exact.probability_low, abs=0.02)
+        assert stored.probability_high == pytest.approx(exact.probability_high, abs=0.02)
+        # The class is a comparison: equal wherever the error cannot decide it.
+        for end in ("probability_low", "probability_high"):
+            if abs(getattr(exact, end) - full.threshold) > 0.02:
+                assert (getattr(stored, end) > cd_bundle.threshold) == (getattr(exact, end) > full.threshold)

@@ -111,7 +111,7 @@ def recalibrate(log_odds: np.ndarray, outcome: np.ndarray) -> Recalibration:
     if slope < 0:
         slope, intercept = 0.0, float(logit(outcome.mean()))
     fitted = intercept + slope * log_odds
-    gain = 2 * (_log_likelihood(fitted, outcome) - _log_likelihood(log_odds, outcome))
+    gain = 2 * (log_likelihood(fitted, outcome) - log_likelihood(log_odds, outcome))
     shrinkage = float(max(0.0, (gain - 2) / gain)) if gain > 0 else 0.0
     return Recalibration(shrinkage * intercept, 1 + shrinkage * (slope - 1), shrinkage, len(outcome))
 
@@ -136,5 +136,6 @@ def patients_for_slope(log_odds: np.ndarray, half_width: float = 0.2) -> int | N
     return int(np.ceil(own / determinant * (1.959963984540054 / half_width) ** 2))
 
 
-def _log_likelihood(log_odds: np.ndarray, outcome: np.ndarray) -> float:
+def log_likelihood(log_odds: np.ndarray, outcome: np.ndarray) -> float:
+    """Bernoulli log likelihood of outcomes (n,) with these log odds (n,)."""
     return float(-np.sum(np.logaddexp(0, np.where(outcome, -log_odds, log_odds))))

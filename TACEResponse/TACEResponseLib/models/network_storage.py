@@ -10,14 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from .folded_network import FoldedNetworks, Layer
+from .linear_predictor import expit
 
-REFIT_RANK = 36
-"""Rank of the hidden layers of stored refits."""
+LOST_SHARE = 1.8e-5
+"""Share of the variance of a layer's weighted outputs that a low rank may lose."""
 
 _INT8_LARGEST = 127
 _NOISE_SHARE = 0.1
-"""Independent variance, as a share of the mean variance of a layer's inputs, that new patients may add in any direction
-of those in which the training patients happen not to differ."""
+"""Independent variance, as a share of the mean, that new patients may add in directions in which the training patients
+happen not to differ."""
 
 
 def quantised(networks: FoldedNetworks) -> FoldedNetworks:
@@ -27,48 +28,73 @@ def quantised(networks: FoldedNetworks) -> FoldedNetworks:
     )
 
 
-def low_rank(networks: FoldedNetworks, scaled_features: np.ndarray, rank: int = REFIT_RANK) -> FoldedNetworks:
-    """The same networks with int8 weights and hidden layers of this rank.
+def low_rank(networks: FoldedNetworks, scaled_features: np.ndarray, lost_share: float = LOST_SHARE) -> FoldedNetworks:
+    """The same networks with int8 weights and hidden layers of low rank.
 
-    Of each hidden layer only the part is kept that changes its outputs most over the training patients, whose
-    ``scaled_features`` (m, n, n_features) are in each network's own scaling: its projection on the first ``rank``
-    principal axes of the outputs. A layer that is not larger than its two factors would be is stored whole.
+    Of each hidden layer that part is kept which changes the score of the training patients most, whose
+    ``scaled_features`` (m, n, n_features) are in each network's own scaling: the layer's outputs are weighted by the
+    score's gradient and projected on their principal axes, as many as leave ``lost_share`` of their variance on
+    average over the networks. A layer that is not larger than its two factors would be is stored whole.
     """
-    parts = [_low_rank_network(networks, number, scaled_features[number], rank) for number in range(networks.count)]
+    sweeps = [_sweep(networks, number, scaled_features[number]) for number in range(networks.count)]
     layers = []
-    for number, layer in enumerate(networks.layers):
-        weights, factors = zip(*(network[number] for network in parts), strict=True)
-        layers.append(
-            _quantised_layer(
-                np.concatenate(weights), layer.bias, None if factors[0] is None else np.concatenate(factors)
-            )
-        )
+    for position, layer in enumerate(networks.layers):
+        weights = [sweep[position][0] for sweep in sweeps]
+        outputs, inputs = weights[0].shape
+        rank = outputs
+        if position < len(networks.layers) - 1:
+            axes = [_axes(*sweep[position]) for sweep in sweeps]
+            lost = np.mean([1 - np.cumsum(variances) / variances.sum() for variances, _, _ in axes], axis=0)
+            rank = 1 + int(np.argmax(lost <= lost_share))
+        if rank * (outputs + inputs) >= outputs * inputs:
+            layers.append(_quantised_layer(np.stack(weights), layer.bias))
+        else:
+            outer, inner = (np.stack([own[part][:rank] for own in axes]) for part in (1, 2))
+            layers.append(_quantised_layer(outer.transpose(0, 2, 1), layer.bias, inner))
     return FoldedNetworks(tuple(layers))
 
 
-def _low_rank_network(
-    networks: FoldedNetworks, number: int, values: np.ndarray, rank: int
-) -> list[tuple[np.ndarray, np.ndarray | None]]:
-    """(weight, factor) of each layer of one network, with a leading axis of one; factor None where it is whole."""
-    result: list[tuple[np.ndarray, np.ndarray | None]] = []
-    for position, layer in enumerate(networks.layers):
-        weight = layer.weight[number].astype(float) * layer.row_scale[number][:, None]
-        outputs, inputs = weight.shape
-        if position == len(networks.layers) - 1 or rank * (outputs + inputs) >= outputs * inputs:
-            result.append((weight[None], None))
-        else:
-            axes = _principal_axes(weight, values, rank)
-            result.append((axes[None], (axes.T @ weight)[None]))
-        values = np.maximum(values @ weight.T + layer.bias[number], 0.0)
-    return result
+def _sweep(
+    networks: FoldedNetworks, number: int, inputs: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(weight, inputs (n, n_in), gradient of the score by the outputs (n, n_out)) of each layer of one network."""
+    layers = networks.layers
+    weights = [layer.weight[number].astype(float) * layer.row_scale[number][:, None] for layer in layers]
+    values = [inputs]
+    for weight, layer in zip(weights, layers, strict=True):
+        values.append(np.maximum(values[-1] @ weight.T + layer.bias[number], 0.0))
+    logits = values[-2] @ weights[-1].T + layers[-1].bias[number]
+    score = expit(logits[:, 1] - logits[:, 0])
+    # Of the log odds, more for patients whose score can still move.
+    movable = np.sqrt(score * (1 - score) + _NOISE_SHARE**2)[:, None]
+    gradient = np.array([-1.0, 1.0]) * movable
+    result = []
+    for position in range(len(layers) - 1, -1, -1):
+        result.append((weights[position], values[position], gradient))
+        gradient = (gradient @ weights[position]) * (values[position] > 0)
+    return result[::-1]
 
 
-def _principal_axes(weight: np.ndarray, values: np.ndarray, rank: int) -> np.ndarray:
-    """First axes (n_out, rank) of the outputs of ``weight`` for inputs like ``values`` (n, n_in)."""
-    spread = values.T @ values / len(values)
-    spread += _NOISE_SHARE * np.trace(spread) / len(spread) * np.eye(len(spread))
-    _, axes = np.linalg.eigh(weight @ spread @ weight.T)
-    return axes[:, : -rank - 1 : -1]
+def _axes(weight: np.ndarray, inputs: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variance along each axis (k,), falling, and the axes' outer (k, n_out) and inner (k, n_in) factors.
+
+    The score's change for an error E of the weights is gradient E inputs: its mean square over patients like those of
+    ``inputs`` (n, n_in) and ``gradient`` (n, n_out), taken as independent, is least for the principal axes of G^1/2 W
+    C^1/2 with their second moments G and C. The sum of outer times inner over all axes is ``weight``.
+    """
+    levels, basis = np.linalg.eigh(_second_moments(gradient))
+    root = (basis * np.sqrt(levels)) @ basis.T
+    weighted = root @ weight
+    variances, leading = np.linalg.eigh(weighted @ _second_moments(inputs) @ weighted.T)
+    leading = leading[:, ::-1]
+    factors = np.linalg.solve(root, leading).T.astype(np.float32), (leading.T @ weighted).astype(np.float32)
+    return np.maximum(variances[::-1], 0.0), *factors
+
+
+def _second_moments(values: np.ndarray) -> np.ndarray:
+    """(k, k) of values (n, k), with a share of independent variance for what new patients may add."""
+    moments = values.T @ values / len(values)
+    return np.asarray(moments + _NOISE_SHARE * np.trace(moments) / len(moments) * np.eye(len(moments)))
 
 
 def _quantised_layer(weight: np.ndarray, bias: np.ndarray, factor: np.ndarray | None = None) -> Layer:

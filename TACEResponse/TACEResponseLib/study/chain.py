@@ -7,11 +7,13 @@ networks in batches; then each plan takes its own results.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..cohort import Progress
+from ..evaluation.calibration import intercept_offset, log_likelihood
+from ..models import logit
 from ..models.fitting import Fit, FitJob, FittedScore, Learner
 from ..models.folds import stratified_folds
 from ..models.logistic import LogisticFit, fit_logistic
@@ -125,9 +127,13 @@ class SecondStage:
     fit: LogisticFit
     fill: np.ndarray
 
+    def filled(self, values: np.ndarray) -> np.ndarray:
+        """Rows (n, n_terms) with the unknown values replaced."""
+        return np.where(np.isnan(values), self.fill, values)
+
     def log_odds(self, values: np.ndarray) -> np.ndarray:
         """Log odds (n,) of rows (n, n_terms), NaN for unknown."""
-        return self.fit.log_odds(np.where(np.isnan(values), self.fill, values))
+        return self.fit.log_odds(self.filled(values))
 
 
 def fit_second_stage(values: np.ndarray, outcome: np.ndarray) -> SecondStage:
@@ -137,22 +143,56 @@ def fit_second_stage(values: np.ndarray, outcome: np.ndarray) -> SecondStage:
     return SecondStage(fit_logistic(np.where(known, values, fill), outcome), fill)
 
 
-def recalibrate_score(scores: np.ndarray, outcome: np.ndarray) -> SecondStage:
-    """Log odds of a score alone, from out-of-fold scores (n, 1): it may flatten the score, but never reverse it.
+DISTINGUISHABLE = 0.1
+"""Largest p value of the likelihood ratio with which a model's second stage is told from chance."""
 
-    With a score that is worse than chance in the inner folds every patient gets the share of OR.
+
+@dataclass(frozen=True, eq=False)
+class DeployedStage:
+    """The second stage as it ships: its log odds drawn towards the prevalence, or the prevalence for every patient.
+
+    Over ``plain``, the maximum likelihood fit, ``chi_squared`` is the likelihood ratio of its ``terms`` varying terms
+    against none and ``p_value`` that of the test. Its linear predictor is multiplied by ``factor``, (chi2 - terms + 1)
+    / chi2 but 0 unless p < `DISTINGUISHABLE`, and ``intercept`` makes the mean probability the share of OR.
+    Docs/design/decisions/2026-11-28-recalibration.md has the experiment that decided this.
     """
-    stage = fit_second_stage(scores, outcome)
-    if stage.fit.coefficients[0] >= 0:
-        return stage
-    share = float(outcome.mean())
-    flat = replace(stage.fit, intercept=float(np.log(share / (1 - share))), coefficients=np.zeros(1))
-    return SecondStage(flat, stage.fill)
+
+    plain: SecondStage
+    terms: int
+    chi_squared: float
+    p_value: float
+    factor: float
+    intercept: float
+
+    @property
+    def coefficients(self) -> np.ndarray:
+        """Log odds a unit of each term (n_terms,)."""
+        return np.asarray(self.factor * self.plain.fit.coefficients)
+
+    def log_odds(self, values: np.ndarray) -> np.ndarray:
+        """Log odds (n,) of rows (n, n_terms), NaN for unknown."""
+        return np.asarray(self.intercept + self.plain.filled(values) @ self.coefficients)
+
+    def ranking(self, values: np.ndarray) -> np.ndarray:
+        """What orders patients (n,) even where the model gives all of them the prevalence: the plain log odds."""
+        return self.plain.log_odds(values)
 
 
-def calibration_slope(log_odds: np.ndarray, outcome: np.ndarray) -> float:
-    """Slope of a logistic regression of the outcome on the log odds of patients who took no part in the training.
+def deploy_second_stage(values: np.ndarray, outcome: np.ndarray, is_score_alone: bool) -> DeployedStage:
+    """The second stage of training rows (n, n_terms), NaN for unknown, as a bundle ships it.
 
-    Clipped to 0..1 (honesty.md): a model is drawn towards the prevalence, never away from it, and never reversed.
+    A score alone is tested one-sided: it may flatten, but never reverse.
     """
-    return float(np.clip(fit_logistic(log_odds[:, None], outcome).coefficients[0], 0.0, 1.0))
+    from scipy.special import chdtrc
+
+    plain = fit_second_stage(values, outcome)
+    filled = plain.filled(values)
+    terms = int((np.ptp(filled, axis=0) > 0).sum())
+    share = np.full(len(outcome), logit(outcome.mean()))
+    chi_squared = max(0.0, 2 * (log_likelihood(plain.log_odds(values), outcome) - log_likelihood(share, outcome)))
+    p_value = float(chdtrc(terms, chi_squared)) if terms else 1.0
+    if is_score_alone and terms:
+        p_value = p_value / 2 if plain.fit.coefficients[0] > 0 else 1 - p_value / 2
+    factor = max(0.0, (chi_squared - (terms - 1)) / chi_squared) if p_value < DISTINGUISHABLE else 0.0
+    intercept = intercept_offset(filled @ (factor * plain.fit.coefficients), outcome)
+    return DeployedStage(plain, terms, chi_squared, p_value, factor, intercept)

@@ -67,9 +67,7 @@ Probability of {bundle.outcome}, {bundle.time_horizon}.
 {"; ".join(needs)}.
 
 ## The model
-Kind: {bundle.kind}. The linear predictor was fitted to out-of-fold scores and multiplied by \
-{bundle.calibration["slope"]:.2f}, the slope of
-{outer_folds}-fold cross-validated linear predictors (clipped to 0..1).
+Kind: {bundle.kind}. {_shrinkage(bundle)}
 
 | term | coefficient | 95 % of the bootstrap refits |
 |---|---|---|
@@ -88,7 +86,37 @@ resampled-t 95 % interval (Nadeau and Bengio). One cross-validation of one cohor
 
 {aucs}
 
+{_calibration(bundle, outer_folds)}
 {few}
 ## How it was made
 {bundle.provenance["command"]}
 """
+
+
+def _shrinkage(bundle: ModelBundle) -> str:
+    """How the second stage was shrunk, one sentence a line."""
+    facts = bundle.calibration
+    test = f"likelihood ratio {facts['chi_squared']:.1f}, {facts['terms']} terms, p = {facts['p_value']:.2g}"
+    if not facts["slope"]:
+        return (
+            f"Its scores and facts cannot be told from chance in these data ({test}):\nit gives every patient the "
+            f"prevalence, {bundle.prevalence:.3f}."
+        )
+    return (
+        f"Its logistic regression was fitted to out-of-fold scores ({test}).\nIts coefficients are multiplied by "
+        f"{facts['slope']:.2f}, which that likelihood ratio gives; the mean probability is the prevalence, "
+        f"{bundle.prevalence:.3f}."
+    )
+
+
+def _calibration(bundle: ModelBundle, outer_folds: int) -> str:
+    """Calibration of the model as it ships, in the outer cross-validation."""
+    measured = bundle.calibration["cross_validated"]
+    slope = (
+        "not defined, as every patient gets the prevalence" if measured["slope"] is None else f"{measured['slope']:.2f}"
+    )
+    return (
+        f"Calibration of the same predictions, each part with its own model made like this one ({outer_folds} parts):\n"
+        f"slope {slope} (1 is perfect), intercept {measured['intercept']:+.2f} (0 is perfect), Brier score "
+        f"{measured['brier']:.3f} (the prevalence alone: {measured['brier_of_prevalence']:.3f}).\n"
+    )

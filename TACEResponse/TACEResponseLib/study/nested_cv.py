@@ -12,7 +12,7 @@ from ..cohort import Progress
 from ..evaluation import youden_threshold
 from ..models.fitting import Learner
 from ..models.folds import stratified_folds
-from .chain import ChainPlan, ChainScores, fit_second_stage, plan_chain, recalibrate_score, run_plans
+from .chain import ChainPlan, ChainScores, deploy_second_stage, plan_chain, run_plans
 from .protocol_models import Covariates, ProtocolModel
 from .study_data import StudyData
 
@@ -205,9 +205,7 @@ def _second_stage(
     train = covariates.values(model, part.train, None if scores is None else scores.out_of_fold)
     test = covariates.values(model, part.test, None if scores is None else scores.test)
     outcome = data.outcome[part.train]
-    if not model.covariates:
-        stage = recalibrate_score(train, outcome)
-        return test[:, 0], stage.log_odds(test), youden_threshold(train[:, 0], outcome), stage.fit.penalised
-    stage = fit_second_stage(train, outcome)
-    log_odds = stage.log_odds(test)
-    return log_odds, log_odds, youden_threshold(stage.log_odds(train), outcome), stage.fit.penalised
+    is_score_alone = not model.covariates
+    stage = deploy_second_stage(train, outcome, is_score_alone)
+    ranked = (train[:, 0], test[:, 0]) if is_score_alone else (stage.ranking(train), stage.ranking(test))
+    return ranked[1], stage.log_odds(test), youden_threshold(ranked[0], outcome), stage.plain.fit.penalised

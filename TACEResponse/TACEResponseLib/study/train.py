@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import __version__
 from ..cohort import CLINICAL_FACTS, SEQUENCES, Json, Progress
-from ..evaluation.calibration import intercept_offset
+from ..evaluation.calibration import calibration
 from ..evaluation.intervals import corrected_resampled_interval
 from ..evaluation.roc import auc, youden_threshold
 from ..features import get_feature_set
@@ -17,7 +17,7 @@ from ..models import SCHEMA_VERSION, LinearPredictor, ModelBundle, expit
 from ..models.classifiers import get_learner
 from ..models.fitting import Learner
 from ..models.wording import CLINICAL_CODING, OUTCOME, TIME_HORIZON
-from .chain import calibration_slope, fit_second_stage
+from .chain import DISTINGUISHABLE, DeployedStage, deploy_second_stage
 from .model_card import model_card
 from .study_data import StudyData
 from .training_overlap import patient_marks
@@ -35,15 +35,12 @@ def train_bundle(
 ) -> ModelBundle:
     """Train a bundle of this kind on all patients.
 
-    1. Outer cross-validation of the whole chain gives each patient a linear predictor from models that never saw the
-       patient; on these the calibration slope (clipped to 0..1) and the threshold (Youden) are found.
-    2. Inner cross-validation on all patients gives out-of-fold scores, averaged over the ensemble, to which the second
-       stage is fitted; its linear predictor is shrunk by that slope, the intercept set to the cohort's prevalence.
-    3. The ensemble is fitted on all patients.
-    4. Bootstraps of patients repeat 2 and 3 with one network each, and the slope of 1 on the linear predictors of the
-       patients drawn.
-
-    The AUC of 1 is recorded for the card; thresholds and slopes are no performance.
+    1. Inner cross-validation on all patients gives out-of-fold scores, averaged over the ensemble, to which the second
+       stage is fitted, shrunk by its own likelihood ratio (`DeployedStage`).
+    2. The ensemble is fitted on all patients.
+    3. Bootstraps of patients repeat 1 and 2 with one network each.
+    4. Outer cross-validation of 1 and 2 gives each patient a probability from models that never saw the patient: on
+       these the threshold (Youden) is found and the calibration and AUC of the card are measured.
 
     Parameters
     ----------
@@ -73,6 +70,7 @@ def train_bundle(
     scores = learn_scores(data, learner, settings, progress) if learner else no_scores(data, settings)
     score_terms = (score_name,) if score_name else ()
     main = _fit_stage(data, scores, score_terms + facts)
+    prevalence = data.responders / len(data.outcome)
     score_only = _fit_stage(data, scores, score_terms).predictor if learner and facts else None
     table = data.table if learner else None
     outcome = data.outcome
@@ -91,10 +89,14 @@ def train_bundle(
         time_horizon=TIME_HORIZON,
         cohort_size=len(outcome),
         cohort_responders=data.responders,
-        threshold=youden_threshold(main.outer_probability, outcome),
+        threshold=youden_threshold(main.outer_probability, outcome)
+        if main.stage.factor
+        else data.responders / len(outcome),
         threshold_rule=(
             f"largest Youden index on the {settings.outer_folds}-fold cross-validated probabilities of the training "
             "patients; not a measure of performance"
+            if main.stage.factor
+            else "the share of responders in training, as the model gives it to every patient"
         ),
         training_scores={"OR": np.sort(training[outcome]), "NOR": np.sort(training[~outcome])},
         position_score=score_name or "probability",
@@ -105,71 +107,79 @@ def train_bundle(
         provenance=_provenance(data, learner, settings, main, command) | {"cross_validated_auc": _aucs(scores, main)},
         card="",
         predictor=main.predictor,
-        prevalence=data.responders / len(outcome),
+        prevalence=prevalence,
         score_only=score_only,
         scores=scores.deployed,
         refit_scores=scores.refitted,
         clinical_coding={fact: CLINICAL_CODING[fact] for fact in facts},
         unknown_facts="range",
-        calibration={
-            "slope": main.slope,
-            "rule": f"slope of the {settings.outer_folds}-fold cross-validated linear predictors, clipped to 0..1",
-        },
+        calibration=_calibration(main, settings),
     )
     return replace(bundle, card=model_card(bundle, data, settings))
 
 
 @dataclass(frozen=True, eq=False)
 class _Stage:
-    """A second stage on all patients: its predictor, and the outer linear predictors that shrank it."""
+    """A second stage on all patients, its predictor with the refits, and what the outer cross-validation predicts."""
 
+    stage: DeployedStage
     predictor: LinearPredictor
-    slope: float
     outer_probability: np.ndarray
+    outer_ranking: np.ndarray
     outcome: np.ndarray
-    penalised: bool
 
 
 def _fit_stage(data: StudyData, scores: TrainingScores, terms: tuple[str, ...]) -> _Stage:
-    """Fit the second stage with these terms on all patients and on every bootstrap, shrunk by the outer slope."""
+    """Fit the second stage with these terms on all patients, on every bootstrap and in every outer part."""
     outcome = data.outcome
-    outer_log_odds = np.empty(len(outcome))
+
+    def deploy(rows: np.ndarray, own: np.ndarray) -> tuple[DeployedStage, np.ndarray]:
+        values = _values(data, rows, own, terms)
+        stage = deploy_second_stage(values, outcome[rows], is_score_alone=not set(terms) & set(CLINICAL_FACTS))
+        return stage, stage.plain.filled(values).mean(axis=0)
+
+    outer_log_odds, outer_ranking = np.empty(len(outcome)), np.empty(len(outcome))
     for part in scores.outer:
-        train, test = part.train_rows, part.test_rows
-        stage = fit_second_stage(_values(data, train, part.train_scores, terms), outcome[train])
-        outer_log_odds[test] = stage.log_odds(_values(data, test, part.test_scores, terms))
-    slope = calibration_slope(outer_log_odds, outcome)
-    everyone = np.arange(len(outcome))
-    intercept, coefficients, means, penalised = _shrunk(data, everyone, scores.out_of_fold, terms, slope)
-    refits = [
-        _shrunk(data, rows, own, terms, calibration_slope(outer_log_odds[rows], outcome[rows]))
-        for rows, own in scores.bootstraps
-    ]
+        stage, _ = deploy(part.train_rows, part.train_scores)
+        test = _values(data, part.test_rows, part.test_scores, terms)
+        outer_log_odds[part.test_rows], outer_ranking[part.test_rows] = stage.log_odds(test), stage.ranking(test)
+    main, means = deploy(np.arange(len(outcome)), scores.out_of_fold)
+    refits, refit_means = zip(*(deploy(*bootstrap) for bootstrap in scores.bootstraps), strict=True)
     predictor = LinearPredictor(
         terms=terms,
-        intercept=intercept,
-        coefficients=coefficients,
+        intercept=main.intercept,
+        coefficients=main.coefficients,
         offsets=np.zeros(len(terms)),
         means=means,
-        refit_intercepts=np.array([refit[0] for refit in refits]),
-        refit_coefficients=np.array([refit[1] for refit in refits]),
+        refit_intercepts=np.array([refit.intercept for refit in refits]),
+        refit_coefficients=np.array([refit.coefficients for refit in refits]),
         refit_offsets=np.zeros((len(refits), len(terms))),
-        refit_means=np.array([refit[2] for refit in refits]),
+        refit_means=np.array(refit_means),
     )
-    shrunk = slope * outer_log_odds
-    return _Stage(predictor, slope, expit(shrunk + intercept_offset(shrunk, outcome)), outcome, penalised)
+    return _Stage(main, predictor, expit(outer_log_odds), outer_ranking, outcome)
 
 
-def _shrunk(
-    data: StudyData, rows: np.ndarray, scores: np.ndarray, terms: tuple[str, ...], slope: float
-) -> tuple[float, np.ndarray, np.ndarray, bool]:
-    """Intercept, coefficients, means of the terms, and whether the fit needed a penalty."""
-    values, outcome = _values(data, rows, scores, terms), data.outcome[rows]
-    stage = fit_second_stage(values, outcome)
-    coefficients = slope * stage.fit.coefficients
-    filled = np.where(np.isnan(values), stage.fill, values)
-    intercept = intercept_offset(filled @ coefficients, outcome)
-    return intercept, coefficients, filled.mean(axis=0), stage.fit.penalised
+def _calibration(main: _Stage, settings: TrainingSettings) -> dict[str, Json]:
+    """How the predictor was shrunk, and how it is calibrated in the outer cross-validation."""
+    stage, outcome = main.stage, main.outcome
+    measured = calibration(main.outer_probability, outcome)
+    varies = np.unique(main.outer_probability).size > settings.outer_folds
+    return {
+        "slope": stage.factor,
+        "rule": (
+            "(chi2 - terms + 1) / chi2 of the second stage's likelihood ratio on out-of-fold scores, 0 unless "
+            f"p < {DISTINGUISHABLE:g}"
+        ),
+        "chi_squared": stage.chi_squared,
+        "terms": stage.terms,
+        "p_value": stage.p_value,
+        "cross_validated": {
+            "intercept": measured.intercept,
+            "slope": measured.slope if varies else None,
+            "brier": measured.brier,
+            "brier_of_prevalence": float(np.mean((outcome.mean() - outcome) ** 2)),
+        },
+    }
 
 
 def _values(data: StudyData, rows: np.ndarray, scores: np.ndarray, terms: tuple[str, ...]) -> np.ndarray:
@@ -229,7 +239,7 @@ def _aucs(scores: TrainingScores, stage: _Stage) -> dict[str, list[float]]:
         return list(corrected_resampled_interval(np.array(values), test_share))
 
     own = {name: over_parts(lambda part: part.test_scores) for name in scores.deployed}
-    return {"probability": over_parts(lambda part: np.asarray(stage.outer_probability[part.test_rows])), **own}
+    return {"probability": over_parts(lambda part: np.asarray(stage.outer_ranking[part.test_rows])), **own}
 
 
 def _provenance(
@@ -237,6 +247,7 @@ def _provenance(
 ) -> dict[str, Json]:
     from importlib.metadata import version
 
+    penalised = stage.stage.plain.fit.penalised
     libraries = ["numpy", "scikit-learn", *(["torch"] if learner and learner.name == "dnn" else [])]
     return {
         "trained_on": "phantoms, synthetic images" if data.is_phantom else "patients",
@@ -245,7 +256,7 @@ def _provenance(
         "patient_marks": sorted(patient_marks(data.features)) if learner else [],
         "missing_facts": data.missing_facts,
         "missing_facts_rule": "counted as the share of the training patients who have the fact",
-        "second_stage": "ridge penalty, the terms separate the outcomes" if stage.penalised else "maximum likelihood",
+        "second_stage": "ridge penalty, the terms separate the outcomes" if penalised else "maximum likelihood",
         "learner": dict(learner.settings) if learner else {},
         "settings": {name: value for name, value in asdict(settings).items() if name != "recipe"},
         "feature_engine": data.table.engine if learner and data.table else "",
