@@ -23,12 +23,12 @@ SEED ?= 0
 fuzz: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(VENV)/bin/python Testing/fuzz/run.py --count $(N) --seed $(SEED)
 
-# The panel in a real Slicer, on a screen of its own: `make test-slicer SLICER=/path/to/Slicer`. Needs Xvfb; ends after 15 minutes at
+# The panel in a real Slicer, on a screen of its own: `make test-slicer SLICER=/path/to/Slicer`. Needs Xvfb; ends after 30 minutes at
 # most, with the self-test's exit code. SCREENSHOTS=folder keeps the documentation's pictures.
 SCREENSHOTS ?= $(CURDIR)/out/screenshots
 test-slicer:
 	@test -x "$(SLICER)" || { echo "Name Slicer's executable: make test-slicer SLICER=/path/to/Slicer" >&2; exit 2; }
-	TACE_RESPONSE_SCREENSHOTS="$(SCREENSHOTS)" timeout --kill-after=30 900 \
+	TACE_RESPONSE_SCREENSHOTS="$(SCREENSHOTS)" timeout --kill-after=30 1800 \
 		xvfb-run --auto-servernum --server-args="-screen 0 1280x1024x24" \
 		"$(SLICER)" --no-splash --testing --additional-module-paths "$(CURDIR)/TACEResponse" \
 		--python-script "$(CURDIR)/TACEResponse/Scripts/self_test.py"
