@@ -9,7 +9,7 @@ from ..cohort import SEQUENCES, check_can_write, read_manifest
 from ..features import ENGINES
 from ..workflow import ExtractJob, extract_cohort
 from .batch_options import add_batch_arguments, check_engine, cohort_run, print_summary
-from .feature_options import add_feature_set_argument
+from .feature_options import add_feature_set_argument, add_settings_argument, settings_of
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "extract"
@@ -18,6 +18,7 @@ EXAMPLES = """\
   tace-response extract cohort/manifest.csv --out features.csv
   tace-response extract cohort/manifest.csv --out features.csv --engine pyradiomics --feature-set default107
   tace-response extract cohort/manifest.csv --out features.csv --workers 8 --resume
+  tace-response extract cohort/manifest.csv --out pet.csv --settings suv.yaml --feature-set firstorder+glcm
 """
 
 
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the feature table (CSV) to write")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
     add_feature_set_argument(parser)
+    add_settings_argument(parser)
     parser.add_argument(
         "--sequences",
         nargs="+",
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     check_engine(arguments)
     check_can_write(arguments.out, folder=False)
     cases = read_manifest(arguments.manifest)
-    job = ExtractJob(tuple(arguments.sequences), arguments.feature_set, arguments.engine)
+    job = ExtractJob(tuple(arguments.sequences), arguments.feature_set, arguments.engine, settings_of(arguments))
     result = extract_cohort(cases, job, arguments.out, cohort_run(arguments, terminal))
     print_summary(result, terminal)
     if count := len(result.summary.with_result):

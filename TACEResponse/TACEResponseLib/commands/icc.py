@@ -13,7 +13,7 @@ from ..workflow.compared_drawings import compare_drawings
 from ..workflow.drawings import DrawingRun, plan_drawings
 from ..workflow.perturbed_drawings import perturb_cohort
 from .batch_options import add_batch_arguments, check_engine, cohort_run
-from .feature_options import add_feature_set_argument
+from .feature_options import add_feature_set_argument, add_settings_argument, settings_of
 from .terminal import EXIT_DONE, EXIT_SOME_FAILED, Terminal
 
 NAME = "icc"
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}-mm", type=float, default=default, help=f"{what} (default: %(default)s)")
     parser.add_argument("--engine", choices=ENGINES, default="native", help="feature engine (default: native)")
     add_feature_set_argument(parser)
+    add_settings_argument(parser)
     add_batch_arguments(parser)
 
 
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         arguments.out,
         cohort_run(arguments, terminal),
         terminal.warn,
-        FeatureRecipe(feature_set=arguments.feature_set, engine=arguments.engine),
+        FeatureRecipe(feature_set=arguments.feature_set, settings=settings_of(arguments), engine=arguments.engine),
         arguments.reader,
         arguments.other_reader,
         arguments.form,

@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..batch import RunRecord
 from ..cohort import check_can_write, check_identifier, read_manifest, select_cases
+from .feature_options import add_settings_argument, settings_of
 from .selection_options import add_selection_arguments, selection_arguments, selection_of
 from .terminal import EXIT_DONE, Terminal
+
+if TYPE_CHECKING:
+    from ..features import FeatureSettings, FeatureTable
 
 NAME = "train"
 HELP = "Train a model on a cohort."
@@ -28,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--features-from", type=Path, metavar="STABLE", help="use only the features in a list made by icc"
     )
+    add_settings_argument(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the new model, which is named after it")
     parser.add_argument(
         "--kind",
@@ -74,6 +80,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         select_cases(cases, **selection_of(arguments)),
         read_feature_table(arguments.features) if needs_features else None,
     )
+    if arguments.settings is not None:
+        _check_settings(data.table, settings_of(arguments))
     if arguments.features_from is not None:
         learnt = {case.key.patient_id for case in cases}
         others = {case.key.patient_id for case in everybody} - learnt
@@ -110,3 +118,12 @@ def _command(arguments: argparse.Namespace) -> str:
     parts += ["--set", arguments.set] if arguments.set is not None else []
     parts += selection_arguments(arguments)
     return shlex.join([*parts, "--out", arguments.out.name])
+
+
+def _check_settings(table: FeatureTable | None, settings: FeatureSettings) -> None:
+    """Raises ValueError if the features were not made with these settings."""
+    if table is None:
+        raise ValueError("A model without features has no settings; leave out --settings.")
+    if table.settings != settings:
+        made_with = table.settings or "unknown settings"
+        raise ValueError(f"The features were made with {made_with}, not with {settings}; extract them again.")

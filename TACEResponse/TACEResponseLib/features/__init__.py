@@ -6,6 +6,7 @@ from .extraction import extract_features
 from .feature_sets import FEATURE_SETS, FeatureSet, get_feature_set
 from .feature_vector import FeatureVector
 from .settings import PAPER_SETTINGS, FeatureSettings
+from .settings_file import read_settings
 from .table import FeatureTable, append_to_feature_table, provenance_path, read_feature_table, write_feature_table
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "get_feature_set",
     "provenance_path",
     "read_feature_table",
+    "read_settings",
     "write_feature_table",
 ]

@@ -18,6 +18,14 @@ class EngineResult:
     undefined: Mapping[str, str] = field(default_factory=dict)
 
 
+def check_normalisation(voi: Voi, settings: FeatureSettings) -> None:
+    """Raises ValueError if the image was normalised in another way than the settings ask for."""
+    if settings.normalisation not in ("none", "zscore"):
+        raise ValueError(f"Features of images normalised by {settings.normalisation!r} are not available here.")
+    if voi.normalisation_scale != settings.scale_of_normalised:
+        raise ValueError(f"The image was not normalised as the settings {settings} ask; read it with these settings.")
+
+
 class Engine(Protocol):
     """Computes features of a canonical VOI.
 

@@ -94,7 +94,8 @@ def pool_tables(sites: Sequence[SiteTable]) -> list[FeatureVector]:
 def _check_alike(first: SiteTable, other: SiteTable) -> None:
     if other.settings != first.settings:
         ours, theirs = first.settings.as_dict(), other.settings.as_dict()
-        differ = ", ".join(f"{name} {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name])
+        names = [name for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)]
+        differ = ", ".join(f"{name} {ours.get(name)} and {theirs.get(name)}" for name in names)
         raise ValueError(
             f"{first.site} and {other.site} made their features with other settings ({differ}); extract again with the "
             "same."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..imaging import ResampledVoi, Voi
-from .engine import EngineResult
+from .engine import EngineResult, check_normalisation
 from .native.feature_classes import FEATURE_CLASSES
 from .settings import FeatureSettings
 
@@ -48,6 +48,7 @@ class PyRadiomicsEngine:
         """Compute ``feature_names`` of a canonical VOI; ``resampled`` is ignored. See `Engine.compute`."""
         import SimpleITK as sitk
 
+        check_normalisation(voi, settings)
         if not voi.mask.any():
             raise ValueError("The VOI holds no voxel; draw the tumour on this sequence.")
         image = sitk.GetImageFromArray(voi.voxels)
@@ -63,12 +64,11 @@ def features_of_images(
     """PyRadiomics' features of a SimpleITK image and mask (label 1) as they are, without canonical form.
 
     Where PyRadiomics refuses the whole VOI, every feature is undefined and its reason is PyRadiomics' message.
-    Raises ValueError for settings that are not those of unnormalised images, or for an unknown feature.
+    The image is taken as it is: where the settings ask for it, it has been normalised. Raises ValueError for an unknown
+    feature.
     """
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-    if settings.normalisation != "none":
-        raise ValueError(f"Features of images normalised by {settings.normalisation!r} are not available here.")
     radiomics_logger = logging.getLogger("radiomics")
     level = radiomics_logger.level
     radiomics_logger.setLevel(logging.CRITICAL + 1)
@@ -76,7 +76,7 @@ def features_of_images(
         extractor = RadiomicsFeatureExtractor(
             resampledPixelSpacing=list(settings.spacing_mm),
             interpolator="sitkBSpline",
-            binWidth=settings.bin_width,
+            **({"binWidth": settings.bin_width} if settings.bin_count is None else {"binCount": settings.bin_count}),
             additionalInfo=False,
         )
         extractor.disableAllFeatures()

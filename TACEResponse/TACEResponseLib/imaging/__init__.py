@@ -2,13 +2,14 @@
 
 from .between_sequences import check_between_sequences
 from .canonical import canonical_voi, read_voi
-from .case_images import read_case_images
+from .case_images import SEQUENCES_AT_ONCE, read_case_images
 from .input_checks import check_native_voi, check_resampled_voi, count_bins
 from .measurements import centre_lps_mm, largest_diameter_mm, largest_in_plane_diameter_mm, slice_axis, volume_ml
 from .resampling import resample
 from .voi import CaseImages, ResampledVoi, Voi
 
 __all__ = [
+    "SEQUENCES_AT_ONCE",
     "CaseImages",
     "ResampledVoi",
     "Voi",

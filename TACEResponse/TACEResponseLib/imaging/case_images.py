@@ -10,10 +10,11 @@ from ..cohort import ArraySource, Case, CaseKey, CaseWarning, FileSource, Progre
 from .between_sequences import check_between_sequences
 from .canonical import read_voi
 from .input_checks import check_native_voi, check_resampled_voi
+from .normalisation import normalise
 from .resampling import resample
 from .voi import CaseImages, ResampledVoi, Voi
 
-_SEQUENCES_AT_ONCE = 2
+SEQUENCES_AT_ONCE = 2
 """SimpleITK, NumPy and hashlib let go of the interpreter lock, so two sequences are read side by side."""
 
 
@@ -21,10 +22,11 @@ def read_case_images(
     case: Case,
     sequences: Sequence[str],
     spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    bin_width: float = 25.0,
+    bin_width: float | None = 25.0,
     progress: Progress | None = None,
     study_before: date | None = None,
-    sequences_at_once: int = _SEQUENCES_AT_ONCE,
+    sequences_at_once: int = SEQUENCES_AT_ONCE,
+    normalisation_scale: float | None = None,
 ) -> CaseImages:
     """Read the sequences of a case and check them.
 
@@ -33,8 +35,8 @@ def read_case_images(
     case : Case
     sequences : sequence of str
         The names that are required, e.g. ("T2", "AP", "PVP", "DP").
-    spacing_mm, bin_width
-        As in the feature settings.
+    spacing_mm, bin_width, normalisation_scale
+        As in the feature settings; no bin width where the number of bins is fixed, no scale without normalisation.
     progress : callable, optional
         Called in this thread as ``progress(done, total, text)`` before the first sequence and after each; what it
         raises cancels the sequences not yet begun.
@@ -65,7 +67,9 @@ def read_case_images(
     executor = ThreadPoolExecutor(sequences_at_once)
     try:
         futures = [
-            executor.submit(_read_sequence, case.key, sequence, case.sources[sequence], spacing_mm, bin_width)
+            executor.submit(
+                _read_sequence, case.key, sequence, case.sources[sequence], spacing_mm, bin_width, normalisation_scale
+            )
             for sequence in sequences
         ]
         for done, (sequence, future) in enumerate(zip(sequences, futures, strict=True)):
@@ -86,11 +90,14 @@ def _read_sequence(
     sequence: str,
     source: FileSource | ArraySource,
     spacing_mm: tuple[float, float, float],
-    bin_width: float,
+    bin_width: float | None,
+    normalisation_scale: float | None,
 ) -> tuple[Voi, ResampledVoi, tuple[CaseWarning, ...]]:
     voi = read_voi(key, sequence, source)
     warnings = check_native_voi(key, voi)
     try:
+        if normalisation_scale is not None:
+            voi = normalise(voi, normalisation_scale)
         resampled = resample(voi, spacing_mm)
     except ValueError as error:
         raise ValueError(f"{key.label}, {sequence}: {error}") from error

@@ -94,7 +94,9 @@ def check_drawing(voi: Voi) -> tuple[CaseWarning, ...]:
     return tuple(warnings)
 
 
-def check_resampled_voi(key: CaseKey, voi: Voi, resampled: ResampledVoi, bin_width: float) -> tuple[CaseWarning, ...]:
+def check_resampled_voi(
+    key: CaseKey, voi: Voi, resampled: ResampledVoi, bin_width: float | None
+) -> tuple[CaseWarning, ...]:
     """Check a VOI on the grid on which its features are computed.
 
     Returns
@@ -107,6 +109,7 @@ def check_resampled_voi(key: CaseKey, voi: Voi, resampled: ResampledVoi, bin_wid
     ValueError
         Naming patient and sequence: fewer than `SMALLEST_VOI_VOXELS` voxels; thinner than `THINNEST_VOI_VOXELS` along
         an axis; NaN or infinite intensities; only one grey level after binning; more than `MOST_BINS` grey levels.
+        Without a bin width the number of bins is fixed, and only a single intensity is refused.
     """
     try:
         return _check_resampled(voi, resampled, bin_width)
@@ -181,7 +184,7 @@ def _geometry_warning(voi: Voi) -> CaseWarning | None:
     return None
 
 
-def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float) -> tuple[CaseWarning, ...]:
+def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float | None) -> tuple[CaseWarning, ...]:
     grid = " x ".join(f"{value:g}" for value in resampled.spacing_mm)
     voxels = int(np.count_nonzero(resampled.mask))
     if voxels < SMALLEST_VOI_VOXELS:
@@ -200,16 +203,22 @@ def _check_resampled(voi: Voi, resampled: ResampledVoi, bin_width: float) -> tup
             f"{_voxels_text(blank)} of the image, outside the VOI, {'is' if blank == 1 else 'are'} NaN or infinite, "
             "and interpolation carries them into the VOI; export the image again with a number there, such as 0."
         )
+    if bin_width is None:
+        if values.min() == values.max():
+            raise ValueError(f"the VOI holds the intensity {values.min():.6g} only, so it has no texture.")
+        return ()
     bins = count_bins(values, bin_width)
     if bins == 1:
         raise ValueError(
             f"the VOI holds only one grey level of width {bin_width:g} (intensities {values.min():.6g} to "
-            f"{values.max():.6g}), so it has no texture; check that the image is the right one, in its own scale."
+            f"{values.max():.6g}), so it has no texture; check that the image is the right one, in its own "
+            "scale, or extract all patients with a narrower bin (--settings)."
         )
     if bins > MOST_BINS:
         raise ValueError(
             f"the VOI holds {bins} grey levels of width {bin_width:g} (intensities {values.min():.6g} to "
-            f"{values.max():.6g}), over {MOST_BINS}; check the image's scale, or use a wider bin for all patients."
+            f"{values.max():.6g}), over {MOST_BINS}; check the image's scale, or extract all patients "
+            "with a wider bin (--settings)."
         )
     if not USUAL_BINS[0] <= bins <= USUAL_BINS[1]:
         text = (

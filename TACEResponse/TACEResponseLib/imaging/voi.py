@@ -26,6 +26,7 @@ class Voi:
     direction was left-handed, the spacing is rounded to 1e-6 mm, and for the features the origin is 0 and the direction
     the identity. ``placement`` says where that grid lies in the patient; the input checks use it, features do not.
     ``image_sha256`` and ``mask_sha256`` are hashes of the canonical voxels and spacing, not of files.
+    ``normalisation_scale`` is that of `normalise`, None for intensities as they were read.
     """
 
     sequence: str
@@ -36,6 +37,7 @@ class Voi:
     tags: AcquisitionTags
     image_sha256: str
     mask_sha256: str
+    normalisation_scale: float | None = None
 
     @cached_property
     def box(self) -> tuple[slice, slice, slice]:

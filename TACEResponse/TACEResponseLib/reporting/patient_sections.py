@@ -267,7 +267,9 @@ def _voi_row(sequence: str, voi: Voi, images: CaseImages, bundle: ModelBundle) -
     resampled = images.resampled.get(sequence)
     bins = ""
     if resampled is not None and bundle.settings is not None:
-        bins = str(count_bins(resampled.voxels[resampled.mask], bundle.settings.bin_width))
+        settings = bundle.settings
+        values = resampled.voxels[resampled.mask]
+        bins = str(settings.bin_count or count_bins(values, settings.bin_width))
     return (
         sequence,
         f"{volume_ml(voi):.1f}",

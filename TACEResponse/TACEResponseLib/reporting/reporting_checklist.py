@@ -88,4 +88,4 @@ def _baselines(result: StudyResult) -> str:
 
 def _plain(settings: FeatureSettings) -> str:
     spacing = " x ".join(f"{one:g}" for one in settings.spacing_mm)
-    return f"{spacing} mm, bin width {settings.bin_width:g}, intensity normalisation {settings.normalisation}"
+    return f"{spacing} mm, {settings.binning}, intensity normalisation {settings.normalisation}"

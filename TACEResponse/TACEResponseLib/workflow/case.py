@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..cohort import SEQUENCES, Case, CaseKey, Progress, part_of
 from ..features import PAPER_SETTINGS, Engine, FeatureSettings, FeatureVector, extract_features, get_engine
-from ..imaging import CaseImages, read_case_images
+from ..imaging import SEQUENCES_AT_ONCE, CaseImages, read_case_images
 from ..models import ModelBundle
 from ..prediction import Prediction, predict_from_features
 from .published_scores import published_scores
@@ -54,10 +54,16 @@ def read_images(
     case: Case, recipe: FeatureRecipe, progress: Progress | None = None, one_thread: bool = False
 ) -> CaseImages:
     """The images of the recipe's sequences, checked and resampled. Raises ValueError as `read_case_images` does."""
-    spacing_mm, bin_width = recipe.settings.spacing_mm, recipe.settings.bin_width
-    if one_thread:
-        return read_case_images(case, recipe.sequences, spacing_mm, bin_width, progress, sequences_at_once=1)
-    return read_case_images(case, recipe.sequences, spacing_mm, bin_width, progress)
+    settings = recipe.settings
+    return read_case_images(
+        case,
+        recipe.sequences,
+        settings.spacing_mm,
+        settings.bin_width if settings.bin_count is None else None,
+        progress,
+        sequences_at_once=1 if one_thread else SEQUENCES_AT_ONCE,
+        normalisation_scale=settings.scale_of_normalised,
+    )
 
 
 def extract_case(

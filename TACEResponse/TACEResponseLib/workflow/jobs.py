@@ -13,7 +13,7 @@ import numpy as np
 
 from ..batch import BatchSummary, JobOutput, read_record
 from ..cohort import Case, CaseKey, Progress
-from ..features import PAPER_SETTINGS, FeatureVector, get_engine, get_feature_set
+from ..features import PAPER_SETTINGS, FeatureSettings, FeatureVector, get_engine, get_feature_set
 from ..imaging import CaseImages
 from ..models import ModelBundle, load_bundle
 from ..prediction import Prediction, read_prediction
@@ -29,6 +29,7 @@ class ExtractJob:
     sequences: tuple[str, ...]
     feature_set: str
     engine: str
+    feature_settings: FeatureSettings = PAPER_SETTINGS
 
     folders = ()
     record_is_result = True
@@ -41,7 +42,7 @@ class ExtractJob:
     @property
     def recipe(self) -> FeatureRecipe:
         """The same as a recipe."""
-        return FeatureRecipe(self.sequences, self.feature_set, PAPER_SETTINGS, self.engine)
+        return FeatureRecipe(self.sequences, self.feature_set, self.feature_settings, self.engine)
 
     def others(self, case: Case) -> Sequence[Case]:
         """No other case."""

@@ -52,20 +52,22 @@ MOST_BINS = 10_000
 """The input checks refuse far fewer; beyond this the matrices of grey levels would fill the memory."""
 
 
-def discretise(voxels: np.ndarray, mask: np.ndarray, bin_width: float) -> DiscretisedVoi:
+def discretise(voxels: np.ndarray, mask: np.ndarray, bin_width: float, bin_count: int | None = None) -> DiscretisedVoi:
     """Discretise the voxels of a VOI; ``voxels`` float32 and ``mask`` bool are its bounding box (K, J, I).
 
-    The edges are built in float32, as PyRadiomics does, so that a value on an edge falls to the same side.
+    With ``bin_count``, that many bins of equal width reach from the minimum to the maximum (IBSI: fixed bin number,
+    K15C). The edges are built as PyRadiomics does, so that a value on an edge falls to the same side.
     Raises ValueError for intensities that are not finite or span more than `MOST_BINS` bins.
     """
     intensities = voxels[mask]
-    n_bins = np.ptp(intensities.astype(float)) / bin_width
+    n_bins = np.ptp(intensities.astype(float)) / (bin_width if bin_count is None else np.inf)
     if not n_bins <= MOST_BINS:
         raise ValueError(
             f"The intensities in the VOI are not finite or span over {MOST_BINS} bins of {bin_width:g}; "
             "check that the VOI lies on the right image and that the image is not damaged."
         )
-    bins = np.digitize(intensities, bin_edges(intensities, bin_width))
+    edges = bin_edges(intensities, bin_width) if bin_count is None else _edges_of_count(intensities, bin_count)
+    bins = np.digitize(intensities, edges)
     counts = np.bincount(bins)
     occurring = np.flatnonzero(counts)
     code_of_bin = np.zeros(counts.size, np.uint16)
@@ -79,3 +81,10 @@ def bin_edges(intensities: np.ndarray, bin_width: float) -> np.ndarray:
     """Edges of the bins from the multiple of the bin width at or below the minimum to beyond the maximum."""
     lowest, highest = intensities.min(), intensities.max()
     return np.arange(lowest - lowest % bin_width, highest + 2 * bin_width, bin_width)
+
+
+def _edges_of_count(intensities: np.ndarray, bin_count: int) -> np.ndarray:
+    """Edges of equal bins from the minimum to the maximum, which belongs to the last bin."""
+    edges = np.histogram_bin_edges(intensities, bin_count)
+    edges[-1] += 1
+    return edges

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...imaging import ResampledVoi, Voi, resample
-from ..engine import EngineResult
+from ..engine import EngineResult, check_normalisation
 from ..settings import FeatureSettings
 from .feature_class import GriddedVoi
 from .feature_classes import FEATURE_CLASSES
@@ -31,8 +31,7 @@ class NativeEngine:
         resampled: ResampledVoi | None = None,
     ) -> EngineResult:
         """Compute ``feature_names`` of a canonical VOI. See `Engine.compute`."""
-        if settings.normalisation != "none":
-            raise ValueError(f"Features of images normalised by {settings.normalisation!r} are not available here.")
+        check_normalisation(voi, settings)
         used_mm = resampled.spacing_mm if resampled else settings.spacing_mm
         if any(used not in pair for used, *pair in zip(used_mm, settings.spacing_mm, voi.spacing_mm, strict=True)):
             raise ValueError(
@@ -45,16 +44,18 @@ class NativeEngine:
             _check_extent(voi, resampled)
         except ValueError as error:
             return EngineResult(dict.fromkeys(feature_names, np.nan), dict.fromkeys(feature_names, str(error)))
-        return features_of_resampled(resampled, settings.bin_width, feature_names)
+        return features_of_resampled(resampled, settings.bin_width, feature_names, settings.bin_count)
 
 
-def features_of_resampled(voi: ResampledVoi, bin_width: float, feature_names: Sequence[str]) -> EngineResult:
+def features_of_resampled(
+    voi: ResampledVoi, bin_width: float, feature_names: Sequence[str], bin_count: int | None = None
+) -> EngineResult:
     """Compute ``feature_names`` of a VOI on its final grid; only the classes that are asked for."""
     wanted = dict.fromkeys(name.partition("_")[0] for name in feature_names)
     unknown = wanted.keys() - FEATURE_CLASSES.keys()
     if unknown:
         raise ValueError(f"There is no feature class {', '.join(sorted(unknown))}.")
-    gridded = GriddedVoi(voi.voxels, voi.mask, voi.spacing_mm, bin_width)
+    gridded = GriddedVoi(voi.voxels, voi.mask, voi.spacing_mm, bin_width, bin_count)
     computed: dict[str, float] = {}
     for name in wanted:
         computed |= {f"{name}_{feature}": value for feature, value in FEATURE_CLASSES[name].compute(gridded).items()}

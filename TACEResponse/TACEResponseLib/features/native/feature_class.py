@@ -16,18 +16,19 @@ class GriddedVoi:
     """A VOI on the grid of the features, with its grey levels, made once where a class asks for them.
 
     ``voxels`` float32 and ``mask`` bool are the VOI's bounding box (K, J, I); ``spacing_mm`` is along I, J, K;
-    ``bin_width`` is in units of intensity.
+    ``bin_width`` is in units of intensity; ``bin_count``, where given, replaces it.
     """
 
     voxels: np.ndarray
     mask: np.ndarray
     spacing_mm: tuple[float, float, float]
     bin_width: float
+    bin_count: int | None = None
 
     @cached_property
     def discretised(self) -> DiscretisedVoi:
         """The grey levels. Raises ValueError as `discretise` does."""
-        return discretise(self.voxels, self.mask, self.bin_width)
+        return discretise(self.voxels, self.mask, self.bin_width, self.bin_count)
 
 
 @dataclass(frozen=True)
