@@ -20,6 +20,7 @@ from TACEResponseLib.panel.result_text import (
     resultHtml,
     whatIfHtml,
 )
+from TACEResponseLib.scores import PublishedScores, ScoreFacts, all_scores
 
 
 def text_of(html):
@@ -122,3 +123,18 @@ def test_a_demonstration_on_a_patient_has_no_bar(some_prediction):
     html = headlineHtml(replace(some_prediction, bundle_demonstration=True, is_phantom=False), None)
     assert "<s>" in html
     assert "<td" not in html
+
+
+def test_published_scores_stand_beside_the_number_and_say_what_they_predict(some_prediction, bundle):
+    facts = ScoreFacts(largest_diameter_cm=6.3, number_of_tumours=3)
+    result = replace(some_prediction, published=PublishedScores(tuple(all_scores(facts))))
+    headline = text_of(headlineHtml(result, bundle))
+    assert "Published scores (survival, not response):" in headline
+    assert "Six-and-twelve 9.3, middle group" in headline
+    assert "CLIP" not in headline
+    details = text_of(resultHtml(result, bundle, False))
+    assert "they predict survival, not response" in details
+    assert "decide" in details[details.index("CLIP") :]
+    refused = replace(some_prediction, published=PublishedScores(note="Albumin <3.8> is next to impossible."))
+    assert "Published scores" not in headlineHtml(refused, bundle)
+    assert "&lt;3.8&gt;" in resultHtml(refused, bundle, False)

@@ -38,7 +38,31 @@ def headlineHtml(prediction: Prediction, bundle: ModelBundle | None) -> str:
         others = len(prediction.warnings) - 1
         more = " " + _("({count} more below)").format(count=others) if others else ""
         parts.append(f'<p style="color:{_THRESHOLD}">⚠ {escape(text + more)}</p>')
+    parts.append(_scoresLineHtml(prediction))
     return "".join(parts)
+
+
+def _scoresLineHtml(prediction: Prediction) -> str:
+    """The published scores that the facts decide, in one small line; empty where there is none."""
+    certain = [one.text for one in prediction.published.results if not one.deciding]
+    if not certain:
+        return ""
+    text = _("Published scores (survival, not response): {scores}").format(scores="; ".join(certain))
+    return f'<p style="color:{_GREY}"><small>{escape(text)}</small></p>'
+
+
+def _scoresTableHtml(prediction: Prediction) -> str:
+    """Every published score with its group or what would decide it, or why there is none."""
+    published = prediction.published
+    if not (published.results or published.note):
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(one.score.title)}&nbsp;</td><td>{escape(one.value_text)}&nbsp;</td>"
+        f"<td>{escape(one.group_text)}</td></tr>"
+        for one in published.results
+    )
+    heading = _("Published scores: they predict survival, not response")
+    return f"<h4>{escape(heading)}</h4><p>{escape(published.note)}</p><table>{rows}</table>"
 
 
 def barCells(low: float, high: float, estimate: float | None, threshold: float) -> list[tuple[str, int]]:
@@ -102,6 +126,7 @@ def resultHtml(
             for one in prediction.contributions
         )
         parts.append(f"<h4>{escape(_('What contributes'))}</h4><table>{rows}</table>")
+    parts.append(_scoresTableHtml(prediction))
     if prediction.scores:
         parts.append(f"<p>{escape(ONE_LESION)}</p>")
     parts.append(f"<p><small>{escape(_provenanceWords(prediction, provenance or {}))}</small></p>")
