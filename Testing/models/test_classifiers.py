@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from TACEResponseLib.models.classifiers import RADIOMICS_SCORES, get_learner
+from TACEResponseLib.models.elastic_net_score import LASSO_SHARES, fit_elastic_net
 from TACEResponseLib.models.fitting import FitJob
 from TACEResponseLib.models.knn_score import KnnScore, fit_knn
 from TACEResponseLib.models.lasso_score import LassoScore, fit_lasso
+from TACEResponseLib.models.lda_score import fit_lda
 from TACEResponseLib.models.logistic import fit_logistic, is_separable
 from TACEResponseLib.models.mrmr import distinct_columns, mrmr
 from TACEResponseLib.models.svm_score import SvmScore, fit_svm
@@ -173,3 +175,20 @@ def test_learners_are_those_of_the_study():
     assert [get_learner(name).name for name in RADIOMICS_SCORES] == ["knn", "svm", "lasso", "dnn"]
     with pytest.raises(ValueError, match="forest"):
         get_learner("forest")
+
+
+def test_elastic_net_and_shrinkage_lda_equal_scikit_learn(cohort):
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.linear_model import ElasticNet
+
+    features, outcome, new = cohort
+    rows, new_rows = scaled_columns(features, new, slice(None))
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(rows, outcome)
+    np.testing.assert_allclose(
+        fit_lda(features, outcome).member_scores(new)[:, 0], lda.decision_function(new_rows), atol=1e-9
+    )
+    model = fit_elastic_net(features, outcome, np.arange(90), np.random.default_rng(0))
+    assert model.lasso_shares[0] in LASSO_SHARES
+    net = ElasticNet(alpha=model.alphas[0], l1_ratio=model.lasso_shares[0], tol=1e-3, max_iter=5000)
+    expected = net.fit(rows, outcome.astype(float)).predict(new_rows)
+    np.testing.assert_allclose(model.member_scores(new)[:, 0], expected, atol=1e-9)

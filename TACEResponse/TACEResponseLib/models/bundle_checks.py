@@ -117,7 +117,7 @@ _FIELDS: Mapping[str, _Check] = {
     "prevalence": _number(0, 1, open_ends=True),
     "predictor": _predictor,
     "score_only": _or_none(_predictor),
-    "score_types": _mapping_of(_named, _one_of(*CLASSIFIERS)),
+    "score_types": _mapping_of(_named, lambda value: isinstance(value, str) and value in CLASSIFIERS),
     "arrays_sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None,
     "card_sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None,
     "sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None,
