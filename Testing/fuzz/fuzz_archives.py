@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import product
 from pathlib import Path
 
@@ -152,9 +153,7 @@ def _copies(random: np.random.Generator, images: Images) -> None:
     keyword = random.choice(["SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "InstanceNumber"])
     picked = images if random.integers(2) else [images[n] for n in random.permutation(len(images))[:3]]
     for number, one in enumerate(list(picked)):
-        copy = pydicom.Dataset(one)
-        copy.file_meta = one.file_meta
-        copy.number, copy.slice_number, copy.sequence_name = one.number, one.slice_number, one.sequence_name
+        copy = deepcopy(one)
         setattr(copy, keyword, 500 + number if keyword == "InstanceNumber" else f"{copy.get(keyword)}.7")
         images.append(copy)
 
@@ -189,6 +188,7 @@ def archive_case(seed: int, folder: Path) -> tuple[str, str]:
         MUTATIONS[number](random, mutated)
         names.append(getattr(MUTATIONS[number], "__name__", "") or str(number))
     _write(folder / "archive", [*mutated, *study("healthy", one_series=False)])
+    (folder / "key").touch(0o600)
     (folder / "key").write_text(_KEY)
     output, errors = io.StringIO(), io.StringIO()
     command = ["intake", folder / "archive", "--out", folder / "out" / "m.csv", "--key", folder / "key"]
@@ -201,15 +201,17 @@ def archive_case(seed: int, folder: Path) -> tuple[str, str]:
         for sequence, source in found.get(pseudonyms.patient(patient), {}).items()
         if not np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(source.image_path))), truth(patient, sequence))
     ]
+    warned = [name for name in wrong if f"{name.split()[-1]}: series" in errors.getvalue()]
+    wrong = [name for name in wrong if name not in warned]
     if len(found.get(pseudonyms.patient("healthy"), {})) < 4:
         wrong.append("the healthy patient is not complete")
     if wrong:
         return "silent", f"{names}: {wrong}; {code} {errors.getvalue()[:400]}"
-    missing = 4 - len(found.get(pseudonyms.patient("mutated"), {}))
+    missing = 4 + len(warned) - len(found.get(pseudonyms.patient("mutated"), {}))
     if not missing:
         return "right", ""
     said = "mutated" in errors.getvalue() or pseudonyms.patient("mutated") in errors.getvalue()
-    return ("refused" if said else "silent"), f"{names}: {missing} sequences missing"
+    return ("refused" if said else "silent"), f"{names}: {missing} sequences missing or warned of"
 
 
 def _write(folder: Path, images: Images) -> None:

@@ -276,6 +276,31 @@ def test_odd_and_even_slices_in_two_series_are_no_volumes(archive, intake, out):
     assert set(read_manifest(out / "manifest.csv")[0].sources) == {"T2", "PVP"}
 
 
+def test_times_that_mix_the_phases_are_no_times(archive, intake, out):
+    """Every image has a time of its own at random: nothing but the names of the series could tell the phases."""
+    random = np.random.default_rng(5)
+    archive.add("t2_tse_fs_tra")
+
+    def change(number, phase, data):
+        data.AcquisitionTime = f"10{random.integers(10, 50)}{random.integers(10, 60)}"
+
+    archive.add("t1_vibe_fs_tra_dyn", phases=4, voxels=VOXELS, ContrastBolusAgent="Gd", change=change)
+    assert intake()[0] == 0
+    assert [row["sequence"] for row in review_of(out)] == ["T2", "", "", "", ""]
+
+
+def test_a_phase_in_a_series_of_its_own_that_is_shorter_than_another_is_warned_of(archive, intake, out, tmp_path):
+    archive.add("t1_vibe_art", time="101530")
+    for path in archive.add("t1_vibe_pv", time="101610")[8:]:
+        path.unlink()
+    dates = tmp_path / "tace.csv"
+    dates.write_text("patient_id,tace_date\nAnna^7,2021-03-20\n")
+    code, _, complained = intake("--tace-dates", dates)
+    assert code == 0
+    assert "PVP: series 2 has 8 slices where AP has 10; check that none is missing" in complained
+    assert {row["sequence"]: row["confidence"] for row in review_of(out)} == {"AP": "high", "PVP": "low"}
+
+
 def test_times_go_on_after_midnight():
     day = 86_400.0
     assert moments_s([36_000, 36_100, None]) == [36_000, 36_100, None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -77,8 +77,11 @@ def split_phases(series: ArchiveSeries, identifier: Callable[[Sequence[ArchiveIm
         groups, told_by = [_Group(list(places))], ""
     else:
         groups, told_by = _told_apart(series, places, clock)
-    groups.sort(key=lambda group: min(_order(clock[one]) for one in group.images))
     starts_s = _starts_s(groups, clock)
+    known = [(start_s, number) for number, start_s in enumerate(starts_s) if start_s is not None]
+    if len(known) == len(groups):
+        groups = [groups[number] for _, number in sorted(known)]
+        starts_s = [start_s for start_s, _ in sorted(known)]
     phases = []
     for number, (group, start_s) in enumerate(zip(groups, starts_s, strict=True), start=1):
         first = min(group.images, key=lambda one: _order(clock[one]))
@@ -108,12 +111,17 @@ def _order(values: Mapping[str, float | None]) -> tuple[float, ...]:
 
 def _told_apart(series: ArchiveSeries, places: Mapping[ArchiveImage, Place], clock: _Clock) -> tuple[list[_Group], str]:
     found = []
+    # An image whose tag is wrong would make one volume more than there are images at a position.
+    most: dict[int, int] = defaultdict(int)
+    for place, count in Counter(places.values()).items():
+        most[place.geometry] = max(most[place.geometry], count)
+    volume_count = sum(most.values())
     for tag in (*_ORDERED_TAGS, *_KIND_TAGS):
         groups = _by_tag(tag, places, clock)
         lacking = sum(group.lacking > 0 for group in groups)
         if len(groups) > 1 and not lacking:
             return groups, tag
-        if lacking <= len(groups) / 2 and len(groups) > 1:
+        if lacking <= len(groups) / 2 and len(groups) == volume_count:
             found.append((lacking, groups, tag))
     if ranked := _by_rank(places, clock):
         return ranked, "order at each position"
@@ -188,8 +196,15 @@ def _follow_each_other(parts: Sequence[Sequence[tuple[float, ArchiveImage]]]) ->
 
 
 def _starts_s(groups: Sequence[_Group], clock: _Clock) -> list[float | None]:
-    """When each phase began. Equal times are no times: only trigger times or offsets can tell such phases apart."""
+    """When each phase began; groups come in the order of the tag that told them apart.
+
+    Equal times are no times: only trigger times or offsets can tell such phases apart. Nor are times of one phase that
+    lie among those of another.
+    """
     times = [[time_s for one in group.images if (time_s := clock[one]["AcquisitionTime"])] for group in groups]
+    spans = sorted((min(own), max(own)) for own in times if own)
+    if any(first < last for (_, last), (first, _) in pairwise(spans)):
+        return [None] * len(groups)
     starts = [min(own, default=None) for own in times]
     known = {start for start in starts if start is not None}
     if None in starts or len(known) == len(starts):

@@ -210,9 +210,27 @@ def _write_volumes(assignment: Assignment, work: _Work) -> tuple[dict[str, Writt
             f"the images of {', '.join(lossy)} were compressed with loss, so that their grey values and features are "
             "not those of the scanner; export them without loss"
         )
+    shorter = _shorter_than_another(written)
+    for sequence, why in shorter.items():
+        work.notes.append(f"{sequence}: {written[sequence].phase.text} {why}; check that none is missing")
     kept = {sequence: one for sequence, one in assignment.chosen.items() if sequence in written}
     left = replace(assignment, chosen=kept, passed_over={**assignment.passed_over, **unread})
-    return written, _at_most(LOW, left, lossy)
+    return written, _at_most(LOW, _at_most(LOW, left, lossy), shorter)
+
+
+def _shorter_than_another(written: Mapping[str, WrittenVolume]) -> dict[str, str]:
+    """Phases that have only some of the positions of another phase: slices at their ends may be lost."""
+    positions = {
+        sequence: {one["ImagePositionPatient"] for one in volume.phase.images}
+        for sequence, volume in written.items()
+        if sequence != "T2"
+    }
+    return {
+        sequence: f"has {len(own)} slices where {other} has {len(others)}"
+        for sequence, own in positions.items()
+        for other, others in positions.items()
+        if own < others
+    }
 
 
 def _write_vois(
