@@ -12,6 +12,7 @@ import io
 import math
 import random
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,6 +198,8 @@ def _means(name: str, cell: str, value: object, style: _Style) -> bool:
         known = {True: ("yes", "ja", "1", "1.0", "true"), False: ("no", "nein", "0", "0.0", "false")}
         return value is None if not plain else value is not None and plain.lower() in known[bool(value)]
     if name in ("patient_id", "reader", "lesion", "session"):
+        # Composed and decomposed letters are one identifier.
+        plain = unicodedata.normalize("NFC", plain)
         return str(value) == plain or (not plain and value == "1") or str(value) == plain.lstrip("'")
     # Further columns are kept as text, numbers among them with a decimal point.
     return value is None or str(value).replace(".", ",") in (
