@@ -23,5 +23,5 @@ def test_every_shipped_model_loads():
 def test_an_unknown_name_lists_the_shipped_ones(tmp_path):
     with pytest.raises(ValueError, match=r"no model phantom-xy.*published-clinical"):
         find_bundle("phantom-xy")
-    with pytest.raises(ValueError, match="is no model"):
+    with pytest.raises(ValueError, match="is not a model"):
         find_bundle(tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..batch import RunRecord, run_versions
 from ..cohort import check_can_write, read_manifest, select_cases, select_lesions
+from ..models.classifiers import CLASSIFIERS, RADIOMICS_SCORES
 from .terminal import EXIT_DONE, Terminal
 
 NAME = "study"
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scores",
         nargs="+",
         metavar="SCORE",
-        help="of knn, svm, lasso, dnn (default: these four, as in the paper), elastic_net, lda",
+        help=f"of {', '.join(CLASSIFIERS)} (default: {', '.join(RADIOMICS_SCORES)}, as in the paper)",
     )
     parser.add_argument(
         "--lesions",

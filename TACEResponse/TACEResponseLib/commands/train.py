@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..batch import RunRecord
 from ..cohort import check_can_write, check_identifier, read_manifest, select_cases
+from ..models.classifiers import CLASSIFIERS
 from .feature_options import add_settings_argument, settings_of
 from .selection_options import add_selection_arguments, selection_arguments, selection_of
 from .terminal import EXIT_DONE, Terminal
@@ -38,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kind",
         default="cd",
-        help="cd: DNN score and facts (default); cl: Lasso score and facts; clinical: facts; or a score alone: dnn, "
-        "lasso, svm, knn, elastic_net, lda",
+        help="cd: DNN score and facts (default); cl: Lasso score and facts; clinical: facts; or a score alone: "
+        + ", ".join(CLASSIFIERS),
     )
     add_selection_arguments(parser)
     parser.add_argument("--set", metavar="NAME", help="only rows with this value in the column set, e.g. development")

@@ -22,7 +22,7 @@ def find_bundle(name_or_path: str | Path) -> Path:
             return folder
     shipped = shipped_bundles()
     if folders[0].is_dir():
-        raise ValueError(f"The folder {name_or_path} is no model: it has no {MODEL_FILE}.")
+        raise ValueError(f"The folder {name_or_path} is not a model: it has no {MODEL_FILE}.")
     raise ValueError(
         f"There is no model {name_or_path}. Give a model's folder"
         + (f" or one of the names {', '.join(shipped)}." if shipped else ".")

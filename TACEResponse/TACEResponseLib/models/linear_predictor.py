@@ -67,7 +67,7 @@ class LinearPredictor:
     def log_odds(self, values: np.ndarray, refit_values: np.ndarray) -> tuple[float, np.ndarray]:
         """Log odds of OR, and those of each refit (B,).
 
-        ``values`` (n_terms,) and ``refit_values`` (B, n_terms), the same patient as each refit scores him; NaN in
+        ``values`` (n_terms,) and ``refit_values`` (B, n_terms), the same patient scored by each refit; NaN in
         ``values`` is a dropped term.
         """
         known = ~np.isnan(values)

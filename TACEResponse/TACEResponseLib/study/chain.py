@@ -144,7 +144,7 @@ def fit_second_stage(values: np.ndarray, outcome: np.ndarray) -> SecondStage:
 
 
 DISTINGUISHABLE = 0.1
-"""Largest p value of the likelihood ratio with which a model's second stage is told from chance."""
+"""Largest p value of the likelihood ratio at which a model's second stage counts as better than chance."""
 
 
 @dataclass(frozen=True, eq=False)
