@@ -254,6 +254,13 @@ class TestRefused:
         else:
             assert not compress
 
+    def test_mha_directions_are_no_lengths(self, tmp_path, write_image, voxels):
+        path = write_image(tmp_path / "v.mha", voxels, ImageGeometry((1.5, 1.75, 3.0), (1.0, 2.0, 3.0)))
+        _damaged(path, b"TransformMatrix = 1 0", b"TransformMatrix = 1.001 0")
+        assert read_image(path)[1].spacing_mm == (1.5, 1.75, 3.0)
+        with pytest.raises(ValueError, match="gives directions that are not of length 1"):
+            read_image(_damaged(path, b"TransformMatrix = 1.001 0", b"TransformMatrix = 2 0"))
+
     @pytest.mark.parametrize("size", [b"0", b"1", b"4294967295"])
     def test_mha_compressed_size(self, tmp_path, write_image, geometry, voxels, size):
         path = write_image(tmp_path / "v.mha", voxels, geometry, compress=True)

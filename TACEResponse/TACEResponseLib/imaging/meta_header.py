@@ -31,6 +31,9 @@ _SYNONYMS = {
 }  # fmt: skip
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _MOST_LINES = 10_000
+_LENGTH_TOLERANCE = 2e-3
+"""Directions are written with few decimals; their length says nothing about the voxels."""
+
 _FIELDS = {
     "ObjectType", "NDims", "BinaryData", "BinaryDataByteOrderMSB", "CompressedData", "CompressedDataSize", "Offset",
     "TransformMatrix", "ElementSpacing", "ElementSize", "DimSize", "ElementNumberOfChannels", "ElementType",
@@ -117,7 +120,10 @@ def _geometry(fields: dict[str, str], dimension: int) -> ImageGeometry:
     origin = numbers(fields.get("Offset", " ".join(["0"] * dimension)), dimension)[:3] * mm
     if dimension > 3 and (np.abs(turns[:3, 3:]).max() > 0 or np.abs(turns[3:, :3]).max() > 0):
         raise ValueError(NOT_THIS_FORMAT)
-    return geometry_of_axes(turns[:3, :3].T * spacing, origin)
+    lengths = np.sqrt((turns[:3, :3] ** 2).sum(axis=1))
+    if np.abs(lengths - 1).max() > _LENGTH_TOLERANCE:
+        raise ValueError("gives directions that are not of length 1 (TransformMatrix); export it again")
+    return geometry_of_axes((turns[:3, :3] / lengths[:, np.newaxis]).T * spacing, origin)
 
 
 def is_meta_image(content: bytes) -> bool:
