@@ -1,4 +1,4 @@
-"""The manifest: a CSV with one row a case. All its errors are reported at once, each with row and column.
+"""The manifest: a CSV with one row per case. All its errors are reported at once, each with row and column.
 
 Columns (architecture.md): ``patient_id``, ``lesion``, ``reader``, ``session`` (the key; the last three are "1" where
 empty), ``<SEQ>_image``, ``<SEQ>_mask``, ``<SEQ>_label``, the clinical facts (`FACTS`), the outcome, and any others,

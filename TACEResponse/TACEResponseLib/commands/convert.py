@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data_set", choices=("hcc-tace-seg",), help="The Cancer Imaging Archive, HCC-TACE-Seg")
     parser.add_argument("clinical", type=Path, help="the collection's clinical table")
     parser.add_argument(
-        "features", type=Path, nargs="?", help="a table with the column Patient and one column a feature"
+        "features", type=Path, nargs="?", help="a table with the column Patient and one column per feature"
     )
     parser.add_argument("--out", type=Path, required=True, help="new folder")
 

@@ -23,8 +23,8 @@ needs survival_months and died (yes or no), or an outcome, and writes a report i
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("manifest", type=Path, help="CSV with patient_id and clinical facts")
-    parser.add_argument("--out", type=Path, required=True, help="table (CSV) to write, one row a patient")
-    parser.add_argument("--evaluate", action="store_true", help="also judge the scores: survival, groups, response")
+    parser.add_argument("--out", type=Path, required=True, help="table (CSV) to write, one row per patient")
+    parser.add_argument("--evaluate", action="store_true", help="also evaluate the scores: survival, groups, response")
     parser.add_argument("--seed", type=int, default=1, help="seed of the bootstrap of --evaluate (default: 1)")
     add_selection_arguments(parser)
 

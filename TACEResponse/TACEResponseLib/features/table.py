@@ -1,8 +1,9 @@
-"""Feature tables: a CSV of one row a case, with a provenance file beside it.
+"""Feature tables: a CSV of one row per case, with a provenance file beside it.
 
-``features.csv`` has the key columns ``patient_id, lesion, reader, session`` and one column a feature; an empty cell is
-an undefined feature. ``features.csv.json`` says how the numbers were made: settings, feature set, engine, and for each
-row the hashes of its canonical images and masks, undefined features with the reason, and whether the case is a phantom.
+``features.csv`` has the key columns ``patient_id, lesion, reader, session`` and one column per feature; an empty cell
+is an undefined feature. ``features.csv.json`` says how the numbers were made: settings, feature set, engine, and for
+each row the hashes of its canonical images and masks, undefined features with the reason, and whether the case is a
+phantom.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class BatchList:
         self.refused: list[tuple[Case, str]] = []
 
     def load(self, manifest: Path, what: str) -> None:
-        """Take the cases of a manifest: one row a patient for predictions, every row for features.
+        """Take the cases of a manifest: one row per patient for predictions, every row for features.
 
         A patient of whom it cannot be told which drawing is meant has failed from the start, as in the command. Raises
         ValueError with every error of the manifest.

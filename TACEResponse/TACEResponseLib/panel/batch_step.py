@@ -61,7 +61,7 @@ class BatchStep(Step):
         button = self.ui.batchRunButton
         button.setText(_("Cancel") if self.tasks.isRunning else _("Run"))
         button.setEnabled(self.tasks.isRunning or missing is None)
-        words = _("Do every case of the manifest; the panel stays usable")
+        words = _("Process every case of the manifest; the panel stays usable")
         if self.tasks.isRunning:
             words = _("Stop after the running cases; what is done stays, and the next run goes on from there")
         button.setToolTip(missing or words)

@@ -44,7 +44,7 @@ def unknown_facts_warning(unknown: tuple[str, ...], bundle: ModelBundle) -> Case
 
 
 def demonstration_warning(bundle: ModelBundle) -> CaseWarning:
-    """For a demonstration model on images that are no phantom."""
+    """For a demonstration model on images other than phantoms."""
     return CaseWarning(
         "demonstration_model",
         f"The model {bundle.name} is for demonstration: it was trained on phantoms, and its number says nothing about "

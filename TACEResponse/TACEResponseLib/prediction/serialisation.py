@@ -204,7 +204,7 @@ def prediction_row(prediction: Prediction) -> dict[str, str]:
 def write_predictions_table(
     path: Path, predictions: Iterable[Prediction], errors: Mapping[CaseKey, str] | None = None
 ) -> None:
-    """Write ``predictions.csv``, one row a case, whole or not at all.
+    """Write ``predictions.csv``, one row per case, whole or not at all.
 
     ``errors`` are the cases without a result, with the reason; they follow the others. Raises ValueError if the table
     cannot be written.

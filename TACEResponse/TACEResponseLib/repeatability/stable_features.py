@@ -107,7 +107,7 @@ def stable_features(
     Parameters
     ----------
     repeats : FeatureTable
-        A row a drawing: reader 1's first session, and those of a second session or reader.
+        One row per drawing: reader 1's first session, and those of a second session or reader.
     patients : collection of str
         Identifiers of the training patients; rows of others are not looked at.
     threshold, form, on_lower_bound

@@ -1,4 +1,4 @@
-"""The report of a frozen bundle on new patients: one HTML file, figures, results.json, a row a patient."""
+"""The report of a frozen bundle on new patients: one HTML file, figures, results.json, one row per patient."""
 
 from __future__ import annotations
 

@@ -255,7 +255,7 @@ def _odds_ratio(row: OddsRatio) -> list[str]:
 
 
 def _selected(scores: Mapping[str, Sequence[SelectedFeature]]) -> Rows:
-    """One row a feature, a column a score; KNN and SVM select by the same mRMR."""
+    """One row per feature, one column per score; KNN and SVM select by the same mRMR."""
     shares = {
         CLASSIFIERS[score].title: {one.feature: one.share_of_training_parts for one in features}
         for score, features in scores.items()

@@ -23,7 +23,7 @@ _LEAST_STORED_MEDIAN = 700.0
 
 @dataclass(frozen=True, eq=False)
 class StudyData:
-    """One row a patient, or a lesion where several of a patient are studied.
+    """One row per patient, or per lesion where several of a patient are studied.
 
     ``cases`` in the order of the rows; ``features`` (n, n_features), ``facts`` (n, 4) with NaN for unknown, in the
     order of `cohort.CLINICAL_FACTS`, ``outcome`` (n,) bool. ``table`` is where the features come from, ``remarks`` what

@@ -1,4 +1,4 @@
-"""Published scores of a cohort: a table with a row a patient, and how the scores do on it."""
+"""Published scores of a cohort: a table with one row per patient, and how the scores do on it."""
 
 from __future__ import annotations
 
