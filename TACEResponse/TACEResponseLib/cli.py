@@ -40,6 +40,8 @@ _EXIT_CODES = "exit codes: 0 all done, 1 error, 2 bad arguments, 3 some cases fa
 
 _INTERRUPTED = "interrupted; nothing half-written was left. predict, extract and icc continue with --resume."
 
+_HOW_TO_INSTALL = ".venv/bin/pip install --constraint requirements.lock --editable '.[train]'"
+
 _BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -103,6 +105,15 @@ def _run(parsed: argparse.Namespace, terminal: Terminal | None = None) -> int:
         return int(parsed.run(parsed, terminal))
     except ValueError as error:
         terminal.warn(f"tace-response {parsed.command}: {error}")
+        return EXIT_ERROR
+    except ModuleNotFoundError as error:
+        # `make demo` installs what predicting needs; learning and judging need the extra `train`.
+        if not error.name or error.name.split(".")[0] == __package__:
+            raise
+        terminal.warn(
+            f"tace-response {parsed.command}: The Python package {error.name} is not installed. "
+            f"Install what training and studies need, in the repository's folder: {_HOW_TO_INSTALL}"
+        )
         return EXIT_ERROR
     except KeyboardInterrupt:
         terminal.warn(f"tace-response {parsed.command}: {_INTERRUPTED}")

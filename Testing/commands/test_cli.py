@@ -71,3 +71,19 @@ def test_an_engine_that_is_not_installed_is_told_once(run, write_manifest_file, 
     assert code == 1
     assert complained.count("PyRadiomics is not installed") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_package_of_the_extra_train_is_named_with_its_installation(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "statsmodels", None)
+    monkeypatch.setitem(sys.modules, "statsmodels.stats", None)
+    monkeypatch.setitem(sys.modules, "statsmodels.stats.proportion", None)
+    table = tmp_path / "cohort.csv"
+    rows = [
+        f"P{n},{'AB'[n % 2]},{'yes' if n % 3 else 'no'},{90 * n},{30 + n},{'OR' if n % 4 else 'NOR'}" for n in range(16)
+    ]
+    header = "patient_id,child_pugh,portal_venous_invasion,afp_ng_ml,ast_u_l,response"
+    table.write_text("\n".join([header, *rows]).replace(",0,", ",1,"), encoding="utf-8")
+    code, _, printed = run("evaluate", table, "--model", "published-clinical", "--out", tmp_path / "out")
+    assert code == 1
+    assert "The Python package statsmodels" in printed
+    assert ".venv/bin/pip install --constraint requirements.lock --editable '.[train]'" in printed
