@@ -5,9 +5,11 @@ import json
 
 import numpy as np
 import pytest
+from scipy import stats
 from TACEResponseLib.evaluation import (
     at_threshold,
     auc,
+    auc_interval,
     calibration,
     compare_auc,
     delong_auc,
@@ -37,6 +39,29 @@ def test_delong(gold, patients, name):
     assert result.standard_error**2 == pytest.approx(gold["delong_variance"][name], abs=1e-6)
     assert (result.low, result.high) == pytest.approx(gold["delong_ci95"][name], abs=1e-6)
     assert auc(scores[name], outcome) == result.value
+
+
+@pytest.mark.parametrize("name", ["s100b", "wfns", "ndka"])
+def test_auc_interval_from_r(gold, patients, name):
+    # The logit interval is made here from R's AUC and variance; Newcombe's is scanned for where its inequality holds.
+    scores, outcome = patients
+    result = auc_interval(scores[name], outcome)
+    area, error = gold["auc"][name], np.sqrt(gold["delong_variance"][name])
+    half = stats.t.ppf(0.975, len(outcome) - 2) * error / (area * (1 - area))
+    logit_ends = 1 / (1 + np.exp(-np.log(area / (1 - area)) - half * np.array([-1, 1])))
+    inside = newcombe_inside(area, outcome.sum(), (~outcome).sum())
+    assert result.value == pytest.approx(area, abs=1e-6)
+    assert result.low == pytest.approx(min(logit_ends[0], inside[0]), abs=1e-5)
+    assert result.high == pytest.approx(max(logit_ends[1], inside[-1]), abs=1e-5)
+
+
+def newcombe_inside(area, positive, negative):
+    """AUCs that Newcombe's method 5 does not reject, on a grid of 1e-6; Hanley and McNeil's Q1 and Q2, mean size."""
+    truth = np.linspace(0, 1, 1_000_001)
+    q1, q2 = truth / (2 - truth), 2 * truth**2 / (1 + truth)
+    others = (positive + negative) / 2 - 1
+    variance = truth * (1 - truth) + others * (q1 - truth**2) + others * (q2 - truth**2)
+    return truth[(area - truth) ** 2 <= 1.959963984540054**2 * variance / (positive * negative)]
 
 
 @pytest.mark.parametrize("pair", ["s100b-wfns", "s100b-ndka"])

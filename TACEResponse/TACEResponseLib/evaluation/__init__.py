@@ -13,7 +13,14 @@ from .calibration import (
     recalibrate,
 )
 from .decision_curves import DecisionCurves, decision_curves
-from .intervals import Estimate, bootstrap_interval, corrected_resampled_interval, permutation_p, wilson_interval
+from .intervals import (
+    Estimate,
+    auc_interval,
+    bootstrap_interval,
+    corrected_resampled_interval,
+    permutation_p,
+    wilson_interval,
+)
 from .odds_ratios import OddsRatio, odds_ratios, univariate_odds_ratios
 from .performance import Performance, frozen_performance
 from .published_table import read_published_table
@@ -46,6 +53,7 @@ __all__ = [
     "aliases",
     "at_threshold",
     "auc",
+    "auc_interval",
     "audit",
     "bootstrap_interval",
     "calibration",

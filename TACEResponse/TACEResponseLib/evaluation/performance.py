@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .calibration import Calibration, calibration
-from .intervals import Estimate, wilson_interval
-from .roc import delong_auc
+from .intervals import Estimate, auc_interval, wilson_interval
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Performance:
 def frozen_performance(
     ranking: np.ndarray, probability: np.ndarray, predicted: np.ndarray, outcome: np.ndarray
 ) -> Performance:
-    """Of a frozen model on new patients: DeLong's interval of the AUC, Wilson's of the shares.
+    """Of a frozen model on new patients: the AUC with `auc_interval`, the shares with Wilson's.
 
     Parameters
     ----------
@@ -37,10 +36,9 @@ def frozen_performance(
         True where the model's threshold predicts OR.
     outcome : bool array (n,)
     """
-    area = delong_auc(ranking, outcome)
     right = predicted == outcome
     return Performance(
-        auc=Estimate(area.value, area.low, area.high),
+        auc=auc_interval(ranking, outcome),
         accuracy=_share(right),
         sensitivity=_share(right[outcome]),
         specificity=_share(right[~outcome]),

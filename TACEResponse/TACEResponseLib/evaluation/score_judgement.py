@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..scores import NOT_COVERED, Score, ScoreResult
-from .roc import Auc, delong_auc
+from .intervals import Estimate, auc_interval
 from .survival import FEWEST_EVENTS, ConcordanceIndex, KaplanMeierCurve, harrell_c, kaplan_meier, log_rank_p
 
 AT_RISK_MONTHS = (0.0, 12.0, 24.0, 36.0)
@@ -32,8 +32,9 @@ class ScoreJudgement:
     """One score on a cohort.
 
     ``survival`` and ``response`` are None where they cannot be judged, and ``reasons`` says why. ``response`` is the
-    AUC of the score for objective response, a lower score counting as more likely. ``curves`` and ``log_rank_p`` are of
-    the patients whose group is certain. ``left_out`` counts patients for whom the score is unknown or not made.
+    AUC of the score for objective response with the interval of `auc_interval`, a lower score counting as more likely.
+    ``curves`` and ``log_rank_p`` are of the patients whose group is certain. ``left_out`` counts patients for whom the
+    score is unknown or not made.
     """
 
     score: Score
@@ -42,7 +43,7 @@ class ScoreJudgement:
     survival: ConcordanceIndex | None
     curves: tuple[KaplanMeierCurve, ...]
     log_rank_p: float | None
-    response: Auc | None
+    response: Estimate | None
     responders: int
     non_responders: int
     reasons: tuple[str, ...] = ()
@@ -72,7 +73,7 @@ def judge_score(
     responders, others = int(outcome.sum()), int((~outcome).sum())
     response = None
     if responders and others:
-        response = delong_auc(-np.array([value for value, _ in answered]), outcome)
+        response = auc_interval(-np.array([value for value, _ in answered]), outcome)
     elif answered:
         reasons.append("Response cannot be judged: all patients have the same outcome.")
     return ScoreJudgement(

@@ -69,7 +69,7 @@ def _performance(evaluation: Evaluation) -> Rows:
     one, fit = evaluation.performance, evaluation.performance.calibration
     shares = {"Sensitivity": one.sensitivity, "Specificity": one.specificity, "Accuracy": one.accuracy}
     rows = [
-        ["AUC (DeLong)", with_interval(*one.auc)],
+        ["AUC (logit DeLong and Newcombe)", with_interval(*one.auc)],
         *([f"{name} (Wilson)", with_interval(*share)] for name, share in shares.items()),
         ["Calibration in the large (0 is perfect)", f"{fit.intercept:+.2f}"],
         ["Calibration slope (1 is perfect)", f"{fit.slope:.2f}"],

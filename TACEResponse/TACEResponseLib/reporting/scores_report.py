@@ -22,7 +22,8 @@ _INTRODUCTION = (
     "TACE, and a group with longer survival is not a group that responds better.",
     "Harrell's C is the share of comparable pairs of patients in which the one with the higher score dies first: .5 is "
     "chance, 1 is perfect. Its interval is that of 1,000 bootstraps of these patients. A score is judged on the "
-    "patients for whom it is known; two scores are comparable only on the same patients.",
+    "patients for whom it is known; two scores are comparable only on the same patients. An AUC's interval is "
+    "the wider at each end of logit DeLong and Newcombe.",
 )
 
 _GROUP_COLOURS = ("#0072b2", "#009e73", "#e69f00", "#d55e00", "#8c3a8c", "#56b4e9", "#555555")

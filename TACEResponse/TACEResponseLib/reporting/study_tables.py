@@ -95,7 +95,7 @@ def _nested_cv_tables(result: NestedCvResult) -> Tables:
         header, rows = _performance(result.external)
         printed = [PUBLISHED_AUC.get(title, {}).get("external", "") for title in result.external]
         tables["external"] = (
-            "Frozen models on the external patients: DeLong and Wilson intervals",
+            "Frozen models on the external patients: AUC by logit DeLong and Newcombe, shares by Wilson",
             ((*header, "Printed AUC"), [[*row, cell] for row, cell in zip(rows, printed, strict=True)]),
         )
     if result.external_comparisons:
