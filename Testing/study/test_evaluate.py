@@ -56,7 +56,7 @@ def test_the_training_patients_and_other_features_are_refused(make_cohort, train
     # Three of them under other identifiers among new patients: their features give them away, the bundle has no names.
     new_cases, new_table = make_cohort(60, seed=2)
     mixed = np.vstack([table.values[:3], new_table.values[3:]])
-    with pytest.raises(ValueError, match="3 of 60 patients, such as P000, have exactly the features"):
+    with pytest.raises(ValueError, match="3 of 60 patients, such as P000, have the features of training patients"):
         evaluate(join_cohort(new_cases, replace(new_table, values=mixed)), trained)
     cases, table = make_cohort(60, seed=2)
     other = replace(table, settings=replace(table.settings, bin_width=10.0))

@@ -136,7 +136,7 @@ class Parameters:
         entry = ClinicalEntry(**{name: self.get(name) for name in CLINICAL_PARAMETERS})
         # The number of tumours has a field of its own.
         count = self.get("tumourCount")
-        return entry.withMore(NUMBER_OF_TUMOURS.column, str(count) if count else "")
+        return entry.withMore(NUMBER_OF_TUMOURS.column, str(count)) if count else entry
 
     def setClinicalEntry(self, entry: ClinicalEntry) -> None:
         """Fill the fields of the clinical step."""

@@ -175,8 +175,8 @@ def _levels(score: Score, facts: ScoreFacts, name: str) -> tuple[float, ...]:
         return (float(stated),)
     low, high = (stated.low, stated.high) if isinstance(stated, Between) else (-inf, inf)
     beside = [near for cut in score.cuts.get(name, ()) for near in (nextafter(cut, -inf), cut, nextafter(cut, inf))]
-    ends = [end for end in (low, high) if 0 < end < inf]
     fact = FACTS[name]
+    ends = [end for end in (low, high, fact.least, fact.most) if 0 < end < inf]
     candidates = {*score.levels.get(name, fact.levels), *beside, *ends}
     if fact.whole:
         candidates = {one for one in candidates if one == round(one)}

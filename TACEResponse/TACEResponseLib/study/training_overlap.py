@@ -9,17 +9,46 @@ import numpy as np
 from ..models import ModelBundle
 from .study_data import StudyData
 
-_MARK_DIGITS = 16
+_MARKED = 8
+"""Features of a patient that are marked."""
+
+_ENOUGH = 0.75
+"""Share of the marks that must fit: a value on the edge of rounding hides nobody."""
+
+_SIGNIFICANT_DIGITS = 9
+"""The last digits differ between versions of a library and between processors."""
+
+_EXACT_MARK_DIGITS = 16
+"""Length of a mark of models made before 2026-11-29: one hash of all features to the last bit."""
 
 
 def patient_marks(features: np.ndarray) -> list[str]:
-    """A mark of each row of features (n, p), the beginning of its hash; the same images and VOI give the same mark.
+    """Marks of each row of features (n, p): hashes of some of its rounded values, joined by hyphens.
 
-    Features do not identify a patient, as identifiers would, and two patients never share all of them.
+    The same images and VOI give the same marks but for a few on the edge of rounding. Features do not identify a
+    patient, as identifiers would, and two patients never share most of them.
     """
+    columns = np.unique(np.linspace(0, features.shape[1] - 1, _MARKED).round().astype(int))
     return [
-        hashlib.sha256(np.ascontiguousarray(row, dtype=float).tobytes()).hexdigest()[:_MARK_DIGITS] for row in features
+        "-".join(_hash(f"{c}:{row[c]:.{_SIGNIFICANT_DIGITS - 1}e}".encode())[:8] for c in columns) for row in features
     ]
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _fits(mark: str, known: str) -> bool:
+    own, other = mark.split("-"), known.split("-")
+    return len(own) == len(other) and sum(map(str.__eq__, own, other)) >= _ENOUGH * len(own)
+
+
+def _trained_on(features: np.ndarray, bundle: ModelBundle) -> list[bool]:
+    """Whether each row is a training patient's."""
+    known = bundle.provenance.get("patient_marks", [])
+    exact = [_hash(np.ascontiguousarray(row, dtype=float).tobytes())[:_EXACT_MARK_DIGITS] for row in features]
+    marks = patient_marks(features)
+    return [old in known or any(_fits(mark, one) for one in known) for old, mark in zip(exact, marks, strict=True)]
 
 
 def check_no_overlap(data: StudyData, features: np.ndarray | None, bundle: ModelBundle) -> None:
@@ -34,13 +63,11 @@ def check_no_overlap(data: StudyData, features: np.ndarray | None, bundle: Model
         )
     if features is None:
         return
-    known = set(bundle.provenance.get("patient_marks", []))
-    shared = [
-        case.key.patient_id for case, mark in zip(data.cases, patient_marks(features), strict=True) if mark in known
-    ]
+    found = zip(data.cases, _trained_on(features, bundle), strict=True)
+    shared = [case.key.patient_id for case, is_known in found if is_known]
     if shared:
         raise ValueError(
-            f"{len(shared)} of {len(data.cases)} patients, such as {shared[0]}, have exactly the features of training "
+            f"{len(shared)} of {len(data.cases)} patients, such as {shared[0]}, have the features of training "
             f"patients of the model {bundle.name}; leave them out and evaluate the model on others."
         )
 

@@ -2,6 +2,7 @@
 
 from math import log10
 
+from ..facts import FACTS
 from ..score import Group, Known, Score
 
 
@@ -22,6 +23,11 @@ SCORE = Score(
     groups=(Group("grade 1"), Group("grade 2"), Group("grade 3")),
     predicts="survival by liver function",
     value_cuts=(-2.53, -2.09),
+    # The squares bend back: the extremes lie inside the range.
+    levels={
+        "bilirubin_umol_l": (*FACTS["bilirubin_umol_l"].levels, 10 ** (2.02 / (2 * 0.37))),
+        "platelets_10e9_l": (*FACTS["platelets_10e9_l"].levels, 10 ** (3.48 / (2 * 1.01))),
+    },
     decimals=2,
     source="PMC6497276",
     population="6,507 patients with HCC",
